@@ -1,0 +1,116 @@
+"""Deterministic torch for one process: probe the facts, decide, apply once, use the handle.
+
+    from torchdet.runtime import get_torch_handle
+
+    rt = get_torch_handle()
+    torch = rt.torch
+
+Importing this package imports nothing else: each name below is loaded when it is first used, and
+torch only by the calls that need it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torchdet.runtime.decide import (
+        Ready,
+        Rejected,
+        Rejection,
+        RejectionReason,
+        Substitution,
+        decide_torch_runtime,
+    )
+    from torchdet.runtime.devices import Device, parse_device, redirect_device, resolve_device
+    from torchdet.runtime.errors import (
+        DeviceMissingError,
+        InvalidDeviceError,
+        PolicyConflictError,
+        PolicyError,
+        RuntimeSetupError,
+        SettingError,
+        TorchRuntimeRejected,
+        UnsupportedOnDeviceError,
+        WrongThreadError,
+    )
+    from torchdet.runtime.events import EventKind, RuntimeEvent, on_event
+    from torchdet.runtime.facts import RuntimeFacts
+    from torchdet.runtime.policy import RuntimePolicy
+    from torchdet.runtime.policy_choices import Determinism, OnMissing, Precision, ThreadAffinity
+    from torchdet.runtime.simulate import simulated_facts
+
+_EXPORTS = {
+    "decide": (
+        "Ready",
+        "Rejected",
+        "Rejection",
+        "RejectionReason",
+        "Substitution",
+        "decide_torch_runtime",
+    ),
+    "devices": ("Device", "parse_device", "redirect_device", "resolve_device"),
+    "errors": (
+        "DeviceMissingError",
+        "InvalidDeviceError",
+        "PolicyConflictError",
+        "PolicyError",
+        "RuntimeSetupError",
+        "SettingError",
+        "TorchRuntimeRejected",
+        "UnsupportedOnDeviceError",
+        "WrongThreadError",
+    ),
+    "events": ("EventKind", "RuntimeEvent", "on_event"),
+    "facts": ("RuntimeFacts",),
+    "policy": ("RuntimePolicy",),
+    "policy_choices": ("Determinism", "OnMissing", "Precision", "ThreadAffinity"),
+    "simulate": ("simulated_facts",),
+}
+_MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
+
+__all__ = [
+    "Determinism",
+    "Device",
+    "DeviceMissingError",
+    "EventKind",
+    "InvalidDeviceError",
+    "OnMissing",
+    "PolicyConflictError",
+    "PolicyError",
+    "Precision",
+    "Ready",
+    "Rejected",
+    "Rejection",
+    "RejectionReason",
+    "RuntimeEvent",
+    "RuntimeFacts",
+    "RuntimePolicy",
+    "RuntimeSetupError",
+    "SettingError",
+    "Substitution",
+    "ThreadAffinity",
+    "TorchRuntimeRejected",
+    "UnsupportedOnDeviceError",
+    "WrongThreadError",
+    "decide_torch_runtime",
+    "on_event",
+    "parse_device",
+    "redirect_device",
+    "resolve_device",
+    "simulated_facts",
+]
+
+
+def __getattr__(name: str) -> object:
+    module = _MODULE_OF.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

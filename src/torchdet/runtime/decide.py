@@ -1,0 +1,374 @@
+"""The decision: facts and a policy in, `Ready` or `Rejected` out.
+
+Pure and total: every combination has an answer, the answer needs no torch, and it is the same each
+time. A rejection lists every reason that holds, so that one round of mending is enough.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from torchdet.runtime.devices import (
+    ConcreteDevice,
+    Machine,
+    Missing,
+    NamedDevice,
+    is_accelerator,
+    resolve_device,
+)
+from torchdet.runtime.facts import RuntimeFacts, TorchAbsent, TorchPresent
+from torchdet.runtime.policy import RuntimePolicy
+from torchdet.runtime.policy_choices import Precision, ThreadAffinity
+
+# The two values that NVIDIA documents as deterministic, and the bytes that each reserves
+# (the sum of size in KiB times count).
+DETERMINISTIC_CUBLAS_WORKSPACES = {":16:8": 16 * 8 * 1024, ":4096:8": 4096 * 8 * 1024}
+DEFAULT_CUBLAS_WORKSPACE = ":16:8"
+CUBLAS_VARIABLE = "CUBLAS_WORKSPACE_CONFIG"
+MINIMUM_TORCH = (2, 6)
+
+# Types that torch knows and that hold no accelerator of the tables; a policy cannot run on them.
+_NO_COMPUTE_TYPES = frozenset({"meta"})
+
+
+class RejectionReason(Enum):
+    """Why a process may not run torch under its policy."""
+
+    TORCH_NOT_INSTALLED = "torch-not-installed"
+    TORCH_IMPORT_FAILED = "torch-import-failed"
+    TORCH_TOO_OLD = "torch-too-old"
+    DEVICE_UNKNOWN = "device-unknown"
+    DEVICE_MISSING = "device-missing"
+    DEVICE_INDEX_MISSING = "device-index-missing"
+    CUDNN_MISSING = "cudnn-missing"
+    CUBLAS_WORKSPACE_NONDETERMINISTIC = "cublas-workspace-nondeterministic"
+    CUBLAS_WORKSPACE_TOO_LATE = "cublas-workspace-too-late"
+    CUDA_IN_BAD_FORK = "cuda-in-bad-fork"
+    PROCESS_GROUP_EXISTS = "process-group-exists"
+    PRECISION_OVERRIDDEN = "precision-overridden"
+    NOT_MAIN_THREAD = "not-main-thread"
+    SETTING_NOT_APPLIED = "setting-not-applied"
+    PROBE_DID_NOT_RAISE = "probe-did-not-raise"
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """One reason, in words and as data; `details` are pairs of a name and what was seen."""
+
+    reason: RejectionReason
+    message: str
+    remedy: str
+    details: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Substitution:
+    """The policy put another device in the place of one that is missing."""
+
+    requested: str
+    given: ConcreteDevice
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """This process may run torch: on which device, under which policy, seen from which facts."""
+
+    facts: RuntimeFacts
+    torch: TorchPresent
+    policy: RuntimePolicy
+    device: ConcreteDevice
+    substitutions: tuple[Substitution, ...] = ()
+
+    @property
+    def machine(self) -> Machine:
+        """The machine that the handle's tables work on; unnamed requests go to `device`."""
+        return machine_for(self.facts, self.device)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """This process may not run torch; `rejections` holds every reason and is never empty."""
+
+    facts: RuntimeFacts
+    policy: RuntimePolicy
+    rejections: tuple[Rejection, ...]
+
+    @property
+    def reasons(self) -> tuple[RejectionReason, ...]:
+        """The reasons alone, in order."""
+        return tuple(each.reason for each in self.rejections)
+
+
+def decide_torch_runtime(
+    facts: RuntimeFacts | None = None, policy: RuntimePolicy | None = None
+) -> Ready | Rejected:
+    """Decide whether and where this process may run torch.
+
+    Pure when both arguments are given. Without facts it probes, without a policy it takes the
+    process's (`process_policy`); that convenience is the only part that reads anything.
+
+    >>> from torchdet.runtime.simulate import simulated_facts
+    >>> decide_torch_runtime(simulated_facts("cpu"), RuntimePolicy(device="cuda")).reasons
+    (<RejectionReason.DEVICE_MISSING: 'device-missing'>,)
+    """
+    if facts is None:
+        from torchdet.runtime.probe import probe_torch_runtime  # noqa: PLC0415  # see docstring
+
+        facts = probe_torch_runtime()
+    if policy is None:
+        from torchdet.runtime.policy_sources import process_policy  # noqa: PLC0415
+
+        policy = process_policy()
+    if isinstance(facts.torch, TorchAbsent):
+        return Rejected(facts, policy, (_absent(facts.torch), *_thread(facts, policy)))
+    return _decide(facts, facts.torch, policy)
+
+
+def _decide(facts: RuntimeFacts, torch: TorchPresent, policy: RuntimePolicy) -> Ready | Rejected:
+    placement = _place(facts, policy)
+    device = placement.given if isinstance(placement, Substitution) else placement
+    rejections = [
+        *_version(torch),
+        *([device] if isinstance(device, Rejection) else _device_usable(torch, policy, device)),
+        *_cublas(facts, torch),
+        *_process_group(torch),
+        *_precision(facts, policy),
+        *_thread(facts, policy),
+    ]
+    if rejections or isinstance(device, Rejection):
+        return Rejected(facts, policy, tuple(rejections))
+    substitutions = (placement,) if isinstance(placement, Substitution) else ()
+    return Ready(facts, torch, policy, device, substitutions)
+
+
+def machine_for(facts: RuntimeFacts, home: ConcreteDevice) -> Machine:
+    """Return the machine of the facts with the home device where the decision put it."""
+    machine = Machine.of(facts)
+    others = tuple(each for each in machine.accelerators if each[0] != home.type)
+    first = tuple(each for each in machine.accelerators if each[0] == home.type)
+    return Machine(first + others, home.index or 0) if first else machine
+
+
+# --- the device ----------------------------------------------------------------------------------
+
+
+def _place(facts: RuntimeFacts, policy: RuntimePolicy) -> ConcreteDevice | Substitution | Rejection:
+    machine = _with_local_rank(facts)
+    request = policy.requested_device
+    if isinstance(request, NamedDevice) and (
+        request.type in _NO_COMPUTE_TYPES
+        or (request.type != "cpu" and not is_accelerator(request.type, machine))
+    ):
+        return Rejection(
+            RejectionReason.DEVICE_UNKNOWN,
+            f"the policy asks for {policy.device!r}, which is no device to compute on",
+            "set device to auto, cpu, cuda, mps, xpu, a type with an index, or a code",
+            (("device", str(policy.device)),),
+        )
+    placed = resolve_device(request, machine, policy.on_missing)
+    if isinstance(placed, Missing):
+        return _missing(placed, facts, policy)
+    if placed.substituted:
+        return Substitution(str(policy.device), placed.device)
+    return placed.device
+
+
+def _with_local_rank(facts: RuntimeFacts) -> Machine:
+    """Put an unnumbered device on the local rank's, as distributed launchers expect.
+
+    Where the launcher shows each rank one device only, that is device 0.
+    """
+    machine = Machine.of(facts)
+    rank = facts.distributed
+    if rank is None or not machine.accelerators:
+        return machine
+    count = machine.accelerators[0][1]
+    return Machine(machine.accelerators, 0 if count == 1 else rank.local_rank % count)
+
+
+def _missing(missing: Missing, facts: RuntimeFacts, policy: RuntimePolicy) -> Rejection:
+    there = ", ".join(f"{count} x {kind}" for kind, count in Machine.of(facts).accelerators)
+    details = (("device", str(policy.device)), ("accelerators", there or "none"))
+    if missing.count:
+        return Rejection(
+            RejectionReason.DEVICE_INDEX_MISSING,
+            f"the policy asks for {policy.device!r}, but there is only {there}",
+            f"ask for {missing.type}:0 to {missing.type}:{missing.count - 1}, or look at "
+            "CUDA_VISIBLE_DEVICES and its like",
+            details,
+        )
+    return Rejection(
+        RejectionReason.DEVICE_MISSING,
+        f"the policy asks for {policy.device!r}, but torch sees "
+        f"{there or 'no accelerator'} in this process",
+        "install a torch build and a driver for it, or set device to auto or cpu, or set "
+        "on-missing to redirect or cpu",
+        details,
+    )
+
+
+def _device_usable(
+    torch: TorchPresent, policy: RuntimePolicy, device: ConcreteDevice
+) -> list[Rejection]:
+    if device.type != "cuda" or torch.cuda is None:
+        return []
+    found = []
+    if policy.require_cudnn and torch.cuda.cudnn_version is None:
+        library = "MIOpen" if torch.cuda.is_rocm else "cuDNN"
+        found.append(
+            Rejection(
+                RejectionReason.CUDNN_MISSING,
+                f"the policy requires cuDNN, and torch {torch.version} finds no {library}",
+                f"install a torch build with {library}, or set require-cudnn to false",
+                (("cudnn", "none"),),
+            )
+        )
+    if torch.cuda.is_in_bad_fork:
+        found.append(
+            Rejection(
+                RejectionReason.CUDA_IN_BAD_FORK,
+                "this process was forked after CUDA was initialised, so CUDA cannot be used here",
+                "start it with the spawn or forkserver method, or fork before CUDA is touched",
+            )
+        )
+    return found
+
+
+# --- what is too late, or contradicted by the environment ----------------------------------------
+
+
+def _cublas(facts: RuntimeFacts, torch: TorchPresent) -> list[Rejection]:
+    cuda = torch.cuda
+    if cuda is None or cuda.is_rocm:  # hipBLAS does not read the variable
+        return []
+    now = facts.environment.now(CUBLAS_VARIABLE)
+    start = facts.environment.at_start(CUBLAS_VARIABLE)
+    allowed = " or ".join(DETERMINISTIC_CUBLAS_WORKSPACES)
+    details = (
+        ("now", str(now)),
+        ("at start", str(start) if facts.environment.start_is_known else "unknown"),
+        ("workspace bytes", str(cuda.cublas_workspace_bytes)),
+    )
+    if cuda.is_initialized and not _workspace_is_proven(now, start, cuda.cublas_workspace_bytes):
+        return [
+            Rejection(
+                RejectionReason.CUBLAS_WORKSPACE_TOO_LATE,
+                f"CUDA is already initialised and {CUBLAS_VARIABLE} was not (provably) set to "
+                f"{allowed} before that; cuBLAS reads it once",
+                f"set {CUBLAS_VARIABLE}={DEFAULT_CUBLAS_WORKSPACE} before Python starts, or get "
+                "the handle before anything touches CUDA",
+                details,
+            )
+        ]
+    if now is not None and now not in DETERMINISTIC_CUBLAS_WORKSPACES:
+        return [
+            Rejection(
+                RejectionReason.CUBLAS_WORKSPACE_NONDETERMINISTIC,
+                f"{CUBLAS_VARIABLE} is {now!r}, with which cuBLAS is not deterministic",
+                f"unset it, or set it to {allowed}",
+                details,
+            )
+        ]
+    return []
+
+
+def _workspace_is_proven(now: str | None, start: str | None, size: int | None) -> bool:
+    """Tell whether an initialised CUDA has a deterministic cuBLAS workspace.
+
+    The value must be good now, and either have been so from the start or be confirmed by the size
+    that torch itself reports.
+    """
+    if now not in DETERMINISTIC_CUBLAS_WORKSPACES:
+        return False
+    return start == now if size is None else size == DETERMINISTIC_CUBLAS_WORKSPACES[now]
+
+
+def _process_group(torch: TorchPresent) -> list[Rejection]:
+    if torch.process_group is None:
+        return []
+    return [
+        Rejection(
+            RejectionReason.PROCESS_GROUP_EXISTS,
+            f"a {torch.process_group} process group already exists; its communicators were made "
+            "without the determinism settings",
+            "get the handle before torch.distributed.init_process_group",
+            (("backend", torch.process_group),),
+        )
+    ]
+
+
+# Variables that overrule what is set from Python, with the value that does so and the precision
+# that it contradicts. Sources: PyTorch's "CUDA environment variables" page; NVIDIA's documentation
+# of NVIDIA_TF32_OVERRIDE.
+_PRECISION_OVERRIDES = (
+    ("TORCH_ALLOW_TF32_CUBLAS_OVERRIDE", "1", Precision.IEEE),
+    ("NVIDIA_TF32_OVERRIDE", "1", Precision.IEEE),
+    ("NVIDIA_TF32_OVERRIDE", "0", Precision.TF32),
+)
+
+
+def _precision(facts: RuntimeFacts, policy: RuntimePolicy) -> list[Rejection]:
+    return [
+        Rejection(
+            RejectionReason.PRECISION_OVERRIDDEN,
+            f"{name}={value} overrules the policy's precision {policy.precision.value!r}",
+            f"unset {name} before Python starts, or change precision",
+            ((name, value),),
+        )
+        for name, value, contradicted in _PRECISION_OVERRIDES
+        if policy.precision is contradicted
+        and value in (facts.environment.now(name), facts.environment.at_start(name))
+    ]
+
+
+# --- torch and the thread ------------------------------------------------------------------------
+
+
+def _absent(absent: TorchAbsent) -> Rejection:
+    reason = RejectionReason(f"torch-{absent.reason.value}")
+    return Rejection(
+        reason,
+        f"torch cannot be used: {absent.detail}",
+        "install torch (the extra torchdet[runtime]) into this environment",
+        (("import", absent.detail),),
+    )
+
+
+def _version(torch: TorchPresent) -> list[Rejection]:
+    if version_numbers(torch.version) >= MINIMUM_TORCH:
+        return []
+    wanted = ".".join(map(str, MINIMUM_TORCH))
+    return [
+        Rejection(
+            RejectionReason.TORCH_TOO_OLD,
+            f"torch {torch.version} is too old; the runtime needs {wanted} or later",
+            f"install torch>={wanted}",
+            (("version", torch.version),),
+        )
+    ]
+
+
+def version_numbers(version: str) -> tuple[int, int]:
+    """Return major and minor of a torch version; a part that is no number counts as 0.
+
+    >>> version_numbers("2.13.0+cpu")
+    (2, 13)
+    """
+    parts = [int(part) if part.isdigit() else 0 for part in version.partition("+")[0].split(".")]
+    major, minor = (*parts, 0, 0)[:2]
+    return major, minor
+
+
+def _thread(facts: RuntimeFacts, policy: RuntimePolicy) -> list[Rejection]:
+    if policy.thread_affinity is ThreadAffinity.WORKER_SAFE or facts.thread.is_main:
+        return []
+    return [
+        Rejection(
+            RejectionReason.NOT_MAIN_THREAD,
+            f"the policy requires the main thread, and this is thread {facts.thread.name!r}",
+            "get the handle in the main thread before workers start, or set thread-affinity to "
+            "worker-safe",
+            (("thread", facts.thread.name),),
+        )
+    ]

@@ -1,0 +1,74 @@
+"""What the runtime reports while it works: a structured log record, and a hook for metrics.
+
+Records go to the logger `torchdet.runtime`, never to standard output; each carries the event as
+data in its attribute `torchdet`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+LOGGER = logging.getLogger("torchdet.runtime")
+
+
+class EventKind(Enum):
+    """What happened."""
+
+    REJECTED = "rejected"
+    APPLIED = "applied"
+    NO_ACCELERATOR = "no-accelerator"
+    SUBSTITUTED = "substituted"
+    DRIFTED = "drifted"
+    REDIRECTED = "redirected"
+    SEEDED = "seeded"
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeEvent:
+    """One event; `details` is plain data that a metrics system can take as it is."""
+
+    kind: EventKind
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+
+
+Listener = Callable[[RuntimeEvent], None]
+_listeners: list[Listener] = []
+
+
+def on_event(listener: Listener) -> Callable[[], None]:
+    """Call `listener` with every later event; return a function that ends it.
+
+    A listener that raises is reported in the log and does not stop the runtime or its fellows.
+
+    >>> seen = []
+    >>> stop = on_event(seen.append)
+    >>> emit(RuntimeEvent(EventKind.APPLIED, "ready"), logging.DEBUG)
+    >>> stop()
+    >>> [event.kind.value for event in seen]
+    ['applied']
+    """
+    _listeners.append(listener)
+
+    def stop() -> None:
+        if listener in _listeners:
+            _listeners.remove(listener)
+
+    return stop
+
+
+def emit(event: RuntimeEvent, level: int = logging.INFO) -> None:
+    """Log an event at a level of `logging` and pass it to every listener."""
+    LOGGER.log(level, "%s", event.message, extra={"torchdet": event})
+    for listener in tuple(_listeners):
+        _call(listener, event)
+
+
+def _call(listener: Listener, event: RuntimeEvent) -> None:
+    try:
+        listener(event)
+    except Exception:
+        LOGGER.exception("a listener of torchdet.runtime.on_event failed")
