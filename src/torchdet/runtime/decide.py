@@ -113,11 +113,11 @@ def decide_torch_runtime(
     (<RejectionReason.DEVICE_MISSING: 'device-missing'>,)
     """
     if facts is None:
-        from torchdet.runtime.probe import probe_torch_runtime  # noqa: PLC0415  # see docstring
+        from torchdet.runtime.probe import probe_torch_runtime
 
         facts = probe_torch_runtime()
     if policy is None:
-        from torchdet.runtime.policy_sources import process_policy  # noqa: PLC0415
+        from torchdet.runtime.policy_sources import process_policy
 
         policy = process_policy()
     if isinstance(facts.torch, TorchAbsent):

@@ -338,7 +338,7 @@ class Device(Enum):
         Raises `InvalidDeviceError` for a negative index, or one above 0 on MPS, which has one
         device.
         """
-        import torch  # noqa: PLC0415  # only a caller that wants a torch object needs torch
+        import torch  # only a caller that wants a torch object needs torch
 
         if index < 0 or (self is Device.mps and index > 0):
             raise InvalidDeviceError(f"{self.value} has no device of index {index}")

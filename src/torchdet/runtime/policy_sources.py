@@ -1,0 +1,216 @@
+"""Where a process's policy comes from, and which source wins.
+
+In order: what the caller passes, environment variables, the nearest configuration file beside the
+entry script or above it, the defaults. Each source gives some fields; a field that several give
+comes from the first. A value that cannot be read is an error that names its source, never a
+default in its place.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from torchdet.runtime.errors import PolicyError
+from torchdet.runtime.policy import FIELD_NAMES, RuntimePolicy, policy_from_mapping
+
+_PREFIX = "TORCHDET_"
+_INLINE = "TORCHDET_POLICY"
+_INTEGERS = frozenset({"seed", "num_threads", "num_interop_threads"})
+_BOOLEANS = frozenset({"require_cudnn", "fill_uninitialized_memory", "accept_earlier_import"})
+_TRUE = frozenset({"1", "true", "yes", "on"})
+_FALSE = frozenset({"0", "false", "no", "off"})
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySource:
+    """The fields that one source gives, under the name that an error or a report calls it by."""
+
+    name: str
+    values: Mapping[str, object]
+
+
+def process_policy(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    search_from: Path | None = None,
+) -> RuntimePolicy:
+    """Return the policy of this process.
+
+    `overrides` are fields that win over every other source; `environment` stands in for
+    `os.environ`, and `search_from` for the entry script's folder. Raises `PolicyError`, naming the
+    source and the field, for anything that cannot be read.
+
+    >>> process_policy({"device": "cpu"}, environment={"TORCHDET_DEVICE": "cuda"}).device
+    'cpu'
+    """
+    sources = policy_sources(overrides, environment=environment, search_from=search_from)
+    for source in sources:
+        _check(source)
+    merged: dict[str, object] = {}
+    for source in reversed(sources):
+        merged.update(source.values)
+    return policy_from_mapping(merged)
+
+
+def policy_sources(
+    overrides: Mapping[str, object] | None = None,
+    *,
+    environment: Mapping[str, str] | None = None,
+    search_from: Path | None = None,
+) -> tuple[PolicySource, ...]:
+    """Return every source that gives a field, the strongest first; see `process_policy`."""
+    environ = os.environ if environment is None else environment
+    found = [
+        PolicySource("the arguments", dict(overrides or {})),
+        *_environment_sources(environ),
+        *_file_source(entry_folder() if search_from is None else search_from),
+    ]
+    return tuple(source for source in found if source.values)
+
+
+def _check(source: PolicySource) -> None:
+    try:
+        policy_from_mapping(source.values)
+    except PolicyError as error:
+        raise PolicyError(f"{source.name}: {error}{_suggestion(source.values)}") from None
+
+
+def _suggestion(values: Mapping[str, object]) -> str:
+    for name in sorted(set(values) - set(FIELD_NAMES)):
+        close = difflib.get_close_matches(name, FIELD_NAMES, n=1)
+        if close:
+            return f" (did you mean {close[0]!r} for {name!r}?)"
+    return ""
+
+
+# --- the environment -----------------------------------------------------------------------------
+
+
+def _environment_sources(environ: Mapping[str, str]) -> list[PolicySource]:
+    """Read `TORCHDET_<FIELD>`, then `TORCHDET_POLICY`, then TorchDevice's own variable.
+
+    `TORCHDET_POLICY` holds `field=value` pairs, divided by commas or semicolons.
+    """
+    sources = []
+    for field in FIELD_NAMES:
+        name = _PREFIX + field.upper()
+        if environ.get(name, "").strip():
+            value = _from_text(field, environ[name].strip(), name)
+            sources.append(PolicySource(f"the environment variable {name}", {field: value}))
+    inline = environ.get(_INLINE, "").strip()
+    if inline:
+        sources.append(PolicySource(f"the environment variable {_INLINE}", _inline(inline)))
+    if environ.get("TORCH_ALLOW_REDIRECTS", "").strip().lower() == "true":
+        sources.append(
+            PolicySource(
+                "the environment variable TORCH_ALLOW_REDIRECTS", {"on_missing": "redirect"}
+            )
+        )
+    return sources
+
+
+def _inline(text: str) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for pair in filter(None, (part.strip() for part in re.split("[,;]", text))):
+        name, found, value = (part.strip() for part in pair.partition("="))
+        if not found or not value:
+            raise PolicyError(f"{_INLINE}: expected field=value pairs, got {pair!r}")
+        field = name.replace("-", "_")
+        values[field] = _from_text(field, value, _INLINE)
+    return values
+
+
+def _from_text(field: str, text: str, source: str) -> object:
+    """Turn the text of an environment variable into the field's type."""
+    lowered = text.lower()
+    if field in _BOOLEANS:
+        if lowered not in _TRUE | _FALSE:
+            raise PolicyError(f"{source}: {field}: expected true or false, got {text!r}")
+        return lowered in _TRUE
+    if field in _INTEGERS:
+        if re.fullmatch(r"[+-]?[0-9]{1,20}", text, re.ASCII) is None:
+            raise PolicyError(f"{source}: {field}: expected an integer, got {text!r}")
+        return int(text)
+    return lowered
+
+
+def log_level(environment: Mapping[str, str] | None = None) -> str | None:
+    """Return the level that `TORCHDET_LOG_LEVEL` (or TorchDevice's alias) asks for, or None.
+
+    Raises `PolicyError` for a word that is no level.
+
+    >>> log_level({"TORCHDEVICE_LOG_LEVEL": "debug"})
+    'DEBUG'
+    """
+    environ = os.environ if environment is None else environment
+    for name in ("TORCHDET_LOG_LEVEL", "TORCHDEVICE_LOG_LEVEL"):
+        level = environ.get(name, "").strip().upper()
+        if level and level not in LOG_LEVELS:
+            raise PolicyError(f"{name}: expected one of {', '.join(LOG_LEVELS)}, got {level!r}")
+        if level:
+            return level
+    return None
+
+
+# --- configuration files -------------------------------------------------------------------------
+
+
+def entry_folder() -> Path:
+    """Return the folder of the script that this process runs; the current one if it runs none."""
+    main = sys.modules.get("__main__")
+    file = getattr(main, "__file__", None)
+    return Path(file).resolve().parent if isinstance(file, str) else Path.cwd()
+
+
+def _file_source(start: Path) -> list[PolicySource]:
+    """Return the nearest file that has a runtime table; `torchdet.toml` goes before pyproject."""
+    for folder in (start, *start.parents):
+        for name, path in (("torchdet.toml", ("runtime",)), ("pyproject.toml", _IN_PYPROJECT)):
+            file = folder / name
+            values = _table(file, path) if file.is_file() else None
+            if values is not None:
+                return [PolicySource(f"{file} [{'.'.join(path)}]", values)]
+    return []
+
+
+_IN_PYPROJECT = ("tool", "torchdet", "runtime")
+
+
+def _table(file: Path, path: tuple[str, ...]) -> dict[str, object] | None:
+    """Return the table at `path` with its keys as field names, or None if the file has none."""
+    text = _read(file)
+    if path[-1] not in text:  # most files say nothing about us: spare them the TOML parser
+        return None
+    table: object = _parse(text, file)
+    for key in path:
+        table = table.get(key) if isinstance(table, dict) else None
+        if table is None:
+            return None
+    if not isinstance(table, dict):
+        raise PolicyError(f"{file}: [{'.'.join(path)}] is not a table")
+    return {key.replace("-", "_"): value for key, value in table.items()}
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PolicyError(f"{file}: cannot be read as UTF-8 text: {error}") from None
+
+
+def _parse(text: str, file: Path) -> dict[str, object]:
+    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    try:
+        parsed: dict[str, object] = toml.loads(text)
+    except toml.TOMLDecodeError as error:
+        raise PolicyError(f"{file}: not valid TOML: {error}") from None
+    return parsed
