@@ -1,0 +1,1 @@
+"""Edits: written by node, shipped as text."""

@@ -1,0 +1,1 @@
+"""What one file says, computed once from its tree before any rule runs."""

@@ -1,0 +1,62 @@
+"""Small questions about expressions and calls that need no scope."""
+
+from __future__ import annotations
+
+from torchdet.facts.lazy import cst
+
+
+def string_value(node: cst.CSTNode | None) -> str | None:
+    """The text of a plain string literal, implicit concatenation included; None for others.
+
+    Bytes and f-strings have no such value.
+
+    >>> string_value(cst.parse_expression("'cu' 'da'"))
+    'cuda'
+    """
+    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
+        value = node.evaluated_value
+        return value if isinstance(value, str) else None
+    return None
+
+
+def int_value(node: cst.CSTNode | None) -> int | None:
+    """The value of an integer literal, a minus before it included; None for others.
+
+    >>> int_value(cst.parse_expression("-1"))
+    -1
+    """
+    if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
+        value = int_value(node.expression)
+        return -value if value is not None else None
+    if isinstance(node, cst.Integer):
+        return int(node.value.replace("_", ""), 0)
+    return None
+
+
+def is_constant(node: cst.CSTNode | None, name: str) -> bool:
+    """Whether ``node`` is the keyword constant ``name``: ``True``, ``False`` or ``None``."""
+    return isinstance(node, cst.Name) and node.value == name
+
+
+def argument(call: cst.Call, keyword: str, position: int | None = None) -> cst.Arg | None:
+    """The argument that ``call`` passes as ``keyword`` or at zero-based ``position``.
+
+    Positions after a ``*args`` cannot be told, nor keywords inside ``**kwargs``: None.
+
+    >>> argument(cst.parse_expression("f(1, a=2)"), "a").value.value
+    '2'
+    """
+    for index, arg in enumerate(call.args):
+        if arg.star == "*":
+            position = None
+        if arg.keyword is not None:
+            if arg.keyword.value == keyword:
+                return arg
+        elif index == position and not arg.star:
+            return arg
+    return None
+
+
+def has_unpacking(call: cst.Call) -> bool:
+    """Whether ``call`` passes ``*args`` or ``**kwargs``, so that an argument may be hidden."""
+    return any(arg.star for arg in call.args)

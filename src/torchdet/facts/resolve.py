@@ -1,0 +1,206 @@
+"""From an expression to the qualified name that it means."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import libcst as cst
+
+from torchdet.facts.index import DottedUse, Index, dotted_parts
+from torchdet.facts.scope import Binding, BindingKind, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Exact:
+    """The expression means this qualified name, whichever way the program ran."""
+
+    name: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The one candidate, so that a rule can treat both answers alike."""
+        return (self.name,)
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """It means one of ``names``, or nothing (``torch = None`` after a failed import).
+
+    Sorted, so that no output depends on hash order. A rule reports an ambiguous reference only
+    where it would report every candidate, and never fixes one as safe.
+    """
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nothing can be said; no rule may act on it."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """No candidates."""
+        return ()
+
+
+Resolution = Exact | Ambiguous | Unknown
+
+_UNKNOWN = Unknown()
+_NOTHING = "None"
+_MAX_DEPTH = 20
+
+HANDLE = "torchdet.runtime.TorchHandle"
+"""What an expression that yields the runtime's handle resolves to."""
+
+_ALIASES = {
+    f"{HANDLE}.torch": "torch",
+    "torchdet.facade.torch": "torch",
+}
+_HANDLE_FACTORIES = frozenset(
+    {"torchdet.runtime.get_torch_handle", "torchdet.runtime.apply_torch_runtime"}
+)
+# Calls whose value is the module that their first argument names.
+_IMPORT_FUNCTIONS = frozenset({"importlib.import_module", f"{HANDLE}.module"})
+
+
+class Resolver:
+    """Answers what names mean in one file.
+
+    ``aliases`` maps qualified names to the ones that they stand for (a project's facade, say),
+    beside those of torchdet's own handle and facade: code that was migrated to
+    ``torch = rt.torch`` is checked like code that imports torch.
+    """
+
+    def __init__(self, index: Index, aliases: Mapping[str, str] | None = None) -> None:
+        self._index = index
+        self._aliases = {**_ALIASES, **(aliases or {})}
+        self._roots: dict[tuple[Scope, str], Resolution] = {}
+        self._resolving: set[tuple[Scope, str]] = set()
+        self.source_packages = frozenset(
+            name.partition(".")[0]
+            for name in (*self._aliases, *_HANDLE_FACTORIES, *_IMPORT_FUNCTIONS)
+        )
+        """The packages beside torch's own from which torch can come."""
+
+    def use(self, use: DottedUse) -> Resolution:
+        """What the whole of ``use`` means."""
+        return self.extend(self.root(use.parts[0], use.scope), use.parts[1:])
+
+    def expression(self, node: cst.CSTNode, scope: Scope) -> Resolution:
+        """What ``node`` means when it stands in ``scope``.
+
+        Names, attributes, walruses, and the calls that yield a handle or a module.
+        """
+        attributes: list[str] = []
+        while isinstance(node, cst.Attribute):
+            attributes.append(node.attr.value)
+            node = node.value
+        attributes.reverse()
+        return self.extend(self._primary(node, scope), tuple(attributes))
+
+    def _primary(self, node: cst.CSTNode, scope: Scope) -> Resolution:
+        if isinstance(node, cst.Name):
+            return self.root(node.value, scope)
+        if isinstance(node, cst.NamedExpr):
+            return self.expression(node.value, scope)
+        if isinstance(node, cst.Call):
+            return self._call(node, scope)
+        return _UNKNOWN
+
+    def _call(self, node: cst.Call, scope: Scope) -> Resolution:
+        function = self.expression(node.func, scope)
+        if not isinstance(function, Exact):
+            return _UNKNOWN
+        if function.name in _HANDLE_FACTORIES:
+            return Exact(HANDLE)
+        if function.name in _IMPORT_FUNCTIONS and len(node.args) == 1:
+            argument = node.args[0].value
+            if isinstance(argument, cst.SimpleString):
+                module = argument.evaluated_value
+                if isinstance(module, str) and module and not module.startswith("."):
+                    return self.extend(Exact(module), ())
+        return _UNKNOWN
+
+    def root(self, name: str, scope: Scope) -> Resolution:
+        """What the bare ``name`` means in ``scope``."""
+        owner = scope.owner(name)
+        if owner is None:
+            return self._unbound(name)
+        key = (owner, name)
+        if key in self._roots:
+            return self._roots[key]
+        if key in self._resolving or len(self._resolving) > _MAX_DEPTH:
+            return _UNKNOWN
+        self._resolving.add(key)
+        try:
+            resolution = self._combine(owner.bindings[name], owner)
+        finally:
+            self._resolving.discard(key)
+        self._roots[key] = resolution
+        return resolution
+
+    def _unbound(self, name: str) -> Resolution:
+        if self._index.star_imports or not hasattr(builtins, name):
+            return _UNKNOWN
+        return Exact(f"builtins.{name}")
+
+    def _combine(self, bindings: Iterable[Binding], owner: Scope) -> Resolution:
+        candidates: set[str] = set()
+        absent = False
+        for binding in bindings:
+            if binding.kind is BindingKind.DELETION:
+                continue
+            resolution = self._binding(binding, owner)
+            if isinstance(resolution, Unknown):
+                return _UNKNOWN
+            absent = absent or isinstance(resolution, Ambiguous) or _NOTHING in resolution.names
+            candidates.update(resolution.names)
+        candidates.discard(_NOTHING)
+        if not candidates:
+            return _UNKNOWN
+        if len(candidates) == 1 and not absent:
+            return Exact(candidates.pop())
+        return Ambiguous(tuple(sorted(candidates)))
+
+    def _binding(self, binding: Binding, owner: Scope) -> Resolution:
+        if binding.kind is BindingKind.IMPORT and binding.qualified is not None:
+            return self.extend(Exact(binding.qualified), ())
+        if binding.kind is BindingKind.PARAMETER:
+            return self._parameter(binding, owner)
+        if binding.kind is not BindingKind.ASSIGNMENT or binding.value is None:
+            return _UNKNOWN
+        if isinstance(binding.value, cst.Name) and binding.value.value == _NOTHING:
+            return Exact(_NOTHING)
+        return self.expression(binding.value, owner)
+
+    def _parameter(self, binding: Binding, owner: Scope) -> Resolution:
+        """A parameter is unknown, except one that is annotated as the runtime's handle."""
+        annotation = binding.annotation
+        if isinstance(annotation, cst.SimpleString):
+            parts = tuple(str(annotation.evaluated_value).split("."))
+        else:
+            parts = (dotted_parts(annotation) if annotation is not None else None) or ()
+        if parts and parts[-1] == "TorchHandle" and owner.parent is not None:
+            meaning = self.extend(self.root(parts[0], owner.parent), parts[1:])
+            if meaning == Exact(HANDLE):
+                return meaning
+        return _UNKNOWN
+
+    def extend(self, resolution: Resolution, attributes: tuple[str, ...]) -> Resolution:
+        """``resolution`` with ``attributes`` read from it, aliases replaced on the way."""
+        if isinstance(resolution, Exact):
+            return Exact(self._join(resolution.name, attributes))
+        if isinstance(resolution, Ambiguous):
+            return Ambiguous(
+                tuple(sorted({self._join(name, attributes) for name in resolution.names}))
+            )
+        return resolution
+
+    def _join(self, name: str, attributes: tuple[str, ...]) -> str:
+        name = self._aliases.get(name, name)
+        for attribute in attributes:
+            name = f"{name}.{attribute}"
+            name = self._aliases.get(name, name)
+        return name

@@ -1,0 +1,76 @@
+"""What a run was asked to do, after every source of configuration has been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from torchdet.model.diagnostic import Severity
+
+
+class Policy(Enum):
+    """How a module is expected to come by torch.
+
+    ``HANDLE``: from the runtime's handle. ``FACADE``: a named module is imported first, and
+    ``import torch`` after it is fine. ``INJECT``: functions receive the handle; one kept at
+    module level is a finding too.
+    """
+
+    HANDLE = "handle"
+    FACADE = "facade"
+    INJECT = "inject"
+
+
+DEFAULT_EXCLUDE = (
+    ".bzr",
+    ".direnv",
+    ".eggs",
+    ".git",
+    ".hg",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".nox",
+    ".pyenv",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".svn",
+    ".tox",
+    ".venv",
+    "__pycache__",
+    "__pypackages__",
+    "_build",
+    "buck-out",
+    "build",
+    "dist",
+    "node_modules",
+    "site-packages",
+    "venv",
+)
+"""Folders that hold no code of the project's own; the set that ruff's users know."""
+
+
+@dataclass(frozen=True, slots=True)
+class LintConfig:
+    """The linter's configuration for the files below ``root``.
+
+    ``root`` is the folder of the configuration file (the current folder without one): patterns
+    and ``runtime_modules`` are relative to it. Codes in ``select``, ``ignore``,
+    ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
+    names (``raw-import``) or ``ALL``. ``torch_version`` is the oldest release that the code must
+    run on, as ``(major, minor)``.
+    """
+
+    root: str = "."
+    policy: Policy = Policy.HANDLE
+    runtime_modules: tuple[str, ...] = ()
+    facade_module: str = "torchdet.facade"
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    extend_select: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    exclude: tuple[str, ...] = DEFAULT_EXCLUDE
+    extend_exclude: tuple[str, ...] = ()
+    respect_gitignore: bool = True
+    severity: tuple[tuple[str, Severity], ...] = ()
+    target_devices: tuple[str, ...] = ()
+    torch_version: tuple[int, int] = (2, 6)

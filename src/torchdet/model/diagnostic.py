@@ -1,0 +1,58 @@
+"""What a check of one file yields: diagnostics, and the report that holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from torchdet.model.fix import Fix
+from torchdet.model.location import Span
+
+
+class Severity(Enum):
+    """How much a diagnostic matters: what breaks, what drifts, what is worth knowing."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding at one place.
+
+    ``noqa_row`` is the row on which ``# noqa`` belongs. ``context`` is the dotted name of the
+    functions and classes around the place (empty at module level): with the text of the line it
+    identifies the finding in a baseline after lines have moved.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    span: Span
+    noqa_row: int
+    context: str = ""
+    fix: Fix | None = None
+
+    @property
+    def url(self) -> str:
+        """The rule's documentation page, relative to the root of the project's repository."""
+        return f"docs/rules/{self.name}.md"
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """All that is to be said of one file.
+
+    ``failed`` is true when the file could not be checked; the diagnostic that says why is among
+    ``diagnostics``. ``lines`` holds the text of the rows that the diagnostics and their edits
+    touch, keyed by one-based row, so that a renderer needs no second look at the file.
+    ``suppressed`` counts what a comment or a baseline silenced.
+    """
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    lines: tuple[tuple[int, str], ...] = ()
+    failed: bool = False
+    suppressed: int = 0

@@ -1,0 +1,136 @@
+"""Source text: decoding as Python does it, and offsets to rows and columns."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from bisect import bisect_right
+from functools import cached_property
+
+from torchdet.model.location import Location
+
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+_BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#.*)?$")
+# PEP 263: the declaration stands in the first or second line, alone or after white space.
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+
+
+class DecodeError(ValueError):
+    """The bytes of a file are not text in the encoding that they declare.
+
+    ``row`` and ``column`` are one-based and point at the offending byte.
+    """
+
+    def __init__(self, reason: str, row: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.row = row
+        self.column = column
+
+
+class SourceText:
+    """The decoded text of one file, without its byte order mark.
+
+    Offsets count characters of ``text``; rows and columns are one-based. A line ends at
+    ``\\n``, ``\\r\\n`` or a lone ``\\r``, as in Python's own tokenizer; form feeds and other
+    characters that ``str.splitlines`` breaks at do not end one.
+
+    >>> source = SourceText.decode(b"x = 1\\ny = 2\\n")
+    >>> source.location(6)
+    Location(row=2, column=1, offset=6)
+    >>> source.line(2)
+    'y = 2'
+    """
+
+    def __init__(self, text: str, encoding: str = "utf-8", bom: bytes = b"") -> None:
+        self.text = text
+        self.encoding = encoding
+        self.bom = bom
+
+    @classmethod
+    def decode(cls, data: bytes) -> SourceText:
+        """Decode ``data`` by its byte order mark or PEP 263 declaration, else as UTF-8.
+
+        Raises ``DecodeError`` for an unknown encoding, a declaration that contradicts the byte
+        order mark, bytes that the encoding does not have, and NUL characters (which Python
+        refuses in source code).
+        """
+        bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        body = data[len(bom) :]
+        encoding = _declared_encoding(body) or "utf-8"
+        if bom and encoding != "utf-8":
+            raise DecodeError(f"a UTF-8 byte order mark contradicts the declared {encoding!r}")
+        try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError as error:
+            row, column = _byte_position(body, error.start)
+            raise DecodeError(
+                f"not {encoding}: byte 0x{body[error.start]:02x} ({error.reason})", row, column
+            ) from None
+        except UnicodeError as error:
+            raise DecodeError(f"not {encoding}: {error}") from None
+        source = cls(text, encoding, bom)
+        nul = text.find("\0")
+        if nul >= 0:
+            location = source.location(nul)
+            raise DecodeError("source code cannot contain NUL", location.row, location.column)
+        return source
+
+    def encode(self, text: str) -> bytes:
+        """Give ``text`` back as bytes in this file's encoding, byte order mark included.
+
+        Raises ``UnicodeEncodeError`` when the encoding cannot express ``text``.
+        """
+        return self.bom + text.encode(self.encoding)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are, the one after a last newline included."""
+        return len(self._line_starts)
+
+    def location(self, offset: int) -> Location:
+        """Where the character at ``offset`` stands."""
+        row = bisect_right(self._line_starts, offset)
+        return Location(row, offset - self._line_starts[row - 1] + 1, offset)
+
+    def offset(self, row: int, column: int) -> int:
+        """The offset of one-based ``row`` and ``column``; the inverse of ``location``."""
+        return self._line_starts[row - 1] + column - 1
+
+    def line(self, row: int) -> str:
+        """The text of one-based ``row`` without its line ending."""
+        start = self._line_starts[row - 1]
+        end = self._line_starts[row] if row < len(self._line_starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+
+def _declared_encoding(body: bytes) -> str | None:
+    """The normalised name of the encoding that the first two lines declare, if they do."""
+    for line in re.split(rb"\r\n|\r|\n", body[:4096], maxsplit=2)[:2]:
+        match = _CODING.match(line)
+        if match is not None:
+            return _python_codec(match.group(1).decode("ascii", "replace"))
+        if _BLANK_OR_COMMENT.match(line) is None:
+            return None
+    return None
+
+
+def _python_codec(declared: str) -> str:
+    """Python's name for a text encoding. Raises ``DecodeError`` when there is none."""
+    try:
+        codec = codecs.lookup(declared)
+    except LookupError:
+        raise DecodeError(f"unknown encoding {declared!r}") from None
+    if not codec._is_text_encoding:  # hex, zip and the like turn bytes into bytes
+        raise DecodeError(f"{declared!r} is not a text encoding")
+    return codec.name
+
+
+def _byte_position(body: bytes, index: int) -> tuple[int, int]:
+    before = body[:index]
+    rows = re.split(rb"\r\n|\r|\n", before)
+    return len(rows), len(rows[-1]) + 1

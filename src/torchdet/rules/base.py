@@ -1,0 +1,105 @@
+"""What a rule is: a frozen value made of functions, and what those functions say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from torchdet.edit.node_edit import NodeFix
+from torchdet.facts.lazy import cst
+from torchdet.model.config import LintConfig
+from torchdet.model.diagnostic import Severity
+
+if TYPE_CHECKING:  # FileFacts brings LibCST, which a clean or cached run never imports
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.resolve import Resolution
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finding as a rule states it: by node. The engine makes the diagnostic out of it."""
+
+    node: cst.CSTNode
+    message: str
+    fix: NodeFix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An expression that means a qualified name which the rule asked for.
+
+    ``node`` is the name or attribute itself (the string, in a string annotation), ``name`` the
+    qualified name as the rule spelled it. ``exact`` is false when the expression may mean
+    something else as well: a fix is then never safe.
+    """
+
+    node: cst.BaseExpression
+    name: str
+    resolution: Resolution
+    exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Where a check happens: the facts of the file, its path, and what the user configured.
+
+    ``module_name`` is the dotted name under which the file would be imported, as far as the
+    folders with an ``__init__.py`` tell.
+    """
+
+    facts: FileFacts
+    config: LintConfig
+    path: str
+    module_name: str
+
+
+ReferenceCheck = Callable[[Reference, Context], Iterator[Draft]]
+NodeCheck = Callable[[cst.CSTNode, Context], Iterator[Draft]]
+AttributeCheck = Callable[[cst.Attribute, Context], Iterator[Draft]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rule. Its module's name is its name, its module's docstring its documentation.
+
+    ``triggers`` are byte strings without one of which in the file the rule cannot fire.
+    The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
+    expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
+    by LibCST node type. ``default`` is whether it runs without being selected by name.
+    ``module`` is ``__name__`` of the module that defines the rule.
+
+    >>> from torchdet.rules.state.default_dtype import RULE
+    >>> RULE.code, RULE.name
+    ('DET202', 'default-dtype')
+    """
+
+    code: str
+    module: str
+    documentation: str
+    severity: Severity
+    triggers: tuple[bytes, ...]
+    names: Mapping[str, ReferenceCheck] = field(default_factory=dict)
+    attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
+    nodes: Mapping[str, NodeCheck] = field(default_factory=dict)
+    default: bool = True
+
+    def __post_init__(self) -> None:
+        for table in ("names", "attributes", "nodes"):
+            object.__setattr__(self, table, MappingProxyType(dict(getattr(self, table))))
+
+    @property
+    def name(self) -> str:
+        """The kebab-case name."""
+        return self.module.rpartition(".")[2].replace("_", "-")
+
+    @property
+    def family(self) -> str:
+        """The package of the rule: ``handle``, ``state``, ``devices``, ``run``."""
+        return self.module.split(".")[-2]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation, without the full stop."""
+        return self.documentation.strip().partition("\n")[0].rstrip(".")

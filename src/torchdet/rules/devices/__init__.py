@@ -1,0 +1,1 @@
+"""DET3xx: code that runs on one kind of device only."""

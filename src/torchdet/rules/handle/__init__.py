@@ -1,0 +1,1 @@
+"""DET1xx: how a module comes by torch."""

@@ -1,0 +1,59 @@
+"""`torch.set_default_dtype` changes the dtype of every tensor that is made from then on.
+
+## What it does
+Reports uses of `torch.set_default_dtype`.
+
+## Why is this bad?
+The default dtype belongs to the process: code in other modules and threads computes in another
+precision depending on whether this call ran first, and so does everything that a test runs after
+the one that made it.
+
+## Example
+Bad:
+
+```python
+import torch
+
+torch.set_default_dtype(torch.float64)
+weights = torch.zeros(3)
+```
+
+Good:
+
+```python
+import torch
+
+weights = torch.zeros(3, dtype=torch.float64)
+```
+
+Code on the runtime's handle can also open `with rt.default_dtype(torch.float64):` around the
+lines that need it.
+
+## Fix safety
+There is no fix: which of the tensors made later should have the dtype is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.model.diagnostic import Severity
+from torchdet.rules.base import Context, Draft, Reference, Rule
+
+
+def check(reference: Reference, context: Context) -> Iterator[Draft]:
+    yield Draft(
+        reference.node,
+        "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` where "
+        "tensors are made, or use `rt.default_dtype(...)`",
+    )
+
+
+RULE = Rule(
+    code="DET202",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"set_default_dtype",),
+    names={"torch.set_default_dtype": check},
+)

@@ -1,0 +1,75 @@
+"""Reads the rules' test pages: Markdown whose code blocks are cases.
+
+A page ``tests/rules/<family>/<rule-name>.md`` belongs to one rule. Each ``python`` block is one
+file. A line on which findings start ends with a comment that names their codes; a block without
+such a comment must stay silent. A ``toml`` block before it holds keys of ``[tool.torchdet]``,
+and ``path=`` on the fence names the file. A ``python fixed`` block after it is the text once all
+fixes, unsafe ones included, were applied.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGES = Path(__file__).parent
+_FENCE = re.compile(
+    r"^```(?P<info>[a-z]+[^\n]*)\n(?P<body>.*?)^```$|^#+ (?P<heading>[^\n]+)$",
+    re.DOTALL | re.MULTILINE,
+)
+_MARK = re.compile(r"#\s*((?:DET\d{3}\s*)+)$")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One code block with what is expected of it."""
+
+    rule_name: str
+    heading: str
+    row: int
+    source: str
+    path: str
+    config: str
+    fixed: str | None
+
+    @property
+    def expected(self) -> list[tuple[int, str]]:
+        """The (row, code) pairs that the comments announce."""
+        pairs = []
+        for row, line in enumerate(self.source.splitlines(), start=1):
+            match = _MARK.search(line)
+            if match is not None:
+                pairs += [(row, code) for code in match[1].split()]
+        return sorted(pairs)
+
+    def __str__(self) -> str:
+        return f"{self.rule_name}:{self.row}: {self.heading}"
+
+
+def read_page(page: Path) -> list[Case]:
+    """The cases of one page."""
+    text = page.read_text(encoding="utf-8")
+    cases: list[Case] = []
+    heading = config = ""
+    for match in _FENCE.finditer(text):
+        if match["heading"] is not None:
+            heading, config = match["heading"], ""
+            continue
+        language, *options = match["info"].split()
+        if language == "toml":
+            config = match["body"]
+        elif language == "python" and options == ["fixed"]:
+            last = cases.pop()
+            cases.append(Case(**{**last.__dict__, "fixed": match["body"]}))
+        elif language == "python":
+            named = [option[len("path=") :] for option in options if option.startswith("path=")]
+            row = text.count("\n", 0, match.start()) + 1
+            path = named[0] if named else "example.py"
+            cases.append(Case(page.stem, heading, row, match["body"], path, config, None))
+    return cases
+
+
+def all_cases() -> list[Case]:
+    """The cases of every page."""
+    return [case for page in sorted(PAGES.glob("*/*.md")) for case in read_page(page)]
