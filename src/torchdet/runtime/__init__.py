@@ -37,8 +37,14 @@ if TYPE_CHECKING:
     )
     from torchdet.runtime.events import EventKind, RuntimeEvent, on_event
     from torchdet.runtime.facts import RuntimeFacts
+    from torchdet.runtime.handle import TorchHandle
+    from torchdet.runtime.memory import MemoryFigures, Unanswered
     from torchdet.runtime.policy import RuntimePolicy
     from torchdet.runtime.policy_choices import Determinism, OnMissing, Precision, ThreadAffinity
+    from torchdet.runtime.policy_sources import process_policy
+    from torchdet.runtime.probe import probe_torch_runtime
+    from torchdet.runtime.process import apply_torch_runtime, get_torch_handle
+    from torchdet.runtime.seeding import derive_seed
     from torchdet.runtime.simulate import simulated_facts
 
 _EXPORTS = {
@@ -64,8 +70,14 @@ _EXPORTS = {
     ),
     "events": ("EventKind", "RuntimeEvent", "on_event"),
     "facts": ("RuntimeFacts",),
+    "handle": ("TorchHandle",),
+    "memory": ("MemoryFigures", "Unanswered"),
     "policy": ("RuntimePolicy",),
     "policy_choices": ("Determinism", "OnMissing", "Precision", "ThreadAffinity"),
+    "policy_sources": ("process_policy",),
+    "probe": ("probe_torch_runtime",),
+    "process": ("apply_torch_runtime", "get_torch_handle"),
+    "seeding": ("derive_seed",),
     "simulate": ("simulated_facts",),
 }
 _MODULE_OF = {name: module for module, names in _EXPORTS.items() for name in names}
@@ -76,6 +88,7 @@ __all__ = [
     "DeviceMissingError",
     "EventKind",
     "InvalidDeviceError",
+    "MemoryFigures",
     "OnMissing",
     "PolicyConflictError",
     "PolicyError",
@@ -91,12 +104,19 @@ __all__ = [
     "SettingError",
     "Substitution",
     "ThreadAffinity",
+    "TorchHandle",
     "TorchRuntimeRejected",
+    "Unanswered",
     "UnsupportedOnDeviceError",
     "WrongThreadError",
+    "apply_torch_runtime",
     "decide_torch_runtime",
+    "derive_seed",
+    "get_torch_handle",
     "on_event",
     "parse_device",
+    "probe_torch_runtime",
+    "process_policy",
     "redirect_device",
     "resolve_device",
     "simulated_facts",

@@ -48,6 +48,7 @@ class RejectionReason(Enum):
     PROCESS_GROUP_EXISTS = "process-group-exists"
     PRECISION_OVERRIDDEN = "precision-overridden"
     NOT_MAIN_THREAD = "not-main-thread"
+    FACTS_CHANGED = "facts-changed"
     SETTING_NOT_APPLIED = "setting-not-applied"
     PROBE_DID_NOT_RAISE = "probe-did-not-raise"
 

@@ -7,6 +7,7 @@ data in its attribute `torchdet`.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -65,6 +66,30 @@ def emit(event: RuntimeEvent, level: int = logging.INFO) -> None:
     LOGGER.log(level, "%s", event.message, extra={"torchdet": event})
     for listener in tuple(_listeners):
         _call(listener, event)
+
+
+class _StderrUntilConfigured(logging.Handler):
+    """Writes to standard error as long as the program has set up no logging of its own."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if logging.getLogger().handlers or sys.stderr is None:
+            return
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except (OSError, ValueError):  # a closed or broken stream must not stop the program
+            self.handleError(record)
+
+
+def set_log_level(level: str) -> None:
+    """Set the level of the runtime's logger, and let it be seen where nobody set logging up.
+
+    >>> set_log_level("WARNING")
+    """
+    LOGGER.setLevel(level)
+    if not any(isinstance(each, _StderrUntilConfigured) for each in LOGGER.handlers):
+        handler = _StderrUntilConfigured()
+        handler.setFormatter(logging.Formatter("%(name)s: %(levelname)s: %(message)s"))
+        LOGGER.addHandler(handler)
 
 
 def _call(listener: Listener, event: RuntimeEvent) -> None:

@@ -208,9 +208,13 @@ def _read(file: Path) -> str:
 
 
 def _parse(text: str, file: Path) -> dict[str, object]:
-    toml = importlib.import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+    try:
+        toml = importlib.import_module(name)
+    except ModuleNotFoundError:
+        raise PolicyError(f"{file}: reading TOML on Python 3.10 needs tomli: install it") from None
     try:
         parsed: dict[str, object] = toml.loads(text)
-    except toml.TOMLDecodeError as error:
+    except (toml.TOMLDecodeError, RecursionError) as error:
         raise PolicyError(f"{file}: not valid TOML: {error}") from None
     return parsed

@@ -1,0 +1,187 @@
+"""The handle of this process: made at most once, under a lock, and renewed after a fork.
+
+The flags belong to the process, so there is one handle a process and one policy. Threads that ask
+at the same time all get it; a forked child inherits it together with the flags; a spawned child
+starts without either and applies the policy that it was handed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import threading
+from typing import NoReturn
+
+from torchdet.runtime.apply import apply_settings, policy_in
+from torchdet.runtime.decide import (
+    Ready,
+    Rejected,
+    Rejection,
+    RejectionReason,
+    decide_torch_runtime,
+)
+from torchdet.runtime.devices import CPU
+from torchdet.runtime.errors import PolicyConflictError, TorchRuntimeRejected
+from torchdet.runtime.events import EventKind, RuntimeEvent, emit, set_log_level
+from torchdet.runtime.facts import MainProcess
+from torchdet.runtime.handle import TorchHandle
+from torchdet.runtime.policy import RuntimePolicy
+from torchdet.runtime.policy_sources import log_level, process_policy
+from torchdet.runtime.probe import probe_process_role, probe_torch_runtime
+from torchdet.runtime.seeding import seed_everything
+
+
+class _ProcessState:
+    """The one mutable thing of the runtime."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.handle: TorchHandle | None = None
+
+    def renew_lock(self) -> None:
+        """Replace the lock: a thread of the parent may have held it, and is not here."""
+        self.lock = threading.RLock()
+
+
+_state = _ProcessState()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_state.renew_lock)
+
+
+def get_torch_handle(policy: RuntimePolicy | None = None) -> TorchHandle:
+    """Return the handle of this process, deciding and applying on the first call.
+
+    Without a policy the process's own holds (environment, configuration file, defaults), and a
+    later call returns the same handle at once. Raises `TorchRuntimeRejected` with every reason if
+    this process may not run torch, `PolicyError` if its policy cannot be read, and
+    `PolicyConflictError` if another policy already holds.
+
+    >>> rt = get_torch_handle()
+    >>> rt is get_torch_handle()
+    True
+    """
+    handle = _state.handle
+    if handle is not None and (policy is None or policy == handle.policy):
+        return handle
+    with _state.lock:
+        if _state.handle is not None:
+            return _same(_state.handle, policy)
+        _configure_logging()
+        facts = probe_torch_runtime()
+        decision = decide_torch_runtime(facts, process_policy() if policy is None else policy)
+        if isinstance(decision, Rejected):
+            _reject(decision)
+        return apply_torch_runtime(decision)
+
+
+def apply_torch_runtime(ready: Ready) -> TorchHandle:
+    """Set, prove, and return the handle. The only call that writes to torch's global state.
+
+    The decision is made again on fresh facts first, because it may be old: what has become too
+    late in between, or a machine that is another than the decision's, is refused. Every setting
+    is read back, and an operation without a deterministic implementation must raise (warn). A
+    second call with an equal policy returns the same handle.
+
+    Raises `TorchRuntimeRejected` with every reason, and `PolicyConflictError` if another policy
+    already holds. After a rejection some settings may be in effect; no handle is.
+    """
+    _require_ready(ready)
+    with _state.lock:
+        if _state.handle is not None:
+            return _same(_state.handle, ready.policy)
+        handle = _apply(ready)
+        _state.handle = handle
+    _announce(ready)
+    return handle
+
+
+def handle_of_this_process(policy: RuntimePolicy) -> TorchHandle:
+    """Return this process's handle; apply `policy` if there is none yet. Handles unpickle to it."""
+    return _state.handle or get_torch_handle(policy)
+
+
+def handle_in_worker(policy: RuntimePolicy) -> TorchHandle:
+    """Return the handle of a DataLoader worker with every setting in effect.
+
+    A forked worker inherits the handle and the process's flags, but not always what belongs to a
+    thread; a spawned one gets everything here.
+    """
+    handle = handle_of_this_process(policy)
+    if not handle.audit().holds:
+        handle.reapply()
+    return handle
+
+
+def _same(handle: TorchHandle, policy: RuntimePolicy | None) -> TorchHandle:
+    if policy is None or policy == handle.policy:
+        return handle
+    raise PolicyConflictError(handle.policy, policy)
+
+
+def _apply(ready: Ready) -> TorchHandle:
+    fresh = decide_torch_runtime(probe_torch_runtime(), ready.policy)
+    if isinstance(fresh, Rejected):
+        _reject(fresh)
+    if fresh.device != ready.device:
+        _reject(Rejected(fresh.facts, ready.policy, (_changed(ready, fresh),)))
+    torch = importlib.import_module("torch")
+    role = fresh.facts.process
+    policy = policy_in(role, ready.policy)
+    failed = apply_settings(torch, policy)
+    if failed:
+        _reject(Rejected(fresh.facts, ready.policy, failed))
+    if policy.seed is not None:
+        seed_everything(torch, policy.seed % 2**64)
+    return TorchHandle(torch, ready)
+
+
+def _require_ready(decision: object) -> None:
+    """Stop callers that pass on a decision without looking at it."""
+    if isinstance(decision, Rejected):
+        _reject(decision)
+    if not isinstance(decision, Ready):
+        raise TypeError(f"expected a Ready, as decide_torch_runtime returns it, got {decision!r}")
+
+
+def _changed(ready: Ready, fresh: Ready) -> Rejection:
+    return Rejection(
+        RejectionReason.FACTS_CHANGED,
+        f"the decision was for {ready.device}, and this process would now decide for "
+        f"{fresh.device}; its facts are not this machine's (any more)",
+        "decide again on fresh facts: decide_torch_runtime(probe_torch_runtime(), policy)",
+        (("decided", str(ready.device)), ("now", str(fresh.device))),
+    )
+
+
+def _reject(rejected: Rejected) -> NoReturn:
+    """Report a rejection to the log and the listeners, then stop."""
+    error = TorchRuntimeRejected(rejected)
+    details = {
+        "reasons": [each.value for each in rejected.reasons],
+        "details": [dict(each.details) for each in rejected.rejections],
+        "policy": rejected.policy.as_dict(),
+    }
+    emit(RuntimeEvent(EventKind.REJECTED, str(error), details), logging.ERROR)
+    raise error
+
+
+def _announce(ready: Ready) -> None:
+    # Children repeat what their parent has said already.
+    loud = logging.WARNING if isinstance(probe_process_role(), MainProcess) else logging.INFO
+    for each in ready.substitutions:
+        message = f"{each.requested} is not there; {each.given} is used in its place"
+        details = {"requested": each.requested, "given": str(each.given)}
+        emit(RuntimeEvent(EventKind.SUBSTITUTED, message, details), loud)
+    if ready.policy.device == "auto" and ready.device == CPU:
+        message = "no accelerator was found, so device 'auto' is the CPU"
+        emit(RuntimeEvent(EventKind.NO_ACCELERATOR, message), loud)
+    message = f"torch {ready.torch.version} runs deterministically on {ready.device}"
+    applied = {"device": str(ready.device), "policy": ready.policy.as_dict()}
+    emit(RuntimeEvent(EventKind.APPLIED, message, applied))
+
+
+def _configure_logging() -> None:
+    level = log_level()
+    if level is not None:
+        set_log_level(level)
