@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from torchdet.runtime.errors import (
         DeviceMissingError,
         InvalidDeviceError,
+        PoisonedHandleError,
         PolicyConflictError,
         PolicyError,
         RuntimeSetupError,
         SettingError,
+        TorchImportedFirstError,
         TorchRuntimeRejected,
         UnsupportedOnDeviceError,
         WrongThreadError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from torchdet.runtime.facts import RuntimeFacts
     from torchdet.runtime.handle import TorchHandle
     from torchdet.runtime.memory import MemoryFigures, Unanswered
+    from torchdet.runtime.poison import PoisonedHandle
     from torchdet.runtime.policy import RuntimePolicy
     from torchdet.runtime.policy_choices import Determinism, OnMissing, Precision, ThreadAffinity
     from torchdet.runtime.policy_sources import process_policy
@@ -60,10 +63,12 @@ _EXPORTS = {
     "errors": (
         "DeviceMissingError",
         "InvalidDeviceError",
+        "PoisonedHandleError",
         "PolicyConflictError",
         "PolicyError",
         "RuntimeSetupError",
         "SettingError",
+        "TorchImportedFirstError",
         "TorchRuntimeRejected",
         "UnsupportedOnDeviceError",
         "WrongThreadError",
@@ -72,6 +77,7 @@ _EXPORTS = {
     "facts": ("RuntimeFacts",),
     "handle": ("TorchHandle",),
     "memory": ("MemoryFigures", "Unanswered"),
+    "poison": ("PoisonedHandle",),
     "policy": ("RuntimePolicy",),
     "policy_choices": ("Determinism", "OnMissing", "Precision", "ThreadAffinity"),
     "policy_sources": ("process_policy",),
@@ -90,6 +96,8 @@ __all__ = [
     "InvalidDeviceError",
     "MemoryFigures",
     "OnMissing",
+    "PoisonedHandle",
+    "PoisonedHandleError",
     "PolicyConflictError",
     "PolicyError",
     "Precision",
@@ -105,6 +113,7 @@ __all__ = [
     "Substitution",
     "ThreadAffinity",
     "TorchHandle",
+    "TorchImportedFirstError",
     "TorchRuntimeRejected",
     "Unanswered",
     "UnsupportedOnDeviceError",

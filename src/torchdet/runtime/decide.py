@@ -17,7 +17,7 @@ from torchdet.runtime.devices import (
     is_accelerator,
     resolve_device,
 )
-from torchdet.runtime.facts import RuntimeFacts, TorchAbsent, TorchPresent
+from torchdet.runtime.facts import CudaFacts, RuntimeFacts, TorchAbsent, TorchPresent
 from torchdet.runtime.policy import RuntimePolicy
 from torchdet.runtime.policy_choices import Precision, ThreadAffinity
 
@@ -241,17 +241,14 @@ def _device_usable(
 
 def _cublas(facts: RuntimeFacts, torch: TorchPresent) -> list[Rejection]:
     cuda = torch.cuda
-    if cuda is None or cuda.is_rocm:  # hipBLAS does not read the variable
-        return []
     now = facts.environment.now(CUBLAS_VARIABLE)
     start = facts.environment.at_start(CUBLAS_VARIABLE)
     allowed = " or ".join(DETERMINISTIC_CUBLAS_WORKSPACES)
     details = (
         ("now", str(now)),
         ("at start", str(start) if facts.environment.start_is_known else "unknown"),
-        ("workspace bytes", str(cuda.cublas_workspace_bytes)),
     )
-    if cuda.is_initialized and not _workspace_is_proven(now, start, cuda.cublas_workspace_bytes):
+    if cuda is not None and cuda.is_initialized and not _workspace_is_proven(now, start, cuda):
         return [
             Rejection(
                 RejectionReason.CUBLAS_WORKSPACE_TOO_LATE,
@@ -259,7 +256,7 @@ def _cublas(facts: RuntimeFacts, torch: TorchPresent) -> list[Rejection]:
                 f"{allowed} before that; cuBLAS reads it once",
                 f"set {CUBLAS_VARIABLE}={DEFAULT_CUBLAS_WORKSPACE} before Python starts, or get "
                 "the handle before anything touches CUDA",
-                details,
+                (*details, ("workspace bytes", str(cuda.cublas_workspace_bytes))),
             )
         ]
     if now is not None and now not in DETERMINISTIC_CUBLAS_WORKSPACES:
@@ -274,14 +271,17 @@ def _cublas(facts: RuntimeFacts, torch: TorchPresent) -> list[Rejection]:
     return []
 
 
-def _workspace_is_proven(now: str | None, start: str | None, size: int | None) -> bool:
+def _workspace_is_proven(now: str | None, start: str | None, cuda: CudaFacts) -> bool:
     """Tell whether an initialised CUDA has a deterministic cuBLAS workspace.
 
     The value must be good now, and either have been so from the start or be confirmed by the size
-    that torch itself reports.
+    that torch itself reports. hipBLAS (ROCm) does not read the variable.
     """
+    if cuda.is_rocm:
+        return True
     if now not in DETERMINISTIC_CUBLAS_WORKSPACES:
         return False
+    size = cuda.cublas_workspace_bytes
     return start == now if size is None else size == DETERMINISTIC_CUBLAS_WORKSPACES[now]
 
 

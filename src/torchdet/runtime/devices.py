@@ -133,7 +133,6 @@ def parse_device(spec: DeviceSpec) -> DeviceRequest:
     )
 
 
-@lru_cache(maxsize=256)
 def _parse_text(text: str) -> DeviceRequest:
     if text == "auto":
         return AutoDevice()

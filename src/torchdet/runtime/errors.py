@@ -33,6 +33,14 @@ class WrongThreadError(RuntimeSetupError, RuntimeError):
     """A call that changes state of the whole process was made outside the main thread."""
 
 
+class TorchImportedFirstError(RuntimeSetupError, ImportError):
+    """Torch was imported before the facade that is to set it up."""
+
+
+class PoisonedHandleError(RuntimeSetupError, RuntimeError):
+    """A poisoned handle was used, so some place did not receive the handle that it needs."""
+
+
 class SettingError(RuntimeSetupError, RuntimeError):
     """A setting of torch was written and did not read back as written."""
 

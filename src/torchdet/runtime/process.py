@@ -96,6 +96,11 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
     return handle
 
 
+def current_handle() -> TorchHandle | None:
+    """Return the handle if this process has been set up already; never sets it up."""
+    return _state.handle
+
+
 def handle_of_this_process(policy: RuntimePolicy) -> TorchHandle:
     """Return this process's handle; apply `policy` if there is none yet. Handles unpickle to it."""
     return _state.handle or get_torch_handle(policy)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
-_TROUBLE = (SettingStatus.DRIFTED, SettingStatus.UNREADABLE)
+_TROUBLE = (SettingStatus.DIFFERS, SettingStatus.UNREADABLE)
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class SettingStatus(Enum):
     """What a read-back found."""
 
     HOLDS = "holds"
-    DRIFTED = "drifted"
+    DIFFERS = "differs"
     UNREADABLE = "unreadable"
     NOT_IN_THIS_TORCH = "not-in-this-torch"
 
@@ -334,7 +334,7 @@ def read_setting(torch: ModuleType, row: Setting, wanted: Value) -> SettingState
         return state(f"{type(error).__name__}: {error}", SettingStatus.UNREADABLE)
     if actual == wanted or actual in row.accepts:
         return state(actual, SettingStatus.HOLDS)
-    return state(actual, SettingStatus.DRIFTED)
+    return state(actual, SettingStatus.DIFFERS)
 
 
 def read_settings(torch: ModuleType, policy: RuntimePolicy) -> tuple[SettingState, ...]:
