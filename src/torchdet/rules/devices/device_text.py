@@ -1,0 +1,86 @@
+"""Which expressions spell a device in full: `"cuda"`, `f"cuda:{rank}"`, `"cuda:" + str(rank)`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from torchdet.facts.lazy import cst
+
+ACCELERATOR_TYPES = (
+    # PyTorch's own device types that stand for hardware beside the CPU: the list that
+    # `torch.device("?")` prints, without the CPU's layouts (mkldnn, ideep), lazy and meta.
+    "cuda",
+    "xpu",
+    "mps",
+    "hpu",
+    "xla",
+    "mtia",
+    "maia",
+    "ipu",
+    "hip",
+    "fpga",
+    "vulkan",
+    "opencl",
+    "privateuseone",
+    # Names that makers' packages give to `privateuseone`.
+    "npu",
+    "mlu",
+    "musa",
+    "sdaa",
+    "neuron",
+    "tpu",
+)
+"""The device types that name an accelerator."""
+
+_HOLE = "\0"  # stands for what is only known at run time
+_DEVICE = re.compile(r"([a-z]+)(:(?:[0-9]+|\0)?)?")
+# A quick look at the source of a string, so that other strings are never evaluated.
+_MAY_BE_DEVICE = re.compile(r"""[rRuUfF]*['"]{1,3}[a-z]{3,13}(?::|['"])""")
+_FORMAT_FIELD = re.compile(r"%[dis]|\{[^{}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceText:
+    """The device that a piece of text names; ``indexed`` is whether it says which one."""
+
+    type: str
+    indexed: bool
+
+    @property
+    def is_accelerator(self) -> bool:
+        """Whether it names an accelerator; the CPU and ``meta`` are none."""
+        return self.type in ACCELERATOR_TYPES
+
+
+def device_text(node: cst.CSTNode) -> DeviceText | None:
+    """The device that a string literal or an f-string spells, or None.
+
+    The literal may lack its index where the rest of the expression adds it, as the ``"cuda:"`` of
+    ``"cuda:" + str(rank)`` and the ``"cuda:%d"`` of ``"cuda:%d" % rank`` do.
+
+    >>> device_text(cst.parse_expression('f"cuda:{rank}"'))
+    DeviceText(type='cuda', indexed=True)
+    >>> device_text(cst.parse_expression('"cuda_kernels"')) is None
+    True
+    """
+    skeleton = _skeleton(node)
+    match = _DEVICE.fullmatch(skeleton) if skeleton is not None else None
+    if match is None or (match[1] not in ACCELERATOR_TYPES and match[1] != "cpu"):
+        return None
+    return DeviceText(match[1], match[2] is not None)
+
+
+def _skeleton(node: cst.CSTNode) -> str | None:
+    """The text of a string with a hole for each part that is only known at run time."""
+    if isinstance(node, cst.SimpleString):
+        if _MAY_BE_DEVICE.match(node.value) is None:
+            return None
+        value = node.evaluated_value
+        return _FORMAT_FIELD.sub(_HOLE, value) if isinstance(value, str) else None
+    if isinstance(node, cst.FormattedString):
+        return "".join(
+            part.value if isinstance(part, cst.FormattedStringText) else _HOLE
+            for part in node.parts
+        )
+    return None
