@@ -17,6 +17,15 @@ class Severity(Enum):
     INFO = "info"
 
 
+def rule_page(name: str) -> str:
+    """The documentation page of the rule ``name``, relative to the repository's root.
+
+    >>> rule_page("raw-import")
+    'docs/rules/raw-import.md'
+    """
+    return f"docs/rules/{name}.md"
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding at one place.
@@ -37,8 +46,8 @@ class Diagnostic:
 
     @property
     def url(self) -> str:
-        """The rule's documentation page, relative to the root of the project's repository."""
-        return f"docs/rules/{self.name}.md"
+        """The rule's documentation page."""
+        return rule_page(self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,40 @@
+"""``concise``: a line for each diagnostic, ``path:row:column: CODE message``, as ruff has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.fix import Applicability
+from torchdet.report.ansi import BOLD, CYAN, Paint
+from torchdet.report.characters import printable
+from torchdet.report.options import RenderOptions
+from torchdet.report.summary import summary
+
+
+def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """One line a diagnostic, then the summary. ``[*]`` marks what a safe fix can mend."""
+    paint = Paint(options.colour)
+    lines = [
+        f"{place(report.path, diagnostic, paint)} {_statement(diagnostic, paint)}\n"
+        for report in reports
+        for diagnostic in report.diagnostics
+    ]
+    if options.summary:
+        lines.append(f"{summary(reports)}\n")
+    return "".join(lines)
+
+
+def place(path: str, diagnostic: Diagnostic, paint: Paint) -> str:
+    """``path:row:column:``, which terminals and editors turn into a link."""
+    row, column, _ = diagnostic.span.start
+    colon = paint(":", CYAN)
+    return f"{paint(printable(path), BOLD)}{colon}{row}{colon}{column}{colon}"
+
+
+def _statement(diagnostic: Diagnostic, paint: Paint) -> str:
+    fix = diagnostic.fix
+    safe = fix is not None and fix.applicability is Applicability.SAFE
+    mark = f" [{paint('*', CYAN)}]" if safe else ""
+    code = paint.severity(diagnostic.code, diagnostic.severity)
+    return f"{code}{mark} {printable(diagnostic.message)}"

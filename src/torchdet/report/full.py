@@ -1,0 +1,110 @@
+"""``full``: each diagnostic with its source lines, the span underlined, and the fix as a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.fix import Applicability, Fix
+from torchdet.report.ansi import BLUE, BOLD, GREEN, RED, Paint
+from torchdet.report.characters import printable
+from torchdet.report.concise import place
+from torchdet.report.display_line import display_line, window_around
+from torchdet.report.excerpt import LINE_LIMIT, excerpt
+from torchdet.report.fix_diff import Hunk, fix_hunks
+from torchdet.report.options import RenderOptions
+from torchdet.report.summary import summary
+
+_FIX_TITLES = {
+    Applicability.SAFE: "fix",
+    Applicability.UNSAFE: "unsafe fix",
+    Applicability.DISPLAY: "suggestion",
+}
+_MOST_DIFF_ROWS = 12
+
+
+def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """A block for each diagnostic, blocks set apart by a blank line, then the summary."""
+    paint = Paint(options.colour)
+    blocks = []
+    for report in reports:
+        lines = dict(report.lines)
+        blocks += ["\n".join(_block(report.path, d, lines, paint)) for d in report.diagnostics]
+    if options.summary:
+        blocks.append(summary(reports))
+    return "".join(f"{block}\n\n" for block in blocks[:-1]) + "".join(f"{b}\n" for b in blocks[-1:])
+
+
+def _block(
+    path: str, diagnostic: Diagnostic, lines: Mapping[int, str], paint: Paint
+) -> Iterator[str]:
+    label = paint.severity(f"{diagnostic.severity.value} {diagnostic.code}", diagnostic.severity)
+    name = f"[{diagnostic.name}]"
+    yield f"{place(path, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
+    hunks = () if diagnostic.fix is None else fix_hunks(diagnostic.fix, lines)
+    gutter = _gutter_width(diagnostic, lines, hunks or ())
+    yield from _source(diagnostic, lines, gutter, paint)
+    if diagnostic.fix is not None:
+        yield from _fix(diagnostic.fix, hunks, gutter, paint)
+
+
+def _gutter_width(diagnostic: Diagnostic, lines: Mapping[int, str], hunks: Sequence[Hunk]) -> int:
+    """The width of the widest row number in a block."""
+    numbers = [row.number or 0 for row in excerpt(diagnostic.span, lines)]
+    for hunk in hunks:
+        numbers += (hunk.row + len(hunk.removed), hunk.new_row + len(hunk.added))
+    return len(str(max(numbers, default=0)))
+
+
+def _source(
+    diagnostic: Diagnostic, lines: Mapping[int, str], gutter: int, paint: Paint
+) -> Iterator[str]:
+    rows = excerpt(diagnostic.span, lines)
+    bar = paint("|", BLUE)
+    if rows:
+        yield f"{' ' * gutter} {bar}"
+    for row in rows:
+        marked = paint.severity(row.lane + row.marks, diagnostic.severity)
+        if row.marks:
+            yield f"{' ' * gutter} {bar} {marked}"
+        elif row.number is None:
+            yield paint("...", BLUE)
+        else:
+            lane = paint.severity(row.lane, diagnostic.severity)
+            number = paint(f"{row.number:>{gutter}}", BLUE)
+            yield f"{number} {bar} {lane}{row.text}".rstrip()
+    if rows:
+        yield f"{' ' * gutter} {bar}"
+
+
+def _fix(fix: Fix, hunks: Sequence[Hunk] | None, gutter: int, paint: Paint) -> Iterator[str]:
+    title = paint(f"{_FIX_TITLES[fix.applicability]}:", BOLD)
+    yield f"{' ' * gutter} {paint('=', BLUE)} {title} {printable(fix.message)}"
+    rows = [] if hunks is None else [row for hunk in hunks for row in _diff(hunk, gutter, paint)]
+    yield from rows[:_MOST_DIFF_ROWS]
+    if hunks is None or len(rows) > _MOST_DIFF_ROWS:
+        yield paint("...", BLUE)
+
+
+def _diff(hunk: Hunk, gutter: int, paint: Paint) -> Iterator[str]:
+    """The rows of one hunk, cut so that the first difference of a long line is in sight."""
+    removed = [display_line(text) for text in hunk.removed]
+    added = [display_line(text) for text in hunk.added]
+    widest = max(line.width for line in (*removed, *added))
+    same = _common_start(hunk.removed[0], hunk.added[0]) if removed and added else 0
+    column = (removed or added)[0].column(same)
+    window = window_around(column, column + LINE_LIMIT // 2, widest, LINE_LIMIT)
+    for sign, colour, first, lines in (
+        ("-", RED, hunk.row, removed),
+        ("+", GREEN, hunk.new_row, added),
+    ):
+        for number, line in enumerate(lines, start=first):
+            text = paint(f"{sign} {line.crop(window)}".rstrip(), colour)
+            yield f"{paint(f'{number:>{gutter}}', BLUE)} {text}"
+
+
+def _common_start(left: str, right: str) -> int:
+    for index, (one, other) in enumerate(zip(left, right, strict=False)):
+        if one != other:
+            return index
+    return min(len(left), len(right))

@@ -1,0 +1,50 @@
+"""``github``: workflow commands that GitHub Actions turns into annotations.
+
+The syntax and its escapes:
+https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.report.characters import printable
+from torchdet.report.options import RenderOptions
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
+
+
+def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """One command a line."""
+    del options
+    return "".join(
+        f"{_command(report.path, diagnostic)}\n"
+        for report in reports
+        for diagnostic in report.diagnostics
+    )
+
+
+def _command(path: str, diagnostic: Diagnostic) -> str:
+    start, end = diagnostic.span
+    properties = {
+        "title": f"torchdet {diagnostic.code} ({diagnostic.name})",
+        "file": path,
+        "line": str(start.row),
+        "endLine": str(end.row),
+    }
+    if start.row == end.row:  # GitHub takes columns within one line only
+        properties |= {"col": str(start.column), "endColumn": str(end.column)}
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    # The log shows the message alone, so that it has to name the place again.
+    message = f"{path}:{start.row}:{start.column}: {diagnostic.code} {diagnostic.message}"
+    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    """Escape the text of a command. ``printable`` leaves no line break that would end it."""
+    return printable(text).replace("%", "%25")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

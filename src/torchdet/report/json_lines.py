@@ -1,0 +1,20 @@
+"""``jsonl``: a JSON object on a line of its own for each diagnostic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from torchdet.model.diagnostic import FileReport
+from torchdet.report.json_object import diagnostic_object
+from torchdet.report.options import RenderOptions
+
+
+def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """The objects of the ``json`` format, one a line."""
+    del options
+    return "".join(
+        json.dumps(diagnostic_object(report.path, diagnostic)) + "\n"
+        for report in reports
+        for diagnostic in report.diagnostics
+    )

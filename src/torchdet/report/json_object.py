@@ -1,0 +1,45 @@
+"""One diagnostic as a JSON object, in the shape that ruff's users know."""
+
+from __future__ import annotations
+
+from torchdet.model.diagnostic import Diagnostic
+from torchdet.model.fix import Fix
+from torchdet.model.location import Location
+from torchdet.report.characters import well_formed
+
+JsonObject = dict[str, object]
+
+
+def diagnostic_object(path: str, diagnostic: Diagnostic) -> JsonObject:
+    """``diagnostic``, found in the file at ``path``; ready for ``json.dumps``."""
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "severity": diagnostic.severity.value,
+        "message": well_formed(diagnostic.message),
+        "filename": well_formed(path),
+        "location": _location(diagnostic.span.start),
+        "end_location": _location(diagnostic.span.end),
+        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
+        "noqa_row": diagnostic.noqa_row,
+        "url": diagnostic.url,
+    }
+
+
+def _location(location: Location) -> JsonObject:
+    return {"row": location.row, "column": location.column}
+
+
+def _fix(fix: Fix) -> JsonObject:
+    return {
+        "applicability": fix.applicability.value,
+        "message": well_formed(fix.message),
+        "edits": [
+            {
+                "content": well_formed(edit.content),
+                "location": _location(edit.span.start),
+                "end_location": _location(edit.span.end),
+            }
+            for edit in fix.edits
+        ],
+    }

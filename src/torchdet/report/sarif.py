@@ -1,0 +1,152 @@
+"""``sarif``: the Static Analysis Results Interchange Format, version 2.1.0.
+
+The standard: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html. In one point the
+output follows what readers do and not the letter of section 3.11.5: braces in messages are not
+doubled, since GitHub and editors show them as they stand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+
+from torchdet import __version__
+from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.fix import Applicability, Fix
+from torchdet.model.location import Span
+from torchdet.model.rule_info import RuleInfo
+from torchdet.report.characters import well_formed
+from torchdet.report.fingerprint import fingerprinted
+from torchdet.report.options import RenderOptions
+from torchdet.report.path_uri import path_uri
+
+JsonObject = dict[str, object]
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+
+
+def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """One run. A file that could not be checked is a notification, and fails the invocation."""
+    failed = [report for report in reports if report.failed]
+    checked = [report for report in reports if not report.failed]
+    invocation: JsonObject = {"executionSuccessful": not failed}
+    if failed:
+        invocation["toolExecutionNotifications"] = [
+            _notification(report.path, diagnostic)
+            for report in failed
+            for diagnostic in report.diagnostics
+        ]
+    run = {
+        "tool": {"driver": _driver(options.rules)},
+        "invocations": [invocation],
+        "columnKind": "unicodeCodePoints",
+        "newlineSequences": ["\r\n", "\n", "\r"],
+        "results": _results(checked, options.rules),
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _driver(rules: Sequence[RuleInfo]) -> JsonObject:
+    return {
+        "name": "torchdet",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": [_rule(rule) for rule in rules],
+    }
+
+
+def _rule(rule: RuleInfo) -> JsonObject:
+    summary = f"{rule.summary}."
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": summary},
+        "fullDescription": {"text": summary},
+        "help": {"text": rule.documentation, "markdown": rule.documentation},
+        "defaultConfiguration": {"enabled": rule.default, "level": _LEVELS[rule.severity]},
+        "properties": {"tags": [rule.family]},
+    }
+
+
+def _results(reports: Sequence[FileReport], rules: Sequence[RuleInfo]) -> list[JsonObject]:
+    indices = {rule.code: index for index, rule in enumerate(rules)}
+    return [
+        _result(report, diagnostic, fingerprint, indices)
+        for report in reports
+        for diagnostic, fingerprint in fingerprinted(report)
+    ]
+
+
+def _result(
+    report: FileReport, diagnostic: Diagnostic, fingerprint: str, indices: Mapping[str, int]
+) -> JsonObject:
+    result: JsonObject = {"ruleId": diagnostic.code}
+    if diagnostic.code in indices:
+        result["ruleIndex"] = indices[diagnostic.code]
+    result |= {
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": well_formed(diagnostic.message)},
+        "locations": [_location(report.path, diagnostic)],
+        "partialFingerprints": {"torchdet/v1": fingerprint},
+    }
+    fix = diagnostic.fix
+    # One that is only meant to be shown must not be offered for a click.
+    if fix is not None and fix.applicability is not Applicability.DISPLAY:
+        result["fixes"] = [_fix(report.path, fix)]
+    return result
+
+
+def _notification(path: str, diagnostic: Diagnostic) -> JsonObject:
+    return {
+        "descriptor": {"id": diagnostic.code},
+        "level": _LEVELS[diagnostic.severity],
+        "message": {"text": well_formed(diagnostic.message)},
+        "locations": [_location(path, diagnostic)],
+    }
+
+
+def _location(path: str, diagnostic: Diagnostic) -> JsonObject:
+    location: JsonObject = {
+        "physicalLocation": {
+            "artifactLocation": _artifact(path),
+            "region": _region(diagnostic.span),
+        }
+    }
+    if diagnostic.context:
+        location["logicalLocations"] = [{"fullyQualifiedName": well_formed(diagnostic.context)}]
+    return location
+
+
+def _artifact(path: str) -> JsonObject:
+    artifact: JsonObject = {"uri": path_uri(path)}
+    pure = PurePath(path)
+    # The name that GitHub gives to the repository's root; a path that leaves it has none.
+    if not pure.is_absolute() and ".." not in pure.parts:
+        artifact["uriBaseId"] = "%SRCROOT%"
+    return artifact
+
+
+def _region(span: Span) -> JsonObject:
+    return {
+        "startLine": span.start.row,
+        "startColumn": span.start.column,
+        "endLine": span.end.row,
+        "endColumn": span.end.column,
+    }
+
+
+def _fix(path: str, fix: Fix) -> JsonObject:
+    replacements = [
+        {
+            "deletedRegion": _region(edit.span),
+            "insertedContent": {"text": well_formed(edit.content)},
+        }
+        for edit in fix.edits
+    ]
+    return {
+        "description": {"text": well_formed(fix.message)},
+        "artifactChanges": [{"artifactLocation": _artifact(path), "replacements": replacements}],
+        "properties": {"applicability": fix.applicability.value},
+    }
