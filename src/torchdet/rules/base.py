@@ -11,6 +11,7 @@ from torchdet.edit.node_edit import NodeFix
 from torchdet.facts.lazy import cst
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Severity
+from torchdet.model.rule_info import RuleInfo
 
 if TYPE_CHECKING:  # FileFacts brings LibCST, which a clean or cached run never imports
     from torchdet.facts.file_facts import FileFacts
@@ -103,3 +104,16 @@ class Rule:
     def summary(self) -> str:
         """The first line of the documentation, without the full stop."""
         return self.documentation.strip().partition("\n")[0].rstrip(".")
+
+    @property
+    def info(self) -> RuleInfo:
+        """What is known of the rule, as plain data without its checks."""
+        return RuleInfo(
+            code=self.code,
+            name=self.name,
+            family=self.family,
+            severity=self.severity,
+            default=self.default,
+            summary=self.summary,
+            documentation=self.documentation.strip() + "\n",
+        )
