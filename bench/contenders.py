@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,7 +39,9 @@ def torchdet_cold(setting: Setting) -> Contender:
 
 def torchdet_warm(setting: Setting, cache: Path) -> Contender:
     """The second run over files that haven't changed."""
-    return _torchdet("torchdet lint, cached", setting, ("--cache-dir", str(cache)))
+    contender = _torchdet("torchdet lint, cached", setting, ())
+    command = replace(contender.command, environment=(("XDG_CACHE_HOME", str(cache)),))
+    return replace(contender, command=command)
 
 
 def _torchdet(name: str, setting: Setting, options: tuple[str, ...]) -> Contender:

@@ -1,0 +1,118 @@
+"""Count the verdicts of `verdicts.md`, and compare them with what is found today.
+
+    python bench/accuracy.py [FINDINGS.json]
+
+Prints a Markdown table: for each rule how many findings were read and how many were wrong when
+they were read. With a JSON report over the corpus (see `sample_findings.py`) also how many wrong
+ones are still there and how many right ones are gone; then it exits with 1 if there are any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from corpus import BENCH, CorpusError
+from sample_findings import read_findings
+
+HEADER = ["code", "confidence", "package", "place", "verdict", "why"]
+Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One row of the table: a finding that somebody read."""
+
+    code: str
+    confidence: str
+    package: str
+    place: str
+    right: bool
+
+    @property
+    def key(self) -> Key:
+        return self.code, self.package, self.place
+
+
+def read_verdicts(text: str) -> list[Verdict]:
+    """The rows of the table. Raises ``CorpusError`` naming the line that isn't one."""
+    verdicts: dict[Key, Verdict] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.startswith("|") or line.startswith("|---"):
+            continue
+        cells = [cell.strip() for cell in line.strip("|").split("|", len(HEADER) - 1)]
+        if cells == HEADER:
+            continue
+        if len(cells) != len(HEADER) or cells[4] not in {"right", "wrong"}:
+            raise CorpusError(
+                f"verdicts.md:{number}: expected `| {' | '.join(HEADER)} |` with the verdict "
+                f"`right` or `wrong`, found {line!r}"
+            )
+        verdict = Verdict(cells[0], cells[1], cells[2], cells[3], cells[4] == "right")
+        if verdict.key in verdicts:
+            raise CorpusError(f"verdicts.md:{number}: {' '.join(verdict.key)} stands there twice")
+        verdicts[verdict.key] = verdict
+    return list(verdicts.values())
+
+
+def table(verdicts: Iterable[Verdict], found: set[Key] | None) -> str:
+    """The counts for each rule and confidence, and for all, as Markdown."""
+    groups: dict[tuple[str, str], list[Verdict]] = {}
+    for verdict in sorted(verdicts, key=lambda verdict: verdict.key):
+        for group in ((verdict.code, verdict.confidence), ("all", verdict.confidence)):
+            groups.setdefault(group, []).append(verdict)
+    columns = ["rule", "confidence", "read", "wrong when read", "share"]
+    if found is not None:
+        columns += ["wrong today", "right, gone today"]
+    rows = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
+    for code, confidence in sorted(groups):
+        cells = [code, confidence, *_counts(groups[code, confidence], found)]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _counts(verdicts: list[Verdict], found: set[Key] | None) -> list[str]:
+    wrong = sum(not verdict.right for verdict in verdicts)
+    counts = [str(len(verdicts)), str(wrong), f"{wrong / len(verdicts):.1%}"]
+    if found is not None:
+        counts += [str(len(still_wrong(verdicts, found))), str(len(lost(verdicts, found)))]
+    return counts
+
+
+def still_wrong(verdicts: Iterable[Verdict], found: set[Key]) -> list[Verdict]:
+    """Wrong findings that are reported today."""
+    return [verdict for verdict in verdicts if not verdict.right and verdict.key in found]
+
+
+def lost(verdicts: Iterable[Verdict], found: set[Key]) -> list[Verdict]:
+    """Right findings that are no longer reported."""
+    return [verdict for verdict in verdicts if verdict.right and verdict.key not in found]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("findings", nargs="?", type=Path)
+    options = parser.parse_args()
+    try:
+        verdicts = read_verdicts((BENCH / "verdicts.md").read_text(encoding="utf-8"))
+        found = None
+        if options.findings is not None:
+            findings = read_findings(options.findings)
+            found = {(finding.code, finding.package, finding.place) for finding in findings}
+    except CorpusError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(table(verdicts, found))
+    if found is None:
+        return 0
+    for label, rows in (("wrong", still_wrong(verdicts, found)), ("gone", lost(verdicts, found))):
+        for verdict in rows:
+            print(f"{label}: {' '.join(verdict.key)}", file=sys.stderr)
+    return 1 if still_wrong(verdicts, found) or lost(verdicts, found) else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
