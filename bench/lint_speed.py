@@ -5,7 +5,7 @@
 
 Prints Markdown. Every command gets the same copies of the files and the same cores; rounds are
 interleaved, so that a slow minute of the machine hits all alike, and medians are printed. It
-needs the packages of the dependency groups `test` and `check`; TorchFix is installed into an
+needs what `pip install -e ".[test,check]"` installs; TorchFix is installed into an
 environment of its own beside the corpus.
 """
 
