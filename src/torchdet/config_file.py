@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -150,3 +151,41 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "target-devices": _strings,
     "torch-version": _torch_version,
 }
+
+
+class ConfigFinder:
+    """The configuration of a folder: the nearest file that holds one, there or above.
+
+    ``override`` is applied to each configuration found, and to the default one where there is
+    none: it is where the command line gets its word, and it raises ``ValueError`` for what it
+    cannot accept. Files are read once.
+    """
+
+    def __init__(self, override: Callable[[LintConfig], LintConfig]) -> None:
+        self._override = override
+        self._found: dict[Path, LintConfig] = {}
+
+    def __call__(self, folder: Path) -> LintConfig:
+        """Raises ``ConfigError`` for a configuration that cannot be read or used."""
+        folder = Path(os.path.abspath(folder))
+        config = self._found.get(folder)
+        if config is None:
+            config = self._found[folder] = self._search(folder)
+        return config
+
+    def _search(self, folder: Path) -> LintConfig:
+        for name in FILE_NAMES:
+            path = folder / name
+            if path.is_file():
+                config = read_lint_config(path)
+                if config is not None:
+                    return self._overridden(config, path)
+        if folder.parent == folder:
+            return self._override(LintConfig())
+        return self(folder.parent)
+
+    def _overridden(self, config: LintConfig, path: Path) -> LintConfig:
+        try:
+            return self._override(config)
+        except ValueError as error:
+            raise ConfigError(f"{path}: {error}") from None

@@ -26,13 +26,20 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     A file that cannot be decoded or parsed yields a report with ``failed`` set and the reason as
     its diagnostic; no input makes this raise.
     """
-    live = triggered(settings.rules, data)
-    if not live:
+    if not triggered(settings.rules, data):
         return FileReport(path)
     try:
         source = SourceText.decode(data)
     except DecodeError as error:
         return failure(path, error.reason, row=error.row, column=error.column)
+    return check_source(path, source, settings)
+
+
+def check_source(path: str, source: SourceText, settings: CheckSettings) -> FileReport:
+    """Check one file whose content has been decoded; else as ``check_bytes``."""
+    live = triggered(settings.rules, source.text.encode("utf-8", "surrogatepass"))
+    if not live:
+        return FileReport(path)
     too_deep = _too_deep(source)
     if too_deep is not None:
         return failure(path, too_deep[1], source, *too_deep[0][:2])

@@ -15,7 +15,7 @@ from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 
 _MARKER = re.compile(r"#[^\n]*?(?:noqa|torchdet:\s*ignore)", re.IGNORECASE)
 # The grammar that flake8 reads: codes separated by commas or white space.
-_NOQA = re.compile(
+NOQA = re.compile(
     r"#\s*noqa(?::[\s]?(?P<codes>[A-Z][0-9]+(?:[,\s]+)?(?:[A-Z]+[0-9]+(?:[,\s]+)?)*"
     r"|[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?!\w)",
     re.IGNORECASE,
@@ -136,7 +136,7 @@ class Suppressions:
 def _parse(comment: str, span: Span) -> Iterator[Suppression]:
     for match in _IGNORE.finditer(comment):
         yield Suppression(span, _selectors(match["codes"]), match["file"] is not None)
-    for match in _NOQA.finditer(comment):
+    for match in NOQA.finditer(comment):
         yield Suppression(span, _selectors(match["codes"]))
 
 

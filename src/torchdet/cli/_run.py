@@ -1,0 +1,32 @@
+"""Runs a command and turns what can go wrong around it into exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from torchdet.cli import main
+from torchdet.cli._exit import Exit
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run ``torchdet`` with ``arguments`` (those of the process by default).
+
+    Bad usage and bad configuration give a message and 2, Ctrl-C gives 130. When the reader of a
+    pipe goes away (``torchdet lint | head``) the run ends without a word.
+    """
+    try:
+        code = main.main(args=arguments, prog_name="torchdet", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return Exit.FAILED
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("torchdet: interrupted", err=True)
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # Python would complain again when it flushes standard output at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    return int(code or Exit.CLEAN)

@@ -1,0 +1,119 @@
+"""Baselines: findings that a project has accepted for now, in a file of its own.
+
+An entry is the rule, the functions and classes around the finding, and the text of its line, with
+how often that combination occurs; it holds no line number, so that moved code keeps its entry.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+from torchdet.model.diagnostic import Diagnostic, FileReport
+
+_VERSION = 1
+
+
+class BaselineError(ValueError):
+    """A baseline file that cannot be used; the message names the file and the remedy."""
+
+
+class Entry(NamedTuple):
+    """What identifies a finding wherever its line has moved."""
+
+    file: str
+    code: str
+    context: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """Accepted findings, and how many of each; paths are relative to ``folder``."""
+
+    folder: str
+    counts: Counter[Entry]
+
+    @classmethod
+    def of(cls, reports: Iterable[FileReport], folder: str) -> Baseline:
+        """The baseline that accepts everything in ``reports`` but failures to check a file."""
+        counts: Counter[Entry] = Counter()
+        for report in reports:
+            if not report.failed:
+                counts.update(_entry(d, report, folder) for d in report.diagnostics)
+        return cls(folder, counts)
+
+    def filter(self, reports: Iterable[FileReport]) -> tuple[list[FileReport], int]:
+        """``reports`` without what is accepted, and how many entries no longer occur.
+
+        Of equal findings, as many as were accepted are dropped, the first ones first.
+        """
+        left = Counter(self.counts)
+        filtered = []
+        for report in reports:
+            kept = [
+                d for d in report.diagnostics if report.failed or not self._take(d, report, left)
+            ]
+            dropped = len(report.diagnostics) - len(kept)
+            filtered.append(
+                replace(report, diagnostics=tuple(kept), suppressed=report.suppressed + dropped)
+            )
+        return filtered, left.total()
+
+    def _take(self, diagnostic: Diagnostic, report: FileReport, left: Counter[Entry]) -> bool:
+        entry = _entry(diagnostic, report, self.folder)
+        if left[entry] <= 0:
+            return False
+        left[entry] -= 1
+        return True
+
+    def to_json(self) -> str:
+        """The text of the baseline file: sorted, one entry a line, so that diffs are readable."""
+        files: dict[str, list[dict[str, object]]] = {}
+        for entry, count in sorted(self.counts.items()):
+            record = {"code": entry.code, "context": entry.context, "line": entry.line}
+            files.setdefault(entry.file, []).append({**record, "count": count})
+        rows = [
+            f"    {json.dumps(file)}: [\n"
+            + ",\n".join(f"      {json.dumps(record)}" for record in records)
+            + "\n    ]"
+            for file, records in files.items()
+        ]
+        body = ",\n".join(rows)
+        findings = f"{{\n{body}\n  }}" if rows else "{}"
+        return f'{{\n  "version": {_VERSION},\n  "findings": {findings}\n}}\n'
+
+
+def read_baseline(path: Path) -> Baseline:
+    """The baseline in the file at ``path``. Raises ``BaselineError``."""
+    remedy = "write it anew with --write-baseline"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        if document["version"] != _VERSION:
+            version = document["version"]
+            raise BaselineError(f"{path}: version {version!r} is not {_VERSION}; {remedy}")
+        counts = Counter(
+            {
+                Entry(file, record["code"], record["context"], record["line"]): int(record["count"])
+                for file, records in document["findings"].items()
+                for record in records
+            }
+        )
+    except OSError as error:
+        raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from None
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if isinstance(error, BaselineError):
+            raise
+        raise BaselineError(f"{path}: not a torchdet baseline ({error}); {remedy}") from None
+    return Baseline(str(path.parent), counts)
+
+
+def _entry(diagnostic: Diagnostic, report: FileReport, folder: str) -> Entry:
+    line = dict(report.lines).get(diagnostic.span.start.row, "")
+    file = os.path.relpath(report.path, folder or os.curdir).replace(os.sep, "/")
+    return Entry(file, diagnostic.code, diagnostic.context, " ".join(line.split()))

@@ -1,0 +1,176 @@
+"""From the paths on the command line to the files that are checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path, PurePath
+
+from torchdet.engine.patterns import Patterns
+from torchdet.engine.settings import module_name_of
+from torchdet.model.config import LintConfig
+
+ConfigFor = Callable[[Path], LintConfig]
+"""Gives the configuration that holds for the files in a folder."""
+
+_SUFFIX = ".py"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file to check: its path as the user will read it, its dotted name, its configuration."""
+
+    path: str
+    module_name: str
+    config: LintConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Unreachable:
+    """A path that could not be looked at, and why."""
+
+    path: str
+    reason: str
+
+
+def discover(
+    paths: Iterable[str], config_for: ConfigFor, *, force_exclude: bool = False
+) -> list[SourceFile | Unreachable]:
+    """The Python files among and below ``paths``, sorted by path, each of them once.
+
+    Folders are searched for ``*.py``; links to folders inside them are not followed, so that no
+    loop of links is walked. A file that is named itself is taken whatever its name and even when
+    it is excluded, unless ``force_exclude``: that is what pre-commit needs, which names every
+    changed file.
+    """
+    found: dict[str, SourceFile | Unreachable] = {}
+    for path in paths:
+        for item in _below(path, config_for, force_exclude):
+            found.setdefault(item.path, item)
+    return [found[path] for path in sorted(found)]
+
+
+def _below(
+    path: str, config_for: ConfigFor, force_exclude: bool
+) -> Iterator[SourceFile | Unreachable]:
+    # normpath, not pathlib: "./src" should read "src" in the output, and "src" stay relative.
+    path = os.path.normpath(path)
+    if os.path.isdir(path):
+        if not (force_exclude and _excluded_by_name(path, config_for)):
+            yield from _walk(path, config_for)
+    elif os.path.lexists(path):
+        if not (force_exclude and _excluded_by_name(path, config_for)):
+            yield source_file(path, config_for(Path(path).parent))
+    else:
+        yield Unreachable(path, "no such file or folder")
+
+
+def source_file(path: str, config: LintConfig) -> SourceFile:
+    """The file at ``path``, whether it exists or not (standard input has a name only)."""
+    folder, _, _ = path.rpartition(os.sep)
+    return SourceFile(
+        path,
+        module_name_of(PurePath(path), _packages(os.path.abspath(folder or os.curdir))),
+        config,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _packages(folder: str) -> tuple[str, ...]:
+    """The nested packages that end in the absolute ``folder``, outermost first."""
+    if not os.path.isfile(os.path.join(folder, "__init__.py")):
+        return ()
+    above, name = os.path.split(folder)
+    return (*_packages(above), name) if name else ()
+
+
+class _Excluder:
+    """Decides on the entries of one folder: configured patterns first, then ``.gitignore``."""
+
+    def __init__(self, folder: str, config: LintConfig) -> None:
+        patterns = Patterns(config.root, (*config.exclude, *config.extend_exclude))
+        ignores = _git_ignores(os.path.abspath(folder)) if config.respect_gitignore else ()
+        self._levels = [(level, _prefix(level, folder)) for level in (patterns, *ignores)]
+
+    def excludes(self, name: str, *, folder: bool = False) -> bool:
+        """Whether the entry ``name`` of the folder is left out; the innermost word counts."""
+        suffix = "/" if folder else ""
+        verdicts = [level.verdict(f"{prefix}{name}{suffix}") for level, prefix in self._levels]
+        if verdicts and verdicts[0]:
+            return True
+        said = [verdict for verdict in verdicts[1:] if verdict is not None]
+        return bool(said) and said[-1]
+
+
+def _prefix(patterns: Patterns, folder: str) -> str:
+    """What stands before the names in ``folder`` as ``patterns`` see them.
+
+    Nothing, when the folder lies outside their root: a run without a configuration file may
+    look at any place, and ``__pycache__`` means the same everywhere.
+    """
+    relative = patterns.relative(folder)
+    return "" if relative in (None, os.curdir) else f"{relative}/"
+
+
+def _excluded_by_name(path: str, config_for: ConfigFor) -> bool:
+    """Whether a path that was named itself, or a folder above it, is excluded."""
+    absolute = Path(os.path.abspath(path))
+    config = config_for(absolute.parent)
+    root = Path(os.path.abspath(config.root))
+    inside = [absolute, *absolute.parents]
+    entries = inside[: inside.index(root)] if root in inside else inside[:1]
+    return any(
+        _Excluder(str(entry.parent), config).excludes(entry.name, folder=entry.is_dir())
+        for entry in entries
+    )
+
+
+def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]:
+    problems: list[Unreachable] = []
+
+    def unreadable(error: OSError) -> None:
+        problems.append(Unreachable(str(error.filename), error.strerror or str(error)))
+
+    for folder, subfolders, files in os.walk(top, onerror=unreadable):
+        config = config_for(Path(folder))
+        excluder = _Excluder(folder, config)
+        subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
+        packages = _packages(os.path.abspath(folder))
+        for name in files:
+            if name.endswith(_SUFFIX) and not excluder.excludes(name):
+                path = os.path.join(folder, name) if folder != os.curdir else name
+                path = path.removeprefix(f"{os.curdir}{os.sep}")
+                yield SourceFile(path, module_name_of(PurePath(name), packages), config)
+    yield from problems
+
+
+@lru_cache(maxsize=4096)
+def _git_ignores(folder: str) -> tuple[Patterns, ...]:
+    """The ignore files that hold in ``folder``, outermost first; none outside a work tree."""
+    above = os.path.dirname(folder)
+    git = os.path.join(folder, ".git")
+    if os.path.exists(git):
+        outer = _read_patterns(folder, os.path.join(git, "info", "exclude"))
+    elif above == folder or not _in_work_tree(folder):
+        return ()
+    else:
+        outer = _git_ignores(above)
+    return (*outer, *_read_patterns(folder, os.path.join(folder, ".gitignore")))
+
+
+@lru_cache(maxsize=4096)
+def _in_work_tree(folder: str) -> bool:
+    if os.path.exists(os.path.join(folder, ".git")):
+        return True
+    above = os.path.dirname(folder)
+    return above != folder and _in_work_tree(above)
+
+
+def _read_patterns(root: str, file: str) -> tuple[Patterns, ...]:
+    try:
+        lines = Path(file).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+    except OSError:
+        return ()  # git, too, passes over an ignore file that is missing or unreadable
+    return (Patterns(root, lines),) if any(line.strip() for line in lines) else ()

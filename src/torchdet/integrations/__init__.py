@@ -1,0 +1,1 @@
+"""torchdet inside other tools."""

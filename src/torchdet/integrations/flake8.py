@@ -1,0 +1,76 @@
+"""The flake8 plugin: codes ``DET…``, with flake8's own selection and ``# noqa``.
+
+flake8 decides what is shown: its ``--select``, ``--ignore``, ``per-file-ignores`` and ``# noqa``
+work as for any plugin, and rules that are off by default are ignored by default. The rest
+(policy, runtime modules, target devices, what torchdet itself is told to ignore) comes from the
+nearest ``[tool.torchdet]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from torchdet import __version__
+from torchdet.config_file import ConfigFinder
+from torchdet.engine.check import check_source
+from torchdet.engine.deep_stack import run_with_deep_stack
+from torchdet.engine.discover import source_file
+from torchdet.engine.settings import check_selectors, expand_severities, settings_for
+from torchdet.model.config import LintConfig
+from torchdet.model.source import SourceText
+from torchdet.rules.registry import all_rules
+
+if TYPE_CHECKING:
+    from flake8.options.manager import OptionManager
+
+_STDIN = "stdin"
+
+
+def _every_rule(config: LintConfig) -> LintConfig:
+    """``config`` with all rules on where it selects none: flake8 does the choosing then."""
+    if not config.select:
+        config = replace(config, select=("ALL",))
+    check_selectors(config)
+    return expand_severities(config)
+
+
+class Plugin:
+    """What flake8 makes for each file and asks for findings."""
+
+    name = "torchdet"
+    version = __version__
+    _config_for: ClassVar[ConfigFinder] = ConfigFinder(_every_rule)
+
+    def __init__(self, tree: object, filename: str, lines: Sequence[str]) -> None:
+        """``tree`` marks this as a plugin that runs once a file; it is not looked at."""
+        del tree
+        self._filename = filename
+        self._lines = lines
+
+    @classmethod
+    def add_options(cls, options: OptionManager) -> None:
+        """Have flake8 ignore, by default, the rules that are off by default."""
+        options.extend_default_ignore([rule.code for rule in all_rules() if not rule.default])
+
+    @classmethod
+    def parse_options(cls, options: argparse.Namespace) -> None:
+        """Forget configurations of an earlier run in the same process."""
+        del options
+        cls._config_for = ConfigFinder(_every_rule)
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
+        name = _STDIN if self._filename in ("-", _STDIN) else self._filename
+        file = source_file(name, self._config_for(Path(name).parent))
+        settings = settings_for(file.path, file.module_name, file.config)
+        source = SourceText("".join(self._lines).removeprefix("\ufeff"))
+        quiet = replace(settings, noqa=False)
+        report = run_with_deep_stack(lambda: check_source(name, source, quiet))
+        for diagnostic in report.diagnostics:
+            place = diagnostic.span.start
+            text = f"{diagnostic.code} {diagnostic.message}"
+            yield place.row, place.column - 1, text, type(self)

@@ -1,0 +1,256 @@
+"""``torchdet lint`` as a user runs it: a process, its output and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+BAD = "import torch\n\ntorch.set_default_dtype(torch.float64)\n"
+CLEAN = "def total(values):\n    return sum(values)\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCHDET_CACHE_DIR", str(tmp_path / ".cache"))
+    monkeypatch.setenv("NO_COLOR", "1")
+    Path("torchdet.toml").write_text("select = ['DET202']\n")
+    Path("bad.py").write_text(BAD)
+    Path("clean.py").write_text(CLEAN)
+    return tmp_path
+
+
+def torchdet(
+    *arguments: str, stdin: str | bytes = b"", **environment: str
+) -> subprocess.CompletedProcess[str]:
+    data = stdin.encode() if isinstance(stdin, str) else stdin
+    done = subprocess.run(
+        [sys.executable, "-m", "torchdet", *arguments],
+        input=data,
+        capture_output=True,
+        env={**os.environ, **environment},
+        timeout=120,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
+    )
+
+
+def lint(*arguments: str, **keywords: str) -> subprocess.CompletedProcess[str]:
+    return torchdet("lint", "--output-format", "concise", "-q", *arguments, **keywords)
+
+
+def test_exit_codes() -> None:
+    assert lint("clean.py").returncode == 0
+    assert lint("bad.py").returncode == 1
+    assert lint("bad.py", "--exit-zero").returncode == 0
+    assert lint("nowhere.py").returncode == 2
+    assert lint("clean.py", "--select", "DET999").returncode == 2
+    assert lint("--no-such-option").returncode == 2
+    Path("broken.py").write_text("set_default_dtype(\n")
+    assert lint("broken.py", "--exit-zero").returncode == 2
+
+
+def test_the_current_folder_is_the_default() -> None:
+    done = lint()
+    assert done.returncode == 1
+    assert [line.split(":")[:3] for line in done.stdout.splitlines()] == [["bad.py", "3", "1"]]
+
+
+def test_a_missing_path_is_named_and_the_rest_is_checked() -> None:
+    done = lint("nowhere.py", "bad.py")
+    assert done.returncode == 2
+    assert "nowhere.py" in done.stdout
+    assert "no such file" in done.stdout
+    assert "bad.py:3:1" in done.stdout
+
+
+def test_standard_input_and_its_name() -> None:
+    Path("kit").mkdir()
+    Path("kit/torchdet.toml").write_text("select = ['DET202']\n[severity]\nDET202 = 'info'\n")
+    done = torchdet(
+        "lint", "-", "--stdin-filename", "kit/a.py", "--output-format", "json", stdin=BAD
+    )
+    [finding] = json.loads(done.stdout)
+    assert (finding["filename"], finding["severity"]) == ("kit/a.py", "info")
+    assert done.returncode == 1
+    assert torchdet("lint", "-", "bad.py", stdin=BAD).returncode == 2
+    assert torchdet("lint", "-", stdin=b"").returncode == 0
+
+
+def test_select_replaces_and_ignore_adds() -> None:
+    Path("torchdet.toml").write_text("select = ['DET202']\nignore = ['DET203']\n")
+    assert lint("bad.py", "--select", "DET203").stdout == ""
+    assert "DET101" in lint("bad.py", "--select", "DET1,DET202").stdout
+    assert lint("bad.py", "--ignore", "default-dtype").stdout == ""
+    assert "DET101" in lint("bad.py", "--extend-select", "raw-import").stdout
+
+
+def test_an_unknown_code_names_the_nearest() -> None:
+    done = lint("bad.py", "--select", "defualt-dtype")
+    assert "did you mean 'default-dtype'?" in done.stderr
+    Path("torchdet.toml").write_text("ignore = ['DET2O2']\n")
+    done = lint("bad.py")
+    assert done.returncode == 2
+    assert "torchdet.toml" in done.stderr
+    assert "DET2O2" in done.stderr
+
+
+def test_a_bad_configuration_stops_the_run_with_its_place() -> None:
+    Path("torchdet.toml").write_text("slect = []\n")
+    done = lint("bad.py")
+    assert done.returncode == 2
+    assert "unknown key 'slect'; did you mean 'select'?" in done.stderr
+    assert lint("bad.py", "--isolated", "--select", "DET202").returncode == 1
+
+
+def test_config_option_names_the_file_to_use() -> None:
+    Path("other.toml").write_text("select = ['DET203']\n")
+    assert lint("bad.py", "--config", "other.toml").returncode == 0
+    assert lint("bad.py", "--config", "other.toml", "--isolated").returncode == 2
+    assert lint("bad.py", "--config", "nowhere.toml").returncode == 2
+
+
+def test_per_file_ignores() -> None:
+    Path("tests").mkdir()
+    Path("tests/test_a.py").write_text(BAD)
+    Path("torchdet.toml").write_text(
+        "select = ['DET202']\n[per-file-ignores]\n'tests/*' = ['DET2']\n"
+    )
+    assert [line.split(":")[0] for line in lint(".").stdout.splitlines()] == ["bad.py"]
+
+
+def test_output_file() -> None:
+    done = torchdet("lint", "bad.py", "--output-format", "json", "--output-file", "out.json")
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert json.loads(Path("out.json").read_text())[0]["code"] == "DET202"
+    done = torchdet("lint", "bad.py", "--output-file", "no/such/folder.json")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_statistics() -> None:
+    assert torchdet("lint", "--statistics").stdout.split() == ["1", "DET202", "default-dtype"]
+
+
+def test_nothing_but_findings_on_standard_output() -> None:
+    done = torchdet("lint", "--verbose", "bad.py", "--output-format", "json")
+    json.loads(done.stdout)
+    assert "files in" in done.stderr
+
+
+def test_no_python_files_is_said() -> None:
+    Path("empty").mkdir()
+    done = torchdet("lint", "empty")
+    assert done.returncode == 0
+    assert "no Python files" in done.stderr
+
+
+def test_baseline_round_trip() -> None:
+    assert lint("--write-baseline", "baseline.json").returncode == 0
+    assert lint("--baseline", "baseline.json").returncode == 0
+    Path("bad.py").write_text("# moved\n\n" + BAD + "torch.set_default_dtype(None)\n")
+    done = lint("--baseline", "baseline.json")
+    assert [line.split(":")[1] for line in done.stdout.splitlines()] == ["6"]
+    Path("bad.py").unlink()
+    done = torchdet("lint", "--baseline", "baseline.json")
+    assert done.returncode == 0
+    assert "no longer occur" in done.stderr
+    Path("baseline.json").write_text("{}")
+    assert lint("--baseline", "baseline.json").returncode == 2
+
+
+def test_add_noqa_silences_the_run_and_keeps_the_file() -> None:
+    Path("latin.py").write_bytes("# coding: latin-1\r\n# é\r\n".encode("latin-1") + BAD.encode())
+    done = lint("--add-noqa")
+    assert done.returncode == 0
+    assert Path("bad.py").read_text() == BAD.rstrip() + "  # noqa: DET202\n"
+    assert Path("latin.py").read_bytes().startswith(b"# coding: latin-1\r\n# \xe9\r\n")
+    assert lint().returncode == 0
+
+
+def test_the_cache_is_used_and_never_stale() -> None:
+    first = lint("bad.py")
+    assert any(Path(".cache").rglob("*"))
+    assert lint("bad.py").stdout == first.stdout
+    Path("bad.py").write_text("\n" + BAD)
+    assert "bad.py:4:1" in lint("bad.py").stdout
+    Path("torchdet.toml").write_text("select = ['DET203']\n")
+    assert lint("bad.py").stdout == ""
+
+
+def test_a_damaged_cache_entry_costs_nothing() -> None:
+    first = lint("bad.py")
+    for entry in Path(".cache").rglob("*"):
+        if entry.is_file():
+            entry.write_bytes(b"\x80garbage")
+    assert lint("bad.py").stdout == first.stdout
+
+
+def many_files(count: int) -> None:
+    Path("torchdet.toml").write_text("")
+    padding = "".join(f"def f{i}():\n    torch.set_default_dtype({i})\n\n" for i in range(400))
+    for number in range(count):
+        Path(f"m{number}.py").write_text(f"import torch\n\n{padding}")
+
+
+def test_output_is_the_same_whatever_the_processes_and_the_hash_seed() -> None:
+    many_files(40)
+    outputs = {
+        lint("--no-cache", "--jobs", jobs, PYTHONHASHSEED=seed).stdout
+        for jobs, seed in (("1", "0"), ("2", "1"), ("3", "2"))
+    }
+    assert len(outputs) == 1
+    assert outputs.pop().count("\n") > 1000
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    many_files(10)
+    command = [sys.executable, "-m", "torchdet", "lint", "--output-format", "concise"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(10)
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    process.wait(timeout=60)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_ends_the_run_and_its_processes() -> None:
+    many_files(300)
+    command = [sys.executable, "-m", "torchdet", "lint", "--no-cache", "--jobs", "2"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    time.sleep(2.5)
+    os.killpg(process.pid, signal.SIGINT)
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stderr.decode().strip() == "torchdet: interrupted"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="file names as bytes")
+def test_a_file_name_that_is_no_text() -> None:
+    path = os.fsdecode(b"bad\xff.py")
+    Path(path).write_text(BAD)
+    done = lint(path)
+    assert done.returncode == 1
+    assert "DET202" in done.stdout
+
+
+def test_linting_executes_nothing_of_the_project() -> None:
+    trap = "raise SystemExit('executed')\n"
+    Path("torch.py").write_text(trap)
+    Path("conftest.py").write_text(trap)
+    Path("sitecustomize.py").write_text(trap + BAD)
+    assert lint(".").returncode == 1

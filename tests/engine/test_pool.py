@@ -1,0 +1,75 @@
+"""Many files: order, processes that die, files that vanish."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from torchdet.engine import pool
+from torchdet.engine.discover import SourceFile
+from torchdet.model.config import LintConfig
+
+CONFIG = LintConfig(select=("DET202",))
+BAD = "import torch\ntorch.set_default_dtype(torch.float64)\n"
+
+
+def files_in(folder: Path, count: int, *, text: str = BAD) -> list[SourceFile]:
+    files = []
+    for number in range(count):
+        path = folder / f"m{number:03}.py"
+        path.write_text(text)
+        files.append(SourceFile(str(path), path.stem, CONFIG))
+    return files
+
+
+def test_reports_come_in_the_order_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    files = files_in(tmp_path, 30)
+    reports = pool.check_files(files, jobs=2, cache_folder=None)
+    assert [report.path for report in reports] == [file.path for file in files]
+    assert all(len(report.diagnostics) == 1 for report in reports)
+
+
+def test_a_process_that_dies_costs_only_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    files = files_in(tmp_path, 12)
+    check_file = pool.check_file
+
+    def dies_on_one(file: SourceFile, cache: object = None) -> object:
+        if file.path.endswith("m005.py"):
+            os._exit(139)
+        return check_file(file, None)
+
+    monkeypatch.setattr(pool, "check_file", dies_on_one)
+    reports = pool.check_files(files, jobs=2, cache_folder=None)
+    failed = [report for report in reports if report.failed]
+    assert [Path(report.path).name for report in failed] == ["m005.py"]
+    assert "died" in failed[0].diagnostics[0].message
+    assert sum(len(report.diagnostics) for report in reports) == 12
+
+
+def test_a_file_that_vanishes_is_a_failure(tmp_path: Path) -> None:
+    files = files_in(tmp_path, 3)
+    Path(files[1].path).unlink()
+    reports = pool.check_files(files, jobs=1, cache_folder=None)
+    assert [report.failed for report in reports] == [False, True, False]
+    assert "No such file" in reports[1].diagnostics[0].message
+
+
+def test_progress_counts_every_file_once(tmp_path: Path) -> None:
+    files = [
+        *files_in(tmp_path, 5),
+        SourceFile(str(tmp_path / "clean.py"), "clean", CONFIG),
+    ]
+    (tmp_path / "clean.py").write_text("x = 1\n")
+    ticks: list[int] = []
+    pool.check_files(files, jobs=1, cache_folder=None, progress=ticks.append)
+    assert sum(ticks) == 6

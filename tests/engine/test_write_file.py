@@ -1,0 +1,62 @@
+"""Files are replaced whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from torchdet.engine.write_file import ChangedMeanwhileError, replace_file, write_file
+
+
+def test_content_changes_and_mode_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old")
+    path.chmod(0o751)
+    replace_file(str(path), b"old", b"new")
+    assert path.read_bytes() == b"new"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o751
+    assert os.listdir(tmp_path) == ["a.py"]
+
+
+def test_the_target_of_a_link_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "real.py"
+    target.write_bytes(b"old")
+    link = tmp_path / "link.py"
+    link.symlink_to("real.py")
+    replace_file(str(link), b"old", b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"somebody else's")
+    with pytest.raises(ChangedMeanwhileError, match=r"a\.py"):
+        replace_file(str(path), b"old", b"new")
+    assert path.read_bytes() == b"somebody else's"
+
+
+def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old")
+
+    def full_disk(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        replace_file(str(path), b"old", b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.py"]
+
+
+def test_a_new_file_gets_the_mode_of_the_users_mask(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    write_file(str(path), b"{}")
+    (tmp_path / "usual.json").write_bytes(b"{}")
+    assert path.stat().st_mode == (tmp_path / "usual.json").stat().st_mode

@@ -1,0 +1,119 @@
+"""Configuration: where it is found, what it means, and what its errors say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from torchdet.config_file import ConfigError, ConfigFinder, parse_lint_config, read_lint_config
+from torchdet.model.config import LintConfig, Policy
+from torchdet.model.diagnostic import Severity
+
+EVERY_KEY = """
+policy = "facade"
+runtime-modules = ["kit.runtime.torch_runtime"]
+facade-module = "kit.torch_facade"
+select = ["DET3"]
+ignore = ["DET308"]
+extend-select = ["explicit-cpu"]
+exclude = ["vendor"]
+extend-exclude = ["generated"]
+respect-gitignore = false
+target-devices = ["cuda", "mps"]
+torch-version = "2.9"
+
+[per-file-ignores]
+"tests/*" = ["DET101"]
+
+[severity]
+DET301 = "error"
+"""
+
+
+def test_every_key_is_read() -> None:
+    config = parse_lint_config(EVERY_KEY, root="project")
+    assert config == LintConfig(
+        root="project",
+        policy=Policy.FACADE,
+        runtime_modules=("kit.runtime.torch_runtime",),
+        facade_module="kit.torch_facade",
+        select=("DET3",),
+        ignore=("DET308",),
+        extend_select=("explicit-cpu",),
+        per_file_ignores=(("tests/*", ("DET101",)),),
+        exclude=("vendor",),
+        extend_exclude=("generated",),
+        respect_gitignore=False,
+        severity=(("DET301", Severity.ERROR),),
+        target_devices=("cuda", "mps"),
+        torch_version=(2, 9),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("slect = ['DET3']", "torchdet.toml: unknown key 'slect'; did you mean 'select'?"),
+        ("select = 'DET3'", "torchdet.toml: select: expected a list of strings"),
+        ("policy = 'facad'", "did you mean 'facade'?"),
+        ("policy = 3", "3 is not one of handle, facade, inject"),
+        ("torch-version = 2.10", "is not a version"),
+        ("respect-gitignore = 'no'", "expected true or false"),
+        ("severity = {DET301 = 'fatal'}", "'fatal' is not one of error, warning, info"),
+        ("per-file-ignores = ['tests']", "expected a table"),
+        ("select = [", "not valid TOML"),
+    ],
+)
+def test_errors_name_the_file_the_key_and_the_remedy(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match="torchdet.toml") as error:
+        parse_lint_config(text, root=".")
+    assert said in str(error.value)
+
+
+def test_the_runtime_table_belongs_to_the_runtime() -> None:
+    assert parse_lint_config("[runtime]\ndevice = 'cpu'\n", root=".") == LintConfig(root=".")
+
+
+def test_pyproject_without_a_table_is_no_configuration(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'kit'\n")
+    assert read_lint_config(tmp_path / "pyproject.toml") is None
+
+
+def test_an_unreadable_configuration_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "torchdet.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_lint_config(tmp_path / "torchdet.toml")
+
+
+def unchanged(config: LintConfig) -> LintConfig:
+    return config
+
+
+def test_the_nearest_configuration_wins_and_is_not_merged(tmp_path: Path) -> None:
+    inner = tmp_path / "package" / "module"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text(
+        "[tool.torchdet]\nselect = ['DET1']\nignore = ['DET102']\n"
+    )
+    (tmp_path / "package" / "torchdet.toml").write_text("select = ['DET2']\n")
+    (inner / "pyproject.toml").write_text("[tool.other]\n")
+    find = ConfigFinder(unchanged)
+    assert find(tmp_path).select == ("DET1",)
+    assert find(inner) == LintConfig(root=str(tmp_path / "package"), select=("DET2",))
+
+
+def test_torchdet_toml_goes_before_pyproject(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.torchdet]\nselect = ['DET1']\n")
+    (tmp_path / "torchdet.toml").write_text("select = ['DET2']\n")
+    assert ConfigFinder(unchanged)(tmp_path).select == ("DET2",)
+
+
+def test_an_override_that_refuses_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "torchdet.toml").write_text("select = ['DET1']\n")
+
+    def refuse(_config: LintConfig) -> LintConfig:
+        raise ValueError("unknown rule")
+
+    with pytest.raises(ConfigError, match=r"torchdet\.toml: unknown rule"):
+        ConfigFinder(refuse)(tmp_path)
