@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from dataclasses import dataclass
 
 from torchdet.report.characters import printable
 
 TAB_WIDTH = 4
+
+# Vowels and final consonants of decomposed Hangul, which share the columns of what they follow.
+_JOINED_JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,9 @@ class DisplayLine:
         if window.whole:
             return "".join(self.cells)
         shown = [
-            cell if begin >= window.left and end <= window.right else " " * (end - begin)
+            cell
+            if begin >= window.left and end <= window.right
+            else " " * (min(end, window.right) - max(begin, window.left))
             for cell, begin, end in zip(self.cells, self.columns, self.columns[1:], strict=False)
             if begin < window.right and end > window.left
         ]
@@ -89,7 +95,7 @@ def _cell(character: str, column: int) -> tuple[str, int]:
         return chr(0x2400 + ord(character)), 1  # the control pictures: ␌ for a form feed
     if printable(character) != character:
         return "\N{REPLACEMENT CHARACTER}", 1
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"}:
+    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or _JOINED_JAMO.match(character):
         return character, 0
     return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -51,7 +51,8 @@ def excerpt(span: Span, lines: Mapping[int, str]) -> tuple[ExcerptRow, ...]:
     extent = _Extent(first, last, start, max(end, start + 1) if first == last else end)
     window = window_around(start, max(start, extent.end), widest, LINE_LIMIT)
     marked = _single_row if first == last else _several_rows
-    return tuple(_with_gaps(marked(extent, laid_out, window), rows))
+    printed = _with_gaps(marked(extent, laid_out, window), rows)
+    return (*printed, ExcerptRow()) if rows[-1] < last else tuple(printed)
 
 
 class _Extent(NamedTuple):

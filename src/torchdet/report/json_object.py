@@ -1,10 +1,11 @@
-"""One diagnostic as a JSON object, in the shape that ruff's users know."""
+"""Diagnostics and rules as JSON objects, in the shape that ruff's users know."""
 
 from __future__ import annotations
 
 from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.fix import Fix
 from torchdet.model.location import Location
+from torchdet.model.rule_info import RuleInfo
 from torchdet.report.characters import well_formed
 
 JsonObject = dict[str, object]
@@ -23,6 +24,20 @@ def diagnostic_object(path: str, diagnostic: Diagnostic) -> JsonObject:
         "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
         "noqa_row": diagnostic.noqa_row,
         "url": diagnostic.url,
+    }
+
+
+def rule_object(rule: RuleInfo) -> JsonObject:
+    """``rule`` with its documentation as Markdown; ready for ``json.dumps``."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "family": rule.family,
+        "severity": rule.severity.value,
+        "default": rule.default,
+        "summary": rule.summary,
+        "documentation": rule.documentation,
+        "url": rule.url,
     }
 
 

@@ -52,7 +52,7 @@ def render_text(reports: Iterable[FileReport], *, colour: bool = False) -> str:
     any_fixable = any(count.fixable for count in counts)
     lines = []
     for count in counts:
-        mark = f" {_mark(count)}" if any_fixable else ""
+        mark = f"  {_mark(count)}" if any_fixable else ""
         code = paint.severity(count.code, count.severity)
         lines.append(f"{count.count:>{width}}  {code}{mark}  {count.name}\n")
     return "".join(lines)

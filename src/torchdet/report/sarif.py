@@ -93,7 +93,7 @@ def _result(
     }
     fix = diagnostic.fix
     # One that is only meant to be shown must not be offered for a click.
-    if fix is not None and fix.applicability is not Applicability.DISPLAY:
+    if fix is not None and fix.edits and fix.applicability is not Applicability.DISPLAY:
         result["fixes"] = [_fix(report.path, fix)]
     return result
 

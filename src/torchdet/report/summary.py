@@ -31,9 +31,9 @@ def summary(reports: Sequence[FileReport]) -> str:
 def _fixable(found: Sequence[Diagnostic]) -> list[str]:
     fixes = Counter(diagnostic.fix.applicability for diagnostic in found if diagnostic.fix)
     safe, unsafe = fixes[Applicability.SAFE], fixes[Applicability.UNSAFE]
-    if not unsafe:
-        return [f"{safe} fixable"] if safe else []
-    return [f"{safe} fixable, {unsafe} more with unsafe fixes"]
+    if not safe:
+        return [f"{unsafe} fixable with unsafe fixes"] if unsafe else []
+    return [f"{safe} fixable" + (f", {unsafe} more with unsafe fixes" if unsafe else "")]
 
 
 def _count(number: int, noun: str) -> str:
