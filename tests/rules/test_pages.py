@@ -22,7 +22,9 @@ CHECKING_RULES = [rule for rule in all_rules() if rule.family != "run"]
 
 
 def check(rule: Rule, source: str, path: str = "example.py", config: str = "") -> FileReport:
-    settings = CheckSettings((rule,), parse_lint_config(config, root="."), path[:-3])
+    settings = CheckSettings(
+        (rule,), parse_lint_config(config, root="."), path[:-3].replace("/", ".")
+    )
     return check_bytes(path, source.encode(), settings)
 
 
