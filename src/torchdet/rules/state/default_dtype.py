@@ -1,7 +1,8 @@
 """`torch.set_default_dtype` changes the dtype of every tensor that is made from then on.
 
 ## What it does
-Reports uses of `torch.set_default_dtype`.
+Reports uses of `torch.set_default_dtype`. Silent is a call that puts back what
+`torch.get_default_dtype()` returned before: the finding is the call that it undoes.
 
 ## Why is this bad?
 The default dtype belongs to the process: code in other modules and threads computes in another
@@ -39,14 +40,19 @@ from collections.abc import Iterator
 
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
+from torchdet.rules.runtime_modules import in_runtime_module
+from torchdet.rules.state.default_writes import undoes_default
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
-    yield Draft(
-        reference.node,
-        "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` where "
-        "tensors are made, or use `rt.default_dtype(...)`",
-    )
+    if in_runtime_module(context):
+        return
+    if not undoes_default(reference, "d", ("torch.get_default_dtype",), context.facts):
+        yield Draft(
+            reference.node,
+            "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` "
+            "where tensors are made, or use `rt.default_dtype(...)`",
+        )
 
 
 RULE = Rule(
