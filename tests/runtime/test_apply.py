@@ -1,0 +1,84 @@
+"""What does not take is named; the probe that must raise does."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from tests.runtime.support import run_python
+from torchdet.runtime import Determinism, RejectionReason, RuntimePolicy
+from torchdet.runtime.apply import check_alert, policy_in
+from torchdet.runtime.facts import ChildProcess, DataLoaderWorker, MainProcess
+
+REJECTED = """
+import json, torch
+from torchdet.runtime import RuntimePolicy, TorchRuntimeRejected, get_torch_handle
+def attempt(**policy):
+    try:
+        get_torch_handle(RuntimePolicy(**policy))
+    except TorchRuntimeRejected as error:
+        return [[each.reason.value, dict(each.details).get("setting"),
+                 dict(each.details).get("refusal", "")] for each in error.rejected.rejections]
+"""
+
+
+def test_frozen_flags_reject_and_are_named(tmp_path):
+    code = REJECTED + (
+        "torch.backends.cudnn.benchmark = True\n"
+        "torch.backends.disable_global_flags()\n"
+        "print(json.dumps(attempt()))"
+    )
+    rejections = json.loads(run_python(code, cwd=tmp_path))
+    names = [name for reason, name, _ in rejections if reason == "setting-not-applied"]
+    assert "torch.backends.cudnn.benchmark" in names
+    assert "torch.backends.cudnn.deterministic" in names
+    assert "torch.use_deterministic_algorithms" not in names
+    refusal = next(said for _, name, said in rejections if name == "torch.backends.cudnn.benchmark")
+    assert "disable_global_flags" in refusal
+
+
+def test_a_thread_count_that_comes_too_late_rejects(tmp_path):
+    code = REJECTED + (
+        "other = 1 + torch.get_num_interop_threads()\n"
+        "torch.set_num_interop_threads(torch.get_num_interop_threads())\n"
+        "print(json.dumps(attempt(num_interop_threads=other)))"
+    )
+    [[reason, name, refusal]] = json.loads(run_python(code, cwd=tmp_path))
+    assert (reason, name) == ("setting-not-applied", "torch.set_num_interop_threads")
+    assert "cannot set number of interop threads" in refusal
+
+
+def test_a_switch_without_effect_rejects(tmp_path):
+    code = REJECTED + (
+        "put = torch.Tensor.put_\n"
+        "torch.Tensor.put_ = lambda self, *rest: self\n"
+        "print(json.dumps(attempt()))"
+    )
+    assert json.loads(run_python(code, cwd=tmp_path)) == [["probe-did-not-raise", None, ""]]
+
+
+@pytest.mark.parametrize("determinism", Determinism)
+def test_the_alert_answers_to_the_mode_that_is_set(determinism):
+    enabled = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    try:
+        torch.use_deterministic_algorithms(True, warn_only=determinism is Determinism.WARN_ONLY)
+        assert check_alert(torch, determinism) is None
+        with torch.device("meta"):  # another default device does not disturb it
+            assert check_alert(torch, determinism) is None
+        torch.use_deterministic_algorithms(False)
+        rejection = check_alert(torch, determinism)
+        assert rejection is not None
+        assert rejection.reason is RejectionReason.PROBE_DID_NOT_RAISE
+    finally:
+        torch.use_deterministic_algorithms(enabled, warn_only=warn_only)
+
+
+def test_workers_keep_the_threads_and_seeds_that_torch_gave_them():
+    policy = RuntimePolicy(seed=1, num_threads=4, num_interop_threads=2, precision="tf32")
+    assert policy_in(MainProcess(), policy) is policy
+    assert policy_in(ChildProcess("spawn"), policy) is policy
+    in_worker = policy_in(DataLoaderWorker(0, 2, 5, "spawn"), policy)
+    assert in_worker == RuntimePolicy(precision="tf32")
