@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import shutil
 import sys
 import tempfile
@@ -55,21 +56,31 @@ class Comparison:
     title: str
     tree: Tree
     usages: Mapping[str, Usage]
+    findings: Mapping[str, int]
 
 
 def compare(title: str, tree: Tree, field: Sequence[Contender], scratch: Path) -> Comparison:
     """Run the contenders in turns, round by round."""
     runs: dict[str, list[Usage]] = {contender.name: [] for contender in field}
+    findings: dict[str, int] = {}
+    output = scratch / "output"
     for turn in range(max(contender.rounds for contender in field)):
         for contender in field:
             if turn < contender.rounds:
-                usage = measure(contender.command, scratch / "output")
+                usage = measure(contender.command, output)
                 runs[contender.name].append(usage)
+                findings[contender.name] = count_findings(output)
                 line = f"{title}, round {turn + 1}: {contender.name}: {usage.wall:.2f} s"
                 print(line, file=sys.stderr, flush=True)
     return Comparison(
-        title, tree, {name: typical(usages) for name, usages in runs.items() if usages}
+        title, tree, {name: typical(usages) for name, usages in runs.items()}, findings
     )
+
+
+def count_findings(output: Path) -> int:
+    """The lines `path:row:column: ...` that a linter printed: the proof that it did its work."""
+    lines = output.read_bytes().splitlines()
+    return sum(re.match(rb"[^:]+\.py:\d+:\d+:", line) is not None for line in lines)
 
 
 def unmigrated(options: Options, scratch: Path) -> Comparison:
@@ -144,14 +155,14 @@ def table(comparison: Comparison) -> str:
     rows = [
         f"### {comparison.title}: {len(tree.files):,} files, {tree.lines:,} lines",
         "",
-        "| | seconds | CPU seconds | peak MB | files/s | lines/s |",
-        "|---|--:|--:|--:|--:|--:|",
+        "| | seconds | CPU seconds | peak MB | files/s | lines/s | findings |",
+        "|---|--:|--:|--:|--:|--:|--:|",
     ]
     for name, usage in comparison.usages.items():
         files, lines = len(tree.files) / usage.wall, tree.lines / usage.wall
         rows.append(
             f"| {name} | {usage.wall:.2f} | {usage.cpu:.2f} | {usage.peak / 1e6:.0f} "
-            f"| {files:,.0f} | {lines:,.0f} |"
+            f"| {files:,.0f} | {lines:,.0f} | {comparison.findings[name] or ''} |"
         )
     return "\n".join(rows)
 
@@ -196,6 +207,7 @@ def to_json(comparisons: Sequence[Comparison]) -> str:
                 "files": len(comparison.tree.files),
                 "lines": comparison.tree.lines,
                 "usages": {name: asdict(usage) for name, usage in comparison.usages.items()},
+                "findings": dict(comparison.findings),
             }
             for comparison in comparisons
         ],
