@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix
 from torchdet.report.ansi import BLUE, BOLD, GREEN, RED, Paint
 from torchdet.report.characters import printable
 from torchdet.report.concise import place
 from torchdet.report.display_line import display_line, window_around
-from torchdet.report.excerpt import LINE_LIMIT, excerpt
+from torchdet.report.excerpt import LINE_LIMIT, ExcerptRow, excerpt
 from torchdet.report.fix_diff import Hunk, fix_hunks
 from torchdet.report.options import RenderOptions
 from torchdet.report.summary import summary
@@ -41,40 +41,37 @@ def _block(
     label = paint.severity(f"{diagnostic.severity.value} {diagnostic.code}", diagnostic.severity)
     name = f"[{diagnostic.name}]"
     yield f"{place(path, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
+    rows = excerpt(diagnostic.span, lines)
     hunks = () if diagnostic.fix is None else fix_hunks(diagnostic.fix, lines)
-    gutter = _gutter_width(diagnostic, lines, hunks or ())
-    yield from _source(diagnostic, lines, gutter, paint)
+    gutter = _gutter_width(rows, hunks or ())
+    if rows:
+        yield from _source(rows, diagnostic.severity, gutter, paint)
     if diagnostic.fix is not None:
         yield from _fix(diagnostic.fix, hunks, gutter, paint)
 
 
-def _gutter_width(diagnostic: Diagnostic, lines: Mapping[int, str], hunks: Sequence[Hunk]) -> int:
+def _gutter_width(rows: Sequence[ExcerptRow], hunks: Sequence[Hunk]) -> int:
     """The width of the widest row number in a block."""
-    numbers = [row.number or 0 for row in excerpt(diagnostic.span, lines)]
+    numbers = [row.number or 0 for row in rows]
     for hunk in hunks:
-        numbers += (hunk.row + len(hunk.removed), hunk.new_row + len(hunk.added))
+        numbers += (hunk.row + len(hunk.removed) - 1, hunk.new_row + len(hunk.added) - 1)
     return len(str(max(numbers, default=0)))
 
 
 def _source(
-    diagnostic: Diagnostic, lines: Mapping[int, str], gutter: int, paint: Paint
+    rows: Sequence[ExcerptRow], severity: Severity, gutter: int, paint: Paint
 ) -> Iterator[str]:
-    rows = excerpt(diagnostic.span, lines)
     bar = paint("|", BLUE)
-    if rows:
-        yield f"{' ' * gutter} {bar}"
+    yield f"{' ' * gutter} {bar}"
     for row in rows:
-        marked = paint.severity(row.lane + row.marks, diagnostic.severity)
         if row.marks:
-            yield f"{' ' * gutter} {bar} {marked}"
+            yield f"{' ' * gutter} {bar} {paint.severity(row.lane + row.marks, severity)}"
         elif row.number is None:
             yield paint("...", BLUE)
         else:
-            lane = paint.severity(row.lane, diagnostic.severity)
             number = paint(f"{row.number:>{gutter}}", BLUE)
-            yield f"{number} {bar} {lane}{row.text}".rstrip()
-    if rows:
-        yield f"{' ' * gutter} {bar}"
+            yield f"{number} {bar} {paint.severity(row.lane, severity)}{row.text}".rstrip()
+    yield f"{' ' * gutter} {bar}"
 
 
 def _fix(fix: Fix, hunks: Sequence[Hunk] | None, gutter: int, paint: Paint) -> Iterator[str]:
