@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
 
 ACCELERATOR_TYPES = (
     # PyTorch's own device types that stand for hardware beside the CPU: the list that
@@ -32,6 +34,11 @@ ACCELERATOR_TYPES = (
     "tpu",
 )
 """The device types that name an accelerator."""
+
+ACCELERATOR_TRIGGERS = tuple(
+    quote + kind.encode() for kind in ACCELERATOR_TYPES for quote in (b"'", b'"')
+)
+"""The beginnings of the literals that name one."""
 
 _HOLE = "\0"  # stands for what is only known at run time
 _DEVICE = re.compile(r"([a-z]+)(:(?:[0-9]+|\0)?)?")
@@ -69,6 +76,15 @@ def device_text(node: cst.CSTNode) -> DeviceText | None:
     if match is None or (match[1] not in ACCELERATOR_TYPES and match[1] != "cpu"):
         return None
     return DeviceText(match[1], match[2] is not None)
+
+
+def accelerator_literals(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
+    """The literals in ``node`` that spell an accelerator, in the order of the text."""
+    for each in descendants(node):
+        if isinstance(each, (cst.SimpleString, cst.FormattedString)):
+            text = device_text(each)
+            if text is not None and text.is_accelerator:
+                yield each
 
 
 def _skeleton(node: cst.CSTNode) -> str | None:

@@ -80,7 +80,9 @@ def _matches(pattern: re.Pattern[str] | None, name: str) -> bool:
 
 
 DEVICE_SINKS = Sinks(
-    names=re.compile(r".*device|(?:.*_)?device_(?:type|str|string|name|spec|id)|.*map_location"),
+    names=re.compile(
+        r".*device|(?:.*_)?device_(?:type|str|string|name|spec|id|map)|.*map_location"
+    ),
     mappings=re.compile(r".*map_location|(?:.*_)?device_map"),
     sequences=re.compile(r"device_ids"),
     methods=frozenset({"to", "pin_memory", "is_pinned"}),
