@@ -66,7 +66,9 @@ AttributeCheck = Callable[[cst.Attribute, Context], Iterator[Draft]]
 class Rule:
     """One rule. Its module's name is its name, its module's docstring its documentation.
 
-    ``triggers`` are byte strings without one of which in the file the rule cannot fire.
+    ``triggers`` are byte strings without one of which in the file the rule cannot fire, and
+    ``requires`` is one without which it cannot fire either: common words such as ``load`` only
+    matter where ``torch`` is mentioned.
     The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
     expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
     by LibCST node type. ``default`` is whether it runs without being selected by name.
@@ -82,6 +84,7 @@ class Rule:
     documentation: str
     severity: Severity
     triggers: tuple[bytes, ...]
+    requires: bytes = b""
     names: Mapping[str, ReferenceCheck] = field(default_factory=dict)
     attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
     nodes: Mapping[str, NodeCheck] = field(default_factory=dict)

@@ -114,14 +114,14 @@ def dispatch_table(rules: tuple[Rule, ...]) -> Dispatch:
 
 def triggered(rules: tuple[Rule, ...], data: bytes) -> tuple[Rule, ...]:
     """Those of ``rules`` that can fire in a file with the bytes ``data``."""
-    seen: dict[bytes, bool] = {}
-    live = []
-    for rule in rules:
-        for trigger in rule.triggers:
-            present = seen.get(trigger)
-            if present is None:
-                present = seen[trigger] = trigger in data
-            if present:
-                live.append(rule)
-                break
-    return tuple(live)
+    seen: dict[bytes, bool] = {b"": True}
+
+    def present(needle: bytes) -> bool:
+        known = seen.get(needle)
+        if known is None:
+            known = seen[needle] = needle in data
+        return known
+
+    return tuple(
+        rule for rule in rules if present(rule.requires) and any(map(present, rule.triggers))
+    )
