@@ -56,3 +56,9 @@ def test_json_lines_hold_the_same_objects(reports: list[FileReport]) -> None:
     lines = [json.loads(line) for line in render("jsonl", reports).split("\n")[:-1]]
     assert lines == array
     assert len(array) == sum(len(report.diagnostics) for report in reports)
+
+
+@settings(deadline=None)
+@given(REPORTS)
+def test_strings_can_be_written_as_utf8_once_decoded(reports: list[FileReport]) -> None:
+    json.dumps(json.loads(render("json", reports)), ensure_ascii=False).encode("utf-8")
