@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.runtime import defaults, memory, report, seeding, streams
 from torchdet.runtime.apply import apply_settings, policy_in
+from torchdet.runtime.device_module import device_module
 from torchdet.runtime.devices import (
     AutoDevice,
     ConcreteDevice,
@@ -146,11 +147,7 @@ class TorchHandle:
         among them; `runtime.facts` knows what there is to know about those.
         """
         target = self.device_for(device)
-        module = self.torch.get_device_module(target.type)
-        if not hasattr(module, "get_device_properties"):
-            raise UnsupportedOnDeviceError(
-                f"torch has no properties of {target}; see handle.runtime.facts"
-            )
+        module = device_module(self.torch, target, "get_device_properties", "properties")
         properties: object = module.get_device_properties(target)
         return properties
 
@@ -287,6 +284,18 @@ class TorchHandle:
                 f"{self.device} needs"
             )
         return name
+
+    # --- code that was not migrated --------------------------------------------------------------
+
+    def redirect(self) -> AbstractContextManager[None]:
+        """Apply TorchDevice's table to the torch calls within a block, whoever makes them.
+
+        Unnamed devices and an explicit CPU go to the machine's accelerator (this handle's
+        device, if it is one); see `torchdet.runtime.redirect`.
+        """
+        from torchdet.runtime.redirect import redirect
+
+        return redirect(self.runtime.machine)
 
     # --- the state -------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from torchdet.runtime.device_module import device_module
 from torchdet.runtime.errors import UnsupportedOnDeviceError
 
 if TYPE_CHECKING:
@@ -64,9 +65,7 @@ def memory_figures(torch: ModuleType, device: torch.device) -> MemoryFigures:
         return _host_figures()
     if device.type == "mps":
         return _mps_figures(torch)
-    module = torch.get_device_module(device.type)
-    if not hasattr(module, "mem_get_info"):
-        raise UnsupportedOnDeviceError(f"torch has no memory figures for {device}")
+    module = device_module(torch, device, "mem_get_info", "memory figures")
     free, total = module.mem_get_info(device)
     return MemoryFigures(
         allocated=int(module.memory_allocated(device)),
@@ -88,13 +87,14 @@ def reset_peak(torch: ModuleType, device: torch.device) -> None:
             f"{device}: the peak cannot be reset; "
             + ("the operating system keeps it" if device.type == "cpu" else "torch keeps none")
         )
-    torch.get_device_module(device.type).reset_peak_memory_stats(device)
+    module = device_module(torch, device, "reset_peak_memory_stats", "peak of memory")
+    module.reset_peak_memory_stats(device)
 
 
 def empty_cache(torch: ModuleType, device: torch.device) -> None:
     """Give cached, unused memory back to the device; the CPU's allocator caches none."""
     if device.type != "cpu":
-        torch.get_device_module(device.type).empty_cache()
+        device_module(torch, device, "empty_cache", "cache of memory").empty_cache()
 
 
 def _mps_figures(torch: ModuleType) -> MemoryFigures:

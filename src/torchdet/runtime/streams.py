@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from torchdet.runtime.errors import UnsupportedOnDeviceError
+from torchdet.runtime.device_module import device_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,13 +156,8 @@ class MpsStream:
 _current = threading.local()
 
 
-def _keeps_streams(torch: ModuleType, device: torch.device) -> bool:
-    return device.type not in ("cpu", "mps") and hasattr(_module(torch, device), "Stream")
-
-
-def _module(torch: ModuleType, device: torch.device) -> ModuleType:
-    module: ModuleType = torch.get_device_module(device.type)
-    return module
+# Device types whose streams are this module's, because torch has none of its own for them.
+_WITHOUT_STREAMS = ("cpu", "mps")
 
 
 def make_stream(torch: ModuleType, device: torch.device, priority: int) -> Stream:
@@ -171,9 +166,8 @@ def make_stream(torch: ModuleType, device: torch.device, priority: int) -> Strea
         return HostStream(device)
     if device.type == "mps":
         return MpsStream(torch, device)
-    if not _keeps_streams(torch, device):
-        raise UnsupportedOnDeviceError(f"torch has no streams on {device}")
-    return cast("Stream", _module(torch, device).Stream(device=device, priority=priority))
+    module = device_module(torch, device, "Stream", "streams")
+    return cast("Stream", module.Stream(device=device, priority=priority))
 
 
 def make_event(torch: ModuleType, device: torch.device, enable_timing: bool) -> Event:
@@ -182,15 +176,15 @@ def make_event(torch: ModuleType, device: torch.device, enable_timing: bool) -> 
         return HostEvent(enable_timing)
     if device.type == "mps":
         return cast("Event", torch.mps.event.Event(enable_timing=enable_timing))
-    if not _keeps_streams(torch, device):
-        raise UnsupportedOnDeviceError(f"torch has no events on {device}")
-    return cast("Event", _module(torch, device).Event(enable_timing=enable_timing))
+    module = device_module(torch, device, "Event", "events")
+    return cast("Event", module.Event(enable_timing=enable_timing))
 
 
 def current_stream(torch: ModuleType, device: torch.device) -> Stream:
     """Return the stream that work on the device goes to in this thread."""
-    if _keeps_streams(torch, device):
-        return cast("Stream", _module(torch, device).current_stream(device))
+    if device.type not in _WITHOUT_STREAMS:
+        module = device_module(torch, device, "current_stream", "streams")
+        return cast("Stream", module.current_stream(device))
     stack: list[Stream] = getattr(_current, "stack", [])
     for stream in reversed(stack):
         if getattr(stream, "device", None) == device:
@@ -204,7 +198,7 @@ def use_stream(torch: ModuleType, stream: Stream) -> AbstractContextManager[obje
         return _host_context(stream)
     if not hasattr(stream, "device"):
         raise TypeError(f"expected a stream, got {type(stream).__name__}")
-    module = _module(torch, stream.device)
+    module = device_module(torch, stream.device, "stream", "streams")
     return cast("AbstractContextManager[object]", module.stream(stream))
 
 
@@ -222,7 +216,7 @@ def synchronize(torch: ModuleType, device: torch.device) -> None:
     """Wait until the device has finished all work; on the CPU there is nothing to wait for."""
     if device.type == "cpu":
         return
-    module = _module(torch, device)
+    module = device_module(torch, device, "synchronize", "synchronisation")
     if device.type == "mps":
         module.synchronize()
     else:
