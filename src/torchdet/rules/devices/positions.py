@@ -53,8 +53,9 @@ class Sinks:
     ``mappings`` those that hold a mapping to such values, ``sequences`` keywords that take a list
     of them. ``methods`` take one at any position, whatever the object; ``functions`` matches the
     last name of functions that do. ``namespaces`` are the beginnings of qualified names of
-    functions that take one at any position, less ``outside``. ``annotations`` are the qualified
-    names of their types.
+    functions that take one at any position, less ``outside``; ``keywords`` pairs qualified names
+    with keywords that ``names`` would not tell. ``annotations`` are the qualified names of the
+    types of such values.
     """
 
     names: re.Pattern[str]
@@ -64,6 +65,7 @@ class Sinks:
     functions: re.Pattern[str] | None = None
     namespaces: tuple[str, ...] = ()
     outside: re.Pattern[str] | None = None
+    keywords: frozenset[tuple[str, str]] = frozenset()
     annotations: frozenset[str] = frozenset()
 
     def has_name(self, name: str) -> bool:
@@ -94,6 +96,7 @@ DEVICE_SINKS = Sinks(
         r"torch\.(?:_|backends|compile|export|hub|library|ops|package|profiler|testing|utils|"
         r"autograd\.profiler|cuda\.nvtx)\b.*"
     ),
+    keywords=frozenset({("torch.device", "type")}),
     annotations=frozenset({"torch.device", "torch.types.Device"}),
 )
 """The places that take a device, as text or as a `torch.device`."""
@@ -244,7 +247,10 @@ class _Search:
         """Whether the called function takes such a value as this argument."""
         sinks = self._sinks
         if arg.keyword is not None:
-            return sinks.has_name(arg.keyword.value)
+            keyword = arg.keyword.value
+            return sinks.has_name(keyword) or any(
+                (each, keyword) in sinks.keywords for each in function
+            )
         name = _last_name(call.func)
         if name is None:
             return False
