@@ -143,9 +143,8 @@ def test_one_class_under_two_names(api: DeviceApi, torch: ModuleType) -> None:
     [api for api in ROWS if api.kind is ApiKind.TENSOR_TYPE],
     ids=lambda api: api.name,
 )
-def test_tensor_types_have_the_dtype_that_the_note_names(api: DeviceApi, torch: ModuleType) -> None:
-    dtype = api.note.removeprefix("dtype=").split()[0]
-    assert resolve(dtype) is resolve(f"{api.name}.dtype")
+def test_tensor_types_have_the_dtype_that_is_named(api: DeviceApi, torch: ModuleType) -> None:
+    assert resolve(api.dtype or "") is resolve(f"{api.name}.dtype")
 
 
 @pytest.mark.parametrize(

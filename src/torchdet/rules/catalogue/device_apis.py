@@ -59,6 +59,20 @@ class Rewrite(Enum):
     BY_HAND = ""
 
 
+_DTYPES = {
+    "BFloat16": "bfloat16",
+    "Bool": "bool",
+    "Byte": "uint8",
+    "Char": "int8",
+    "Double": "float64",
+    "Float": "float32",
+    "Half": "float16",
+    "Int": "int32",
+    "Long": "int64",
+    "Short": "int16",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceApi:
     """One CUDA-only name.
@@ -83,6 +97,17 @@ class DeviceApi:
         if self.rewrite is Rewrite.DEVICE_MODULE:
             return f"{self.replacement}(device).{self.name.rpartition('.')[2]}"
         return self.replacement or ""
+
+    @property
+    def dtype(self) -> str | None:
+        """The qualified name of the dtype that a legacy tensor type stands for.
+
+        >>> device_apis()["torch.cuda.HalfTensor"].dtype
+        'torch.float16'
+        """
+        if self.kind is not ApiKind.TENSOR_TYPE:
+            return None
+        return f"torch.{_DTYPES[self.name.rpartition('.')[2].removesuffix('Tensor')]}"
 
     def usable_in(self, torch_version: tuple[int, int]) -> bool:
         """Whether the equivalent exists in the release ``(major, minor)`` and those after it."""

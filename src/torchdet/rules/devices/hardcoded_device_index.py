@@ -43,10 +43,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.facts.expressions import argument, int_value, string_value
+from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
+from torchdet.rules.devices.device_text import device_text
 
 _SELECTIONS = (
     "torch.cuda.set_device",
@@ -93,7 +94,8 @@ def check_device(reference: Reference, context: Context) -> Iterator[Draft]:
     kind = argument(call, "type", 0)
     if argument(call, "device", 0) is not None:
         yield from _literal_index(argument(call, "device", 0))
-    if kind is not None and string_value(kind.value) not in {"cpu", "meta"}:
+    text = device_text(kind.value) if kind is not None else None
+    if text is not None and text.is_accelerator:
         yield from _literal_index(argument(call, "index", 1))
 
 
@@ -132,7 +134,7 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
 
 def _brings_torch(context: Context) -> bool:
     """Whether the file imports anything of torch, or the handle, so that `.to` is a tensor's."""
-    packages = context.facts.resolver.source_packages | {"torch", "transformers"}
+    packages = context.facts.resolver.source_packages | {"torch"}
     return any(name.partition(".")[0] in packages for name in context.facts.imported_modules)
 
 
@@ -163,6 +165,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    requires=b"torch",
     triggers=(b"device", b".cuda", b".to", b"Parallel"),
     names={
         **dict.fromkeys(_SELECTIONS, check_selection),

@@ -112,6 +112,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    requires=b"torch",
     triggers=(b"load",),
     names=dict.fromkeys(_POSITIONS, check),
 )
