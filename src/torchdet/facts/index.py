@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from torchdet.facts.nesting import NestingError, check_nesting
 from torchdet.facts.scope import Binding, BindingKind, Scope, ScopeKind
 from torchdet.facts.walk import FIELDS
 
@@ -282,6 +283,8 @@ class _Walk:
             self._bind(scope, Binding(bound, BindingKind.IMPORT, alias, qualified))
 
     def _import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
+        if node.module is not None:
+            self._index.parents[node.module] = node
         origin = "." * len(node.relative) + ".".join(
             (dotted_parts(node.module) or ()) if node.module is not None else ()
         )
@@ -453,8 +456,9 @@ class _Walk:
         if not isinstance(text, str) or not text.strip():
             return
         try:
+            check_nesting(text)
             expression = cst.parse_expression(text.strip())
-        except cst.ParserSyntaxError:
+        except (NestingError, cst.ParserSyntaxError):
             return
         pending: list[cst.CSTNode] = [expression]
         while pending:

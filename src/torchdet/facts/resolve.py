@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
 from torchdet.facts.index import DottedUse, Index, dotted_parts
 from torchdet.facts.scope import Binding, BindingKind, Scope
 
@@ -51,16 +52,10 @@ _UNKNOWN = Unknown()
 _NOTHING = "None"
 _MAX_DEPTH = 20
 
-HANDLE = "torchdet.runtime.TorchHandle"
-"""What an expression that yields the runtime's handle resolves to."""
-
 _ALIASES = {
     f"{HANDLE}.torch": "torch",
     "torchdet.facade.torch": "torch",
 }
-_HANDLE_FACTORIES = frozenset(
-    {"torchdet.runtime.get_torch_handle", "torchdet.runtime.apply_torch_runtime"}
-)
 # Calls whose value is the module that their first argument names.
 _IMPORT_FUNCTIONS = frozenset({"importlib.import_module", f"{HANDLE}.module"})
 
@@ -80,7 +75,7 @@ class Resolver:
         self._resolving: set[tuple[Scope, str]] = set()
         self.source_packages = frozenset(
             name.partition(".")[0]
-            for name in (*self._aliases, *_HANDLE_FACTORIES, *_IMPORT_FUNCTIONS)
+            for name in (*self._aliases, *HANDLE_FACTORIES, *_IMPORT_FUNCTIONS)
         )
         """The packages beside torch's own from which torch can come."""
 
@@ -113,7 +108,7 @@ class Resolver:
         function = self.expression(node.func, scope)
         if not isinstance(function, Exact):
             return _UNKNOWN
-        if function.name in _HANDLE_FACTORIES:
+        if function.name in HANDLE_FACTORIES:
             return Exact(HANDLE)
         if function.name in _IMPORT_FUNCTIONS and len(node.args) == 1:
             argument = node.args[0].value

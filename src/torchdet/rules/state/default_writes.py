@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.rules.state.origins import restores
+from torchdet.facts.origins import restores
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

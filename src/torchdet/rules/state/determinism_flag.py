@@ -54,7 +54,7 @@ from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
 from torchdet.rules.state.flags import DETERMINISM_FLAGS
-from torchdet.rules.state.origins import restores
+from torchdet.facts.origins import restores
 from torchdet.rules.wording import runtime_sets
 
 if TYPE_CHECKING:
@@ -130,6 +130,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    requires=b"torch",
     triggers=(b"cudnn", b"mkldnn", b"determin"),
     names=checks_of_writes(DETERMINISM_FLAGS, check),
 )

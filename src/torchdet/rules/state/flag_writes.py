@@ -12,7 +12,7 @@ from torchdet.facts.lazy import cst
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, ReferenceCheck
 from torchdet.rules.state.flags import SETTERS, Flag, Parameter, Setter
-from torchdet.rules.state.origins import Literal, Origins, literal_value, origins
+from torchdet.facts.origins import Literal, Origins, literal_value, origins
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

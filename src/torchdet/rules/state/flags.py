@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torchdet.rules.state.origins import Literal
+from torchdet.facts.origins import Literal
 
 
 @dataclass(frozen=True, slots=True)

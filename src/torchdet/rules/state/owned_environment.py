@@ -52,7 +52,7 @@ from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.runtime_modules import in_runtime_module
-from torchdet.rules.state.origins import origins
+from torchdet.facts.origins import origins
 from torchdet.rules.wording import runtime_sets
 
 if TYPE_CHECKING:

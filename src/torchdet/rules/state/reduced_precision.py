@@ -65,6 +65,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    requires=b"torch",
     triggers=(
         b"tf32",
         b"fp32_precision",
