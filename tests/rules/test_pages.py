@@ -23,7 +23,9 @@ CHECKING_RULES = [rule for rule in all_rules() if rule.family != "run"]
 
 def check(rule: Rule, source: str, path: str = "example.py", config: str = "") -> FileReport:
     settings = CheckSettings(
-        (rule,), parse_lint_config(config, root="."), path[:-3].replace("/", ".")
+        (rule,),
+        parse_lint_config(config, root="."),
+        path[:-3].replace("/", ".").removesuffix(".__init__"),
     )
     return check_bytes(path, source.encode(), settings)
 
