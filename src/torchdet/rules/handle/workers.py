@@ -1,0 +1,159 @@
+"""Which functions of a file it hands to a thread, a process, Ray, Dask or joblib."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import argument
+from torchdet.facts.lazy import cst
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class HandOff:
+    """``function``, as people call it, is handed at ``place`` to what ``kind`` names."""
+
+    place: cst.CSTNode
+    function: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Taker:
+    """A call that runs one of its arguments elsewhere: which argument, and where.
+
+    A method is known by its name alone, so that one of ``packages`` must be imported as well.
+    """
+
+    kind: str
+    position: int = 0
+    keyword: str = "func"
+    packages: tuple[str, ...] = ()
+
+
+_THREAD, _PROCESS, _WORKER = "a thread", "a process", "a worker"
+_MULTIPROCESSING = ("multiprocessing", "torch.multiprocessing")
+_EXECUTORS = (*_MULTIPROCESSING, "concurrent.futures", "dask", "distributed", "mpi4py", "ray")
+
+_FUNCTIONS = {
+    "threading.Thread": _Taker(_THREAD, 1, "target"),
+    "threading.Timer": _Taker(_THREAD, 1, "function"),
+    "_thread.start_new_thread": _Taker(_THREAD),
+    "asyncio.to_thread": _Taker(_THREAD),
+    **{f"{package}.Process": _Taker(_PROCESS, 1, "target") for package in _MULTIPROCESSING},
+    "torch.multiprocessing.spawn": _Taker(_PROCESS, 0, "fn"),
+    "torch.multiprocessing.start_processes": _Taker(_PROCESS, 0, "fn"),
+    "torch_xla.distributed.xla_multiprocessing.spawn": _Taker(_PROCESS, 0, "fn"),
+    "accelerate.notebook_launcher": _Taker(_PROCESS, 0, "function"),
+    "ray.remote": _Taker("a Ray worker"),
+    "dask.delayed": _Taker("a Dask worker", 0, "obj"),
+    "dask.delayed.delayed": _Taker("a Dask worker", 0, "obj"),
+    "joblib.delayed": _Taker("a joblib worker", 0, "function"),
+}
+_METHODS = {
+    "Process": _Taker(_PROCESS, 1, "target", _MULTIPROCESSING),
+    "submit": _Taker(_WORKER, 0, "fn", _EXECUTORS),
+    "map": _Taker(_WORKER, 0, "func", _EXECUTORS),
+    **{
+        name: _Taker(_WORKER, 0, "func", _EXECUTORS)
+        for name in (
+            "apply",
+            "apply_async",
+            "imap",
+            "imap_unordered",
+            "map_async",
+            "starmap",
+            "starmap_async",
+        )
+    },
+    "run_in_executor": _Taker(_WORKER, 1, "func", ("asyncio", "concurrent.futures")),
+}
+_DECORATORS = {"ray.remote": "a Ray worker", "dask.delayed": "a Dask worker"}
+_RUNNABLE = {
+    "threading.Thread": _THREAD,
+    **{f"{package}.Process": _PROCESS for package in _MULTIPROCESSING},
+}
+
+
+def hand_offs(node: cst.CSTNode, facts: FileFacts) -> Iterator[HandOff]:
+    """Where the functions around ``node`` are handed to a worker, innermost function first."""
+    method: cst.FunctionDef | None = None
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.Lambda):
+            yield from _passed(above, "a lambda", facts)
+        elif isinstance(above, cst.FunctionDef):
+            method = above
+            yield from _decorated(above, above.name.value, facts)
+            for use in _uses(above, facts):
+                yield from _passed(use, above.name.value, facts)
+        elif isinstance(above, cst.ClassDef) and method is not None:
+            name = f"{above.name.value}.{method.name.value}"
+            yield from _decorated(above, name, facts)
+            if method.name.value == "run":
+                yield from _derived(above, name, facts)
+
+
+def _uses(function: cst.FunctionDef, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+    """The expressions that mean ``function``: its name, or ``self.name`` for a method."""
+    name = function.name.value
+    scope = facts.scope(function)
+    if isinstance(scope.node, cst.ClassDef):
+        for uses in facts.index.uses.values():
+            yield from (use.node for use in uses if len(use.parts) > 1 and use.parts[-1] == name)
+    else:
+        yield from (use.node for use in facts.uses_of(name, scope) if use.parts == (name,))
+
+
+def _passed(value: cst.BaseExpression, function: str, facts: FileFacts) -> Iterator[HandOff]:
+    """The call that takes ``value``, also wrapped in ``functools.partial``, to run it elsewhere."""
+    passed = facts.parent(value)
+    call = facts.parent(passed) if isinstance(passed, cst.Arg) else None
+    if not isinstance(call, cst.Call) or not isinstance(passed, cst.Arg):
+        return
+    if facts.means(call.func, "functools.partial") and call.args[0] is passed:
+        yield from _passed(call, function, facts)
+        return
+    taker = _taker(call, facts)
+    if taker is not None and argument(call, taker.keyword, taker.position) is passed:
+        yield HandOff(call, function, taker.kind)
+
+
+def _taker(call: cst.Call, facts: FileFacts) -> _Taker | None:
+    for name in facts.resolve(call.func).names:
+        if name in _FUNCTIONS:
+            return _FUNCTIONS[name]
+    if isinstance(call.func, cst.Attribute):
+        taker = _METHODS.get(call.func.attr.value)
+        if taker is not None and _imports_any(taker.packages, facts):
+            return taker
+    return None
+
+
+def _imports_any(packages: tuple[str, ...], facts: FileFacts) -> bool:
+    return any(
+        f"{module}.".startswith(f"{package}.")
+        for module in facts.imported_modules
+        for package in packages
+    )
+
+
+def _decorated(
+    definition: cst.FunctionDef | cst.ClassDef, name: str, facts: FileFacts
+) -> Iterator[HandOff]:
+    for decorator in definition.decorators:
+        expression = decorator.decorator
+        called = expression.func if isinstance(expression, cst.Call) else expression
+        for meaning in facts.resolve(called).names:
+            if meaning in _DECORATORS:
+                yield HandOff(definition, name, _DECORATORS[meaning])
+
+
+def _derived(definition: cst.ClassDef, name: str, facts: FileFacts) -> Iterator[HandOff]:
+    for base in definition.bases:
+        for meaning in facts.resolve(base.value).names:
+            if meaning in _RUNNABLE:
+                yield HandOff(definition, name, _RUNNABLE[meaning])
