@@ -1,0 +1,54 @@
+"""`torchdet doctor` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+from tests.runtime.support import SOURCE
+
+
+def doctor(folder, *arguments, **environment):
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("TORCH", "CUBLAS"))}
+    return subprocess.run(
+        [sys.executable, "-m", "torchdet", "doctor", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={**inherited, "PYTHONPATH": str(SOURCE), **environment},
+        check=False,
+    )
+
+
+def test_a_ready_machine(tmp_path):
+    (tmp_path / "torchdet.toml").write_text('[runtime]\ndevice = "cpu"\nseed = 7\n')
+    done = doctor(tmp_path, "--json", PYTHONHASHSEED="0")
+    assert (done.returncode, done.stderr) == (0, "")
+    data = json.loads(done.stdout)
+    assert (data["status"], data["device"], data["policy"]["seed"]) == ("ready", "cpu", 7)
+    assert data["policy_sources"][0]["values"] == {"device": "cpu", "seed": 7}
+    assert {each["status"] for each in data["settings"]} == {"holds"}
+    assert (data["rejections"], data["advice"]) == ([], [])
+
+
+def test_a_rejected_machine_says_what_to_do_about_each_reason(tmp_path):
+    environment = {"TORCHDET_DEVICE": "cuda:99", "CUBLAS_WORKSPACE_CONFIG": ":1:1"}
+    text = doctor(tmp_path, **environment)
+    assert text.returncode == 1
+    assert text.stdout.count("remedy: ") == 2
+    assert "[cublas-workspace-nondeterministic]" in text.stdout
+    assert "cuda:99    the environment variable TORCHDET_DEVICE" in text.stdout
+    data = json.loads(doctor(tmp_path, "--json", **environment).stdout)
+    assert (data["status"], data["device"]) == ("rejected", None)
+    assert all(each["reason"] and each["remedy"] for each in data["rejections"])
+    assert "differs" in {each["status"] for each in data["settings"]}  # nothing was applied
+
+
+def test_a_policy_that_cannot_be_read(tmp_path):
+    (tmp_path / "torchdet.toml").write_text("[runtime]\nsead = 7\n")
+    done = doctor(tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "torchdet.toml" in done.stderr
+    assert "did you mean 'seed'" in done.stderr
