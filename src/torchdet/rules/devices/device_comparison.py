@@ -1,0 +1,128 @@
+"""A comparison with a device type treats one maker's hardware apart.
+
+## What it does
+Reports comparisons of a device with an accelerator by name: `x.device.type == "cuda"`,
+`device in ("cuda", "mps")`, `str(device).startswith("cuda")`, `"cuda" in str(device)`,
+`device == torch.device("cuda")`, a `match` on the type, and the attributes `is_cuda`, `is_xpu`,
+`is_mps` and the like of tensors. Comparisons with `"cpu"` and `"meta"` are not reported. The rule
+is off by default.
+
+## Why is this bad?
+Often the question behind the comparison is another one: whether there is an accelerator, whether
+memory can be pinned, whether a dtype or a kernel exists. Spelled as a device type it has the wrong
+answer on hardware that the author did not have, and results come out of another code path there.
+Code that really serves one maker's hardware has every reason to compare; the rule helps to look
+through these places.
+
+## Example
+Bad:
+
+```python
+def pin(x, device):
+    return x.pin_memory() if device.type == "cuda" else x
+```
+
+Good:
+
+```python
+def pin(x, device):
+    return x.pin_memory() if device.type != "cpu" else x
+```
+
+## Fix safety
+There is no fix: what the comparison is meant to find out is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.facts.lazy import cst
+from torchdet.model.diagnostic import Severity
+from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.devices.device_text import (
+    ACCELERATOR_TRIGGERS,
+    ACCELERATOR_TYPES,
+    device_text,
+)
+from torchdet.rules.devices.positions import is_device_expression
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+# The attributes of `torch.Tensor` in PyTorch 2.13 that ask for an accelerator.
+_TENSOR_FLAGS = tuple(
+    f"is_{kind}" for kind in ("cuda", "xpu", "mps", "mtia", "maia", "ipu", "xla", "vulkan")
+)
+_MESSAGE = (
+    "asks for one kind of accelerator; ask for what the code needs, or whether the device is the "
+    "CPU"
+)
+
+
+def check_comparison(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    if not isinstance(node, cst.Comparison):
+        return
+    operands = [node.left, *(target.comparator for target in node.comparisons)]
+    facts = context.facts
+    if any(_is_accelerator(operand, facts) for operand in operands) and any(
+        is_device_expression(operand, facts) for operand in operands
+    ):
+        yield Draft(node, _MESSAGE)
+
+
+def _is_accelerator(operand: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether an operand is the name of an accelerator, or a collection that holds one."""
+    if isinstance(operand, (cst.Tuple, cst.List, cst.Set)):
+        return any(_is_accelerator(element.value, facts) for element in operand.elements)
+    if isinstance(operand, cst.Call) and facts.means(operand.func, "torch.device"):
+        return bool(operand.args) and _is_accelerator(operand.args[0].value, facts)
+    text = device_text(operand)
+    return text is not None and text.is_accelerator
+
+
+def check_prefix(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    call = context.facts.parent(node)
+    if not isinstance(call, cst.Call) or call.func is not node or len(call.args) != 1:
+        return
+    facts = context.facts
+    if _is_accelerator(call.args[0].value, facts) and is_device_expression(node.value, facts):
+        yield Draft(call, _MESSAGE)
+
+
+def check_flag(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    above = facts.parent(node)
+    if isinstance(above, cst.Call) and above.func is node:
+        return  # a method: no attribute of a tensor
+    if isinstance(above, (cst.AssignTarget, cst.AnnAssign, cst.Attribute)):
+        return
+    if isinstance(node.value, cst.Name) and node.value.value in {"self", "cls", "args"}:
+        return  # an object of the project's own
+    yield Draft(node, _MESSAGE)
+
+
+def check_case(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    if not isinstance(node, cst.MatchValue) or not _is_accelerator(node.value, context.facts):
+        return
+    for above in context.facts.ancestors(node):
+        if isinstance(above, cst.Match):
+            if is_device_expression(above.subject, context.facts):
+                yield Draft(node, _MESSAGE)
+            return
+
+
+RULE = Rule(
+    code="DET306",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.INFO,
+    triggers=(
+        *ACCELERATOR_TRIGGERS,
+        *(f".is_{kind}".encode() for kind in ACCELERATOR_TYPES),
+    ),
+    nodes={"Comparison": check_comparison, "MatchValue": check_case},
+    attributes={"startswith": check_prefix, **dict.fromkeys(_TENSOR_FLAGS, check_flag)},
+    default=False,
+)
