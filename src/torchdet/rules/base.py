@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from torchdet.edit.node_edit import NodeFix
 from torchdet.facts.lazy import cst
@@ -57,9 +57,10 @@ class Context:
     module_name: str
 
 
-ReferenceCheck = Callable[[Reference, Context], Iterator[Draft]]
-NodeCheck = Callable[[cst.CSTNode, Context], Iterator[Draft]]
-AttributeCheck = Callable[[cst.Attribute, Context], Iterator[Draft]]
+# Strings, because evaluating them would import LibCST.
+ReferenceCheck: TypeAlias = "Callable[[Reference, Context], Iterator[Draft]]"
+NodeCheck: TypeAlias = "Callable[[cst.CSTNode, Context], Iterator[Draft]]"
+AttributeCheck: TypeAlias = "Callable[[cst.Attribute, Context], Iterator[Draft]]"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
