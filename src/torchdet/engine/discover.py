@@ -90,7 +90,7 @@ class _Excluder:
     """Decides on the entries of one folder: configured patterns first, then ``.gitignore``."""
 
     def __init__(self, folder: str, config: LintConfig) -> None:
-        patterns = Patterns(config.root, (*config.exclude, *config.extend_exclude))
+        patterns = _configured_patterns(config)
         ignores = _git_ignores(os.path.abspath(folder)) if config.respect_gitignore else ()
         self._levels = [(level, _prefix(level, folder)) for level in (patterns, *ignores)]
 
@@ -102,6 +102,11 @@ class _Excluder:
             return True
         said = [verdict for verdict in verdicts[1:] if verdict is not None]
         return bool(said) and said[-1]
+
+
+@lru_cache(maxsize=64)
+def _configured_patterns(config: LintConfig) -> Patterns:
+    return Patterns(config.root, (*config.exclude, *config.extend_exclude))
 
 
 def _prefix(patterns: Patterns, folder: str) -> str:

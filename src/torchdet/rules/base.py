@@ -12,7 +12,6 @@ from torchdet.facts.lazy import cst
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Severity
 from torchdet.model.rule_info import RuleInfo
-from torchdet.model.rule_info import RuleInfo
 
 if TYPE_CHECKING:  # FileFacts brings LibCST, which a clean or cached run never imports
     from torchdet.facts.file_facts import FileFacts

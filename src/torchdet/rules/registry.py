@@ -114,14 +114,17 @@ def dispatch_table(rules: tuple[Rule, ...]) -> Dispatch:
 
 def triggered(rules: tuple[Rule, ...], data: bytes) -> tuple[Rule, ...]:
     """Those of ``rules`` that can fire in a file with the bytes ``data``."""
-    seen: dict[bytes, bool] = {b"": True}
-
-    def present(needle: bytes) -> bool:
-        known = seen.get(needle)
-        if known is None:
-            known = seen[needle] = needle in data
-        return known
-
+    present = {trigger for trigger in _all_triggers(rules) if trigger in data}
+    if not present:
+        return ()
     return tuple(
-        rule for rule in rules if present(rule.requires) and any(map(present, rule.triggers))
+        rule
+        for rule in rules
+        if not present.isdisjoint(rule.triggers) and (not rule.requires or rule.requires in data)
     )
+
+
+@cache
+def _all_triggers(rules: tuple[Rule, ...]) -> tuple[bytes, ...]:
+    """The triggers of ``rules``, each of them once: many rules share theirs."""
+    return tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
