@@ -2,8 +2,8 @@
 
 The functions have the names that the Simple language's host knows, and two were added: one that
 copies a tensor's elements out, and one that says why the thread's latest call failed. A handle
-is a positive 64-bit integer. A function that returns a handle answers 0 when it fails, one that counts
-answers -1, one that says yes or no answers False; nothing is ever raised.
+is a positive 64-bit integer. A function that returns a handle answers 0 when it fails, one that
+counts answers -1, one that says yes or no answers False; nothing is ever raised.
 
 Where torch is installed the calls go to it through the runtime: the policy decides the device
 and the determinism flags are applied before the first tensor. A rejected policy fails every

@@ -1,0 +1,317 @@
+"""How each torch function names a device, and what redirection does with it.
+
+A function without a rule is looked at only for a ``device=`` keyword.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+import torch
+from torch.utils._pytree import tree_map_only
+
+from torchdet.runtime.redirect.call_site import calling_module
+from torchdet.runtime.redirect.mode import (
+    Arguments,
+    Keywords,
+    RedirectMode,
+    Rule,
+    TorchFunction,
+)
+
+# Functions of torch that make a tensor out of no tensor; all take `device` by keyword only.
+_CREATION = """
+arange bartlett_window blackman_window empty empty_permuted empty_quantized empty_strided eye
+fft.fftfreq fft.rfftfreq full hamming_window hann_window kaiser_window linspace logspace normal
+ones rand randint randn randperm range scalar_tensor tril_indices triu_indices zeros
+"""
+# The same, out of data that may itself lie somewhere.
+_FROM_DATA = """
+as_tensor asarray sparse_bsc_tensor sparse_bsr_tensor sparse_compressed_tensor sparse_coo_tensor
+sparse_csc_tensor sparse_csr_tensor tensor
+"""
+_RANDOM_IN_PLACE = "bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"
+_RANDOM = "bernoulli multinomial poisson"
+
+# Module.to has already had its device placed when it moves each parameter.
+_PLACED_BY_MODULE_TO = "torch.nn.modules.module"
+
+
+@lru_cache(maxsize=1)
+def redirection_rules() -> Mapping[TorchFunction, Rule]:
+    """Return the rule of each function that names devices in a way of its own."""
+    rules: dict[TorchFunction, Rule] = {
+        torch.device: _device,
+        torch.Tensor.to: _to,
+        torch._C._nn._parse_to: _parse_to,
+        torch.Tensor.cpu: _cpu,
+        torch.Tensor.numpy: _to_host_memory,
+        torch.Tensor.__array__: _to_host_memory,
+        torch.Tensor.pin_memory: _pin_memory,
+        torch.Tensor.type: _type,
+        torch.normal: _create_unless_from_tensors,
+    }
+    for kind in ("cuda", "xpu"):
+        rules[getattr(torch.Tensor, kind)] = _move_to(kind)
+    for name in _RANDOM_IN_PLACE.split():
+        rules[getattr(torch.Tensor, name)] = _draw_in_place
+    for owner in (torch, torch.Tensor):
+        for name in _RANDOM.split():
+            if hasattr(owner, name):
+                rules[getattr(owner, name)] = _draw
+    rules.update((function, _create_from_data) for function in _functions(_FROM_DATA))
+    for function in _functions(_CREATION):
+        rules.setdefault(function, create)
+    return rules  # a plain dict: torch.compile traces no look-up in a mappingproxy
+
+
+def _functions(names: str) -> list[TorchFunction]:
+    found: list[TorchFunction] = []
+    for name in names.split():
+        owner: object = torch
+        for part in name.split("."):
+            owner = getattr(owner, part, None)
+        if callable(owner):  # an older torch may lack a name
+            found.append(owner)
+    return found
+
+
+# --- creation ---------------------------------------------------------------------------------
+
+
+def create(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    """Call a function that makes a tensor out of no tensor, with its device placed."""
+    spec = kwargs.get("device")
+    if spec is not None:
+        target = mode.explicit(spec, func)
+    elif kwargs.get("out") is None:
+        target = mode.implicit(func)
+    else:
+        target = None
+    if target is not None:
+        kwargs = {**kwargs, "device": target}
+    if "pin_memory" in kwargs:
+        kwargs = _with_possible_pinning(mode, target, kwargs)
+    generator = kwargs.get("generator")
+    if generator is None or target is None or _same_type(generator, target):
+        return func(*args, **kwargs)
+    # Drawn where the program's generator lives: a seed gives the numbers that it gave before.
+    assert isinstance(generator, torch._C.Generator)
+    return _tensor(func(*args, **{**kwargs, "device": generator.device})).to(target)
+
+
+def _create_from_data(
+    mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords
+) -> object:
+    if kwargs.get("device") is None and _holds_tensor(args, kwargs):
+        return func(*args, **kwargs)  # the new tensor lies where its data lies
+    return create(mode, func, args, kwargs)
+
+
+def _create_unless_from_tensors(
+    mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords
+) -> object:
+    if _holds_tensor(args, kwargs):
+        return _draw(mode, func, args, kwargs)
+    return create(mode, func, args, kwargs)
+
+
+def _holds_tensor(args: Arguments, kwargs: Keywords) -> bool:
+    return any(isinstance(each, torch.Tensor) for each in (*args, *kwargs.values()))
+
+
+def _with_possible_pinning(
+    mode: RedirectMode, target: torch.device | None, kwargs: Keywords
+) -> Keywords:
+    # Torch refuses to pin where there is nothing to copy to, and memory that is not the host's.
+    moved = target is not None and target.type != "cpu"
+    if moved or not mode.machine.accelerators:
+        return {**kwargs, "pin_memory": False}
+    return kwargs
+
+
+def _device(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    kind = args[0] if args else kwargs.get("type", kwargs.get("device"))
+    index = args[1] if len(args) > 1 else kwargs.get("index")
+    spec = f"{kind}:{index}" if isinstance(kind, str) and isinstance(index, int) else kind
+    target = mode.explicit(spec, func)
+    return func(*args, **kwargs) if target is None else target
+
+
+# --- moves ------------------------------------------------------------------------------------
+
+
+def _to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    spec = kwargs.get("device") if len(args) < 2 else args[1]
+    if spec is None or isinstance(spec, (torch.Tensor, torch.dtype)):
+        return func(*args, **kwargs)
+    if isinstance(spec, torch.device) and mode.target_of(spec) is not None and _is_placed():
+        return func(*args, **kwargs)
+    return _with_device_at(1, mode, func, args, kwargs)
+
+
+def _is_placed() -> bool:
+    return not torch.compiler.is_compiling() and calling_module() == _PLACED_BY_MODULE_TO
+
+
+def _parse_to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    return _with_device_at(0, mode, func, args, kwargs)
+
+
+def _with_device_at(
+    position: int, mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords
+) -> object:
+    if len(args) > position:
+        target = mode.explicit(args[position], func)
+        if target is not None:
+            args = (*args[:position], target, *args[position + 1 :])
+    elif kwargs.get("device") is not None:
+        target = mode.explicit(kwargs["device"], func)
+        if target is not None:
+            kwargs = {**kwargs, "device": target}
+    return func(*args, **kwargs)
+
+
+def _move_to(kind: str) -> Rule:
+    """Make the rule of ``Tensor.cuda`` and its like: ``(device=None, non_blocking=False)``."""
+
+    def rule(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+        spec = args[1] if len(args) > 1 else kwargs.get("device")
+        if isinstance(spec, torch.device) and not mode.machine.count(kind):
+            spec = kind  # the object was made for this type, and placed when it was made
+        target = mode.explicit(_of_kind(kind, spec), func)
+        if target is None:
+            return func(*args, **kwargs)
+        options = {key: value for key, value in kwargs.items() if key != "device"}
+        if len(args) > 2:
+            options["non_blocking"] = args[2]
+        return torch.Tensor.to(_tensor(args[0]), target, **options)  # type: ignore[call-overload]
+
+    return rule
+
+
+def _of_kind(kind: str, spec: object) -> object:
+    if spec is None:
+        return kind
+    if isinstance(spec, int) and not isinstance(spec, bool) and spec >= 0:
+        return f"{kind}:{spec}"
+    return spec
+
+
+def _cpu(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    target = mode.explicit("cpu", func)
+    if target is None:
+        return func(*args, **kwargs)
+    return torch.Tensor.to(_tensor(args[0]), target, **kwargs)  # type: ignore[call-overload]
+
+
+def _type(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    wanted = args[1] if len(args) > 1 else kwargs.get("dtype")
+    if wanted is None or isinstance(wanted, torch.dtype):
+        return func(*args, **kwargs)
+    dtype = dtype_of_cuda_type(wanted)
+    target = None if dtype is None else mode.explicit("cuda", func)
+    if target is None:
+        return func(*args, **kwargs)
+    return _tensor(args[0]).to(target, dtype)
+
+
+def dtype_of_cuda_type(wanted: object) -> torch.dtype | None:
+    """Return the dtype of ``torch.cuda.FloatTensor`` or its name, None for anything else."""
+    name = wanted if isinstance(wanted, str) else f"torch.cuda.{getattr(wanted, '__name__', '')}"
+    if isinstance(wanted, type) and wanted.__module__ != "torch.cuda":
+        return None
+    return CUDA_TYPES.get(name.removeprefix("torch.cuda.")) if "torch.cuda." in name else None
+
+
+CUDA_TYPES: Mapping[str, torch.dtype] = MappingProxyType(
+    {
+        "BFloat16Tensor": torch.bfloat16,
+        "BoolTensor": torch.bool,
+        "ByteTensor": torch.uint8,
+        "CharTensor": torch.int8,
+        "DoubleTensor": torch.float64,
+        "FloatTensor": torch.float32,
+        "HalfTensor": torch.float16,
+        "IntTensor": torch.int32,
+        "LongTensor": torch.int64,
+        "ShortTensor": torch.int16,
+    }
+)
+"""The legacy tensor types of ``torch.cuda`` with their dtypes."""
+
+
+# --- the host's memory ------------------------------------------------------------------------
+
+
+def _to_host_memory(
+    mode: RedirectMode,  # noqa: ARG001 - the signature of a rule
+    func: TorchFunction,
+    args: Arguments,
+    kwargs: Keywords,
+) -> object:
+    tensor = _tensor(args[0])
+    if tensor.device.type != "cpu":
+        # The program may have written .cpu() before, which the table sends to the accelerator.
+        return func(tensor.cpu(), *args[1:], **kwargs)
+    return func(*args, **kwargs)
+
+
+def _pin_memory(
+    mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords
+) -> object:
+    tensor = _tensor(args[0])
+    if tensor.device.type != "cpu" or not mode.machine.accelerators:
+        return tensor  # nothing on this machine reads pinned memory, or it is no host memory
+    return func(*args, **kwargs)
+
+
+# --- random numbers ---------------------------------------------------------------------------
+
+
+def _draw_in_place(
+    mode: RedirectMode,  # noqa: ARG001 - the signature of a rule
+    func: TorchFunction,
+    args: Arguments,
+    kwargs: Keywords,
+) -> object:
+    tensor, generator = _tensor(args[0]), kwargs.get("generator")
+    if generator is None or _same_type(generator, tensor.device):
+        return func(*args, **kwargs)
+    assert isinstance(generator, torch._C.Generator)
+    drawn = torch.empty_like(tensor, device=generator.device)
+    func(drawn, *_moved(args[1:], generator.device), **kwargs)
+    return tensor.copy_(drawn)
+
+
+def _draw(
+    mode: RedirectMode,  # noqa: ARG001 - the signature of a rule
+    func: TorchFunction,
+    args: Arguments,
+    kwargs: Keywords,
+) -> object:
+    generator = kwargs.get("generator")
+    tensor = next((each for each in args if isinstance(each, torch.Tensor)), None)
+    if generator is None or tensor is None or kwargs.get("out") is not None:
+        return func(*args, **kwargs)
+    if _same_type(generator, tensor.device):
+        return func(*args, **kwargs)
+    assert isinstance(generator, torch._C.Generator)
+    return _tensor(func(*_moved(args, generator.device), **kwargs)).to(tensor.device)
+
+
+def _same_type(generator: object, device: torch.device) -> bool:
+    # What is no generator is torch's to refuse. `torch.Generator` itself may be replaced.
+    return not isinstance(generator, torch._C.Generator) or generator.device.type == device.type
+
+
+def _moved(args: Arguments, device: torch.device) -> Arguments:
+    moved: Callable[[torch.Tensor], torch.Tensor] = lambda tensor: tensor.to(device)  # noqa: E731
+    return tuple(tree_map_only(torch.Tensor, moved, args))
+
+
+def _tensor(value: object) -> torch.Tensor:
+    assert isinstance(value, torch.Tensor)
+    return value
