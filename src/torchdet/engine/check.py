@@ -5,19 +5,13 @@ LibCST is imported once a file needs parsing: a run whose files are all clean do
 
 from __future__ import annotations
 
-import re
-
+from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
 from torchdet.model.source import DecodeError, SourceText
 from torchdet.rules.registry import triggered
 from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
-
-MAX_BRACKET_DEPTH = 200
-"""Python's own tokenizer refuses deeper brackets; LibCST's parser would overflow its stack."""
-
-_BRACKETS = re.compile(r"[()\[\]{}]")
 
 
 def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
@@ -40,13 +34,10 @@ def check_source(path: str, source: SourceText, settings: CheckSettings) -> File
     live = triggered(settings.rules, source.text.encode("utf-8", "surrogatepass"))
     if not live:
         return FileReport(path)
-    too_deep = _too_deep(source)
-    if too_deep is not None:
-        return failure(path, too_deep[1], source, *too_deep[0][:2])
     from torchdet.engine.run_rules import UnparseableError, run_rules
 
     try:
-        return run_rules(path, source, live, settings)
+        return run_with_deep_stack(lambda: run_rules(path, source, live, settings))
     except UnparseableError as error:
         return failure(path, error.reason, source, error.row, error.column)
 
@@ -67,23 +58,3 @@ def failure(
     )
     lines = ((row, source.line(row)),) if source is not None else ()
     return FileReport(path, (diagnostic,), lines, failed=True)
-
-
-def _too_deep(source: SourceText) -> tuple[Location, str] | None:
-    """Where brackets nest deeper than the parser can bear.
-
-    Brackets in strings and comments count as well, which only matters to texts that hold
-    hundreds of unbalanced ones.
-    """
-    depth = 0
-    for match in _BRACKETS.finditer(source.text):
-        if match.group() in "([{":
-            depth += 1
-            if depth > MAX_BRACKET_DEPTH:
-                return (
-                    source.location(match.start()),
-                    f"nested more than {MAX_BRACKET_DEPTH} brackets deep, which Python refuses too",
-                )
-        elif depth:
-            depth -= 1
-    return None

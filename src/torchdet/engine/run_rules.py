@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from libcst import ParserSyntaxError
@@ -12,13 +11,12 @@ from torchdet.engine.references import references
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
+from torchdet.facts.nesting import NestingError
+from torchdet.facts.syntax_error import explain
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.registry import Dispatch, dispatch_table
-
-_PARSER_ERROR = re.compile(r"error at (?P<row>\d+):(?P<column>\d+): (?P<reason>.+)", re.DOTALL)
-_LONGEST_REASON = 60
 
 
 class UnparseableError(ValueError):
@@ -43,23 +41,16 @@ def run_rules(
         context = Context(facts, config, path, settings.module_name)
         drafts = list(_drafts(dispatch, context))
         return build_report(path, drafts, facts, settings)
+    except NestingError as error:
+        row, column, _ = source.location(error.offset)
+        raise UnparseableError(error.reason, row, column) from None
     except ParserSyntaxError as error:
-        raise _unparseable(error, source) from None
+        fault = explain(error, source)
+        row, column, _ = source.location(fault.offset)
+        raise UnparseableError(f"not valid Python: {fault.reason}", row, column) from None
     except RecursionError:
         reason = "nested too deeply to be checked: Python's stack is too small"
         raise UnparseableError(reason) from None
-
-
-def _unparseable(error: ParserSyntaxError, source: SourceText) -> UnparseableError:
-    """Place and reason, which LibCST's parser only tells in the text of its message."""
-    match = _PARSER_ERROR.search(error.message)
-    if match is None:
-        return UnparseableError(error.message, min(max(error.raw_line, 1), source.row_count))
-    row = min(int(match["row"]), source.row_count)
-    column = min(int(match["column"]), len(source.line(row))) + 1
-    # Dozens of alternatives tell a person nothing; "expected INDENT" does.
-    reason = match["reason"] if len(match["reason"]) <= _LONGEST_REASON else "unexpected token"
-    return UnparseableError(f"not valid Python: {reason}", row, column)
 
 
 def _drafts(dispatch: Dispatch, context: Context) -> Iterator[tuple[Rule, Draft]]:

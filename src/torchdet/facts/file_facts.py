@@ -8,6 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
+from torchdet.facts.nesting import check_nesting
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
 from torchdet.model.source import SourceText
@@ -28,8 +29,7 @@ _STATEMENTS = (
 class FileFacts:
     """One file's tree with what was learned of it; built before any rule runs, read-only after.
 
-    ``parse`` is the way to make one. Raises LibCST's ``ParserSyntaxError`` for text that is no
-    Python.
+    ``parse`` is the way to make one.
     """
 
     def __init__(self, source: SourceText, module: cst.Module, index: Index, resolver: Resolver):
@@ -42,7 +42,12 @@ class FileFacts:
     def parse(
         cls, source: SourceText, wanted: Wanted, aliases: Mapping[str, str] | None = None
     ) -> FileFacts:
-        """Parse ``source`` and index it in one walk."""
+        """Parse ``source`` and index it in one walk.
+
+        Raises ``NestingError`` for text that the parser cannot bear, and LibCST's
+        ``ParserSyntaxError`` for text that is no Python.
+        """
+        check_nesting(source.text)
         module = cst.parse_module(source.text)
         index = build_index(module, wanted)
         return cls(source, module, index, Resolver(index, aliases))
