@@ -47,6 +47,12 @@ def test_a_clean_run_is_a_passed_test_case() -> None:
     assert len(case) == 0
 
 
+def test_characters_that_xml_cannot_hold_are_escaped() -> None:
+    root = parse(report_on(SOURCE, finding(SOURCE, "cuda", message="\x00\ufffe\udcff <&>")))
+    (failure,) = root.iter("failure")
+    assert failure.get("message") == "\\x00\\ufffe\\xff <&>"
+
+
 @settings(deadline=None)
 @given(REPORTS)
 def test_totals_agree_whatever_the_text(reports: list[FileReport]) -> None:

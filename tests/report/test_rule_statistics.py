@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 from tests.report.reports import finding, replacing, report_on
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import FileReport, Severity
 from torchdet.report.rule_statistics import render_json, render_text
 
 SOURCE = "a.cuda()\nb.cuda()\n"
@@ -46,6 +46,13 @@ def test_json_has_the_same_counts() -> None:
             "fixable": 1,
         }
     ]
+
+
+def test_of_several_severities_the_gravest_counts() -> None:
+    severities = (Severity.INFO, Severity.WARNING, Severity.INFO)
+    found = [finding(SOURCE, "a", severity=severity) for severity in severities]
+    (counted,) = json.loads(render_json([report_on(SOURCE, *found)]))
+    assert counted["severity"] == "warning"
 
 
 def test_nothing_found() -> None:

@@ -77,6 +77,7 @@ def test_columns_count_characters() -> None:
     source = "import torch\n'\N{GRINNING FACE}'; torch.set_default_dtype(torch.float64)\n"
     run = sarif(checked(source))
     assert run["columnKind"] == "unicodeCodePoints"
+    assert "\r" in run["newlineSequences"]  # Python's lines end at a lone one, too
     (result,) = run["results"]
     assert result["locations"][0]["physicalLocation"]["region"]["startColumn"] == 6
 
