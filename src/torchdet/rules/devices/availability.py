@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.rules.devices.device_text import accelerator_literals, device_text
-from torchdet.rules.devices.positions import device_position
+from torchdet.rules.devices.positions import device_position, text_built_on
 from torchdet.rules.devices.probes import assigned_values, depends_on_availability
 
 if TYPE_CHECKING:
@@ -119,7 +119,8 @@ def _expression_above(
         above = facts.parent(container)
         if isinstance(above, cst.Subscript) and above.value is container:
             return above, any(depends_on_availability(each.slice, facts) for each in above.slice)
-    return None, False
+        return None, False
+    return text_built_on(node, facts), False
 
 
 def _chooses_device(choice: cst.BaseExpression, facts: FileFacts) -> bool:

@@ -48,6 +48,7 @@ There is no fix in plain PyTorch: where the device should come from is for a per
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
@@ -58,6 +59,9 @@ from torchdet.rules.devices.guards import is_established
 from torchdet.rules.devices.positions import Position, PositionKind, device_position
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.wording import runtime_device
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -80,11 +84,19 @@ def hardcoded_position(
     if found.call is not None:
         if facts.means(found.call.func, "torch.set_default_device"):
             return None
-        if isinstance(facts.parent(found.call), (cst.Comparison, cst.ComparisonTarget)):
+        if _is_compared(found.call, facts):
             return None
     if is_established(text.type, node, facts):
         return None
     return found if availability_branch(node, facts) is None else None
+
+
+def _is_compared(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether `torch.device(...)`, or a part of it, is one side of a comparison."""
+    above = facts.parent(call)
+    if isinstance(above, cst.Attribute):
+        above = facts.parent(above)
+    return isinstance(above, (cst.Comparison, cst.ComparisonTarget))
 
 
 def _message(

@@ -116,6 +116,24 @@ def position(node: cst.BaseExpression, facts: FileFacts, sinks: Sinks) -> Positi
     return _Search(facts, sinks).position(node)
 
 
+def text_built_on(node: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression | None:
+    """The text right above ``node`` that begins with it and puts an index behind, if there is one.
+
+    ``"cuda:" + str(rank)`` for its ``"cuda:"``, and so with ``%``, ``.format()`` and f-strings.
+    """
+    parent = facts.parent(node)
+    if isinstance(parent, cst.BinaryOperation) and node is parent.left:
+        return parent if isinstance(parent.operator, (cst.Add, cst.Modulo)) else None
+    if isinstance(parent, cst.Attribute) and parent.attr.value == "format":
+        call = facts.parent(parent)
+        return call if isinstance(call, cst.Call) else None
+    if isinstance(parent, cst.FormattedStringExpression):
+        text = facts.parent(parent)
+        if isinstance(text, cst.FormattedString) and _begins_device(text, parent):
+            return text
+    return None
+
+
 def is_device_expression(node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether ``node`` reads something that its name says is a device, or a part of one.
 
@@ -207,22 +225,7 @@ class _Search:
             return None if only_tested else parent
         if isinstance(parent, cst.NamedExpr):
             return parent if self._target(parent.target, node) is None else None
-        return self._text_built_on(node, parent)
-
-    def _text_built_on(
-        self, node: cst.BaseExpression, parent: cst.CSTNode
-    ) -> cst.BaseExpression | None:
-        """``parent`` if it makes a text that begins with ``node``, the index behind it."""
-        if isinstance(parent, cst.BinaryOperation) and node is parent.left:
-            return parent if isinstance(parent.operator, (cst.Add, cst.Modulo)) else None
-        if isinstance(parent, cst.Attribute) and parent.attr.value == "format":
-            call = self._facts.parent(parent)
-            return call if isinstance(call, cst.Call) else None
-        if isinstance(parent, cst.FormattedStringExpression):
-            text = self._facts.parent(parent)
-            if isinstance(text, cst.FormattedString) and _begins_device(text, parent):
-                return text
-        return None
+        return text_built_on(node, self._facts)
 
     # Arguments.
 
