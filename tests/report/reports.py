@@ -24,10 +24,12 @@ def checked(source: str, path: str = "train.py") -> FileReport:
 
 
 def unparseable(path: str = "broken.py") -> FileReport:
-    """The report of a file with a syntax error."""
-    return check_bytes(
-        path, b"set_default_dtype(", CheckSettings((DEFAULT_DTYPE,), LintConfig(), path)
-    )
+    """The report of a file with a syntax error at its end."""
+    source = SourceText("print(")
+    rule = UNPARSEABLE_FILE
+    place = span(source, 6, 6)
+    found = Diagnostic(rule.code, rule.name, rule.severity, "not valid Python: a reason", place, 1)
+    return FileReport(path, (found,), rows_of(source), failed=True)
 
 
 def span(source: SourceText, start: int, end: int) -> Span:
