@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.identity import identities
 
 _VERSION = 1
 
@@ -45,7 +46,7 @@ class Baseline:
         counts: Counter[Entry] = Counter()
         for report in reports:
             if not report.failed:
-                counts.update(_entry(d, report, folder) for d in report.diagnostics)
+                counts.update(entry for _, entry in _entries(report, folder))
         return cls(folder, counts)
 
     def filter(self, reports: Iterable[FileReport]) -> tuple[list[FileReport], int]:
@@ -57,20 +58,15 @@ class Baseline:
         filtered = []
         for report in reports:
             kept = [
-                d for d in report.diagnostics if report.failed or not self._take(d, report, left)
+                diagnostic
+                for diagnostic, entry in _entries(report, self.folder)
+                if report.failed or not _take(entry, left)
             ]
             dropped = len(report.diagnostics) - len(kept)
             filtered.append(
                 replace(report, diagnostics=tuple(kept), suppressed=report.suppressed + dropped)
             )
         return filtered, left.total()
-
-    def _take(self, diagnostic: Diagnostic, report: FileReport, left: Counter[Entry]) -> bool:
-        entry = _entry(diagnostic, report, self.folder)
-        if left[entry] <= 0:
-            return False
-        left[entry] -= 1
-        return True
 
     def to_json(self) -> str:
         """The text of the baseline file: sorted, one entry a line, so that diffs are readable."""
@@ -113,7 +109,16 @@ def read_baseline(path: Path) -> Baseline:
     return Baseline(str(path.parent), counts)
 
 
-def _entry(diagnostic: Diagnostic, report: FileReport, folder: str) -> Entry:
-    line = dict(report.lines).get(diagnostic.span.start.row, "")
+def _entries(report: FileReport, folder: str) -> Iterator[tuple[Diagnostic, Entry]]:
+    """Each diagnostic of ``report`` with its entry, in the order of the report."""
     file = os.path.relpath(report.path, folder or os.curdir).replace(os.sep, "/")
-    return Entry(file, diagnostic.code, diagnostic.context, " ".join(line.split()))
+    for diagnostic, identity in identities(report):
+        yield diagnostic, Entry(file, *identity)
+
+
+def _take(entry: Entry, left: Counter[Entry]) -> bool:
+    """Use up one of ``entry``, if one is left."""
+    if left[entry] <= 0:
+        return False
+    left[entry] -= 1
+    return True
