@@ -81,7 +81,8 @@ class _Locations:
         storage: torch.UntypedStorage,
         saved: str,
     ) -> object:
-        chosen = choose(storage, saved)
+        with self.mode.resumed():
+            chosen = choose(storage, saved)
         return self._restore(storage, saved) if chosen is None else chosen
 
 

@@ -138,15 +138,23 @@ class StandInType(type):
 
 
 def class_stand_in(
-    answer: Answer, applies: Applies, instances: Callable[[object], bool] = lambda _: False
+    answer: Answer,
+    applies: Applies,
+    instances: Callable[[object], bool] = lambda _: False,
+    *,
+    module: str | None = None,
 ) -> Callable[[object], object]:
-    """Make the maker of a class's stand-in; ``instances`` knows what ``answer`` returns."""
+    """Make the maker of a class's stand-in.
+
+    ``instances`` knows what ``answer`` returns. The class is pickled by its name, so ``module``
+    says where the stand-in is, for a class that is defined elsewhere.
+    """
 
     @functools.lru_cache(maxsize=8)
     def make(original: object) -> object:
         assert isinstance(original, type)
         namespace: dict[str, object] = {
-            "__module__": original.__module__,
+            "__module__": module or original.__module__,
             "__qualname__": original.__qualname__,
             "__doc__": original.__doc__,
             "original": original,

@@ -15,7 +15,7 @@ from torchdet.runtime.masquerade.stand_in import (
 from torchdet.runtime.redirect.call_site import (
     CallOrigin,
     call_origin,
-    calling_module,
+    calling_function,
     program_frame,
 )
 from torchdet.runtime.redirect.mode import RedirectMode
@@ -38,7 +38,7 @@ def device_class(name: str) -> Callable[[object], object]:
             kwargs["device"] = mode.explicit(kwargs["device"], original) or kwargs["device"]
         return original(*args, **kwargs)
 
-    return class_stand_in(answer, asked_by_the_program)
+    return class_stand_in(answer, asked_by_the_program, module="torch")
 
 
 def device_keyword(original: object) -> object:
@@ -108,7 +108,7 @@ def asked_of_mixed_precision(mode: RedirectMode) -> bool:
     """The program, or ``torch.cuda.amp`` on its behalf; checkpointing restores what it saw."""
     if mode.machine.count("cuda"):
         return False
-    module = calling_module()
+    module, _ = calling_function()
     on_behalf = isinstance(module, str) and module.startswith("torch.cuda.amp")
     return on_behalf or call_origin() is CallOrigin.PROGRAM
 

@@ -94,12 +94,12 @@ def call_origin() -> CallOrigin:
     return _CALL_ORIGINS[_origin(frame)]
 
 
-def calling_module() -> object:
-    """Return the name of the module that made the torch call."""
+def calling_function() -> tuple[object, str]:
+    """Return the module and the name of the function that made the torch call."""
     frame = sys._getframe(1)
     while _origin(frame) == _OWN and frame.f_back is not None:
         frame = frame.f_back
-    return frame.f_globals.get("__name__")
+    return frame.f_globals.get("__name__"), frame.f_code.co_name
 
 
 def _origin(frame: FrameType) -> int:

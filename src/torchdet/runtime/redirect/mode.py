@@ -137,6 +137,15 @@ class RedirectMode(TorchFunctionMode):
         finally:
             self.scope.enlist(self)
 
+    @contextlib.contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Redirect again for a block inside a pause: the program's own code runs there."""
+        self.scope.enlist(self)
+        try:
+            yield
+        finally:
+            self.enabled = False
+
     def explicit(
         self, spec: object, func: object, frame: FrameType | None = None
     ) -> torch.device | None:

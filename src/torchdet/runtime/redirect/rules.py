@@ -12,7 +12,7 @@ from types import MappingProxyType
 import torch
 from torch.utils._pytree import tree_map_only
 
-from torchdet.runtime.redirect.call_site import calling_module
+from torchdet.runtime.redirect.call_site import calling_function
 from torchdet.runtime.redirect.mode import (
     Arguments,
     Keywords,
@@ -136,8 +136,16 @@ def _device(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Ke
     kind = args[0] if args else kwargs.get("type", kwargs.get("device"))
     index = args[1] if len(args) > 1 else kwargs.get("index")
     spec = f"{kind}:{index}" if isinstance(kind, str) and isinstance(index, int) else kind
-    target = mode.explicit(spec, func)
-    return func(*args, **kwargs) if target is None else target
+    if mode.target_of(spec) is None or _names_a_module():
+        return func(*args, **kwargs)
+    return mode.explicit(spec, func) or func(*args, **kwargs)
+
+
+def _names_a_module() -> bool:
+    # torch.get_device_module("cuda") is torch.cuda, which answers for itself.
+    if torch.compiler.is_compiling():
+        return False
+    return calling_function() == ("torch", "get_device_module")
 
 
 # --- moves ------------------------------------------------------------------------------------
@@ -153,7 +161,7 @@ def _to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywor
 
 
 def _is_placed() -> bool:
-    return not torch.compiler.is_compiling() and calling_module() == _PLACED_BY_MODULE_TO
+    return not torch.compiler.is_compiling() and calling_function()[0] == _PLACED_BY_MODULE_TO
 
 
 def _parse_to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
