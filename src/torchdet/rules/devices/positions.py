@@ -233,7 +233,7 @@ class _Search:
         call = self._facts.parent(arg)
         if not isinstance(call, cst.Call) or arg.star:
             return None
-        function = self._facts.resolve(call.func).names
+        function = self._called(call.func)
         if any(name.startswith("torchdet.") for name in function):
             return None
         if self._takes(arg, call, function):
@@ -245,6 +245,28 @@ class _Search:
             return self._handed_on(call, node)
         parameter = self._local_parameter(arg, call)
         return self._parameter(*parameter) if parameter is not None else None
+
+    def _called(self, func: cst.BaseExpression) -> tuple[str, ...]:
+        """The qualified names that a called expression can mean.
+
+        Of a name that is one thing or another (``scope = autocast if half else nullcontext``),
+        those that take such a value, as the other has to bear with it.
+        """
+        names = self._facts.resolve(func).names
+        if names or not isinstance(func, cst.Name):
+            return names
+        bindings = self._facts.bindings(func)
+        value = bindings[0].value if len(bindings) == 1 else None
+        if not isinstance(value, cst.IfExp):
+            return names
+        arms = (*self._called(value.body), *self._called(value.orelse))
+        return tuple(name for name in arms if self._is_taker(name))
+
+    def _is_taker(self, name: str) -> bool:
+        """Whether every argument of the function may be such a value."""
+        sinks = self._sinks
+        outside = sinks.outside is not None and sinks.outside.fullmatch(name) is not None
+        return name.startswith(sinks.namespaces) and not outside
 
     def _takes(self, arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> bool:
         """Whether the called function takes such a value as this argument."""
@@ -261,11 +283,7 @@ class _Search:
             return True
         if _matches(sinks.functions, name):
             return True
-        return bool(function) and all(
-            each.startswith(sinks.namespaces)
-            and (sinks.outside is None or sinks.outside.fullmatch(each) is None)
-            for each in function
-        )
+        return bool(function) and all(self._is_taker(each) for each in function)
 
     def _hands_on(
         self, arg: cst.Arg, call: cst.Call, function: tuple[str, ...], name: str | None
@@ -342,18 +360,25 @@ class _Search:
         """The function of this file that is called, and how many parameters are bound before."""
         func = call.func
         if isinstance(func, cst.Name):
-            bindings = self._facts.bindings(func)
-            definition = bindings[0].node if len(bindings) == 1 else None
+            in_class = func.value == "cls"
+            definition = self._class(call) if in_class else self._definition(func)
             if isinstance(definition, cst.FunctionDef):
                 return definition, 0
             if isinstance(definition, cst.ClassDef):
                 method = _method(definition, "__init__")
                 return (method, 1) if method is not None else None
-        if isinstance(func, cst.Attribute) and _last_name(func.value) in {"self", "cls"}:
-            owner = self._class(call)
-            method = _method(owner, func.attr.value) if owner is not None else None
-            return (method, 1) if method is not None else None
-        return None
+            return None
+        if not isinstance(func, cst.Attribute) or not isinstance(func.value, cst.Name):
+            return None
+        on_instance = func.value.value in {"self", "cls"}
+        owner = self._class(call) if on_instance else self._definition(func.value)
+        method = _method(owner, func.attr.value) if isinstance(owner, cst.ClassDef) else None
+        return (method, _bound_before(method, on_instance)) if method is not None else None
+
+    def _definition(self, name: cst.Name) -> cst.CSTNode | None:
+        """The function or class that ``name`` means, where nothing else is bound to it."""
+        bindings = self._facts.bindings(name)
+        return bindings[0].node if len(bindings) == 1 else None
 
     def _class(self, node: cst.CSTNode) -> cst.ClassDef | None:
         for above in self._facts.ancestors(node):
@@ -485,14 +510,25 @@ class _Search:
 
     def _dict_value(self, element: cst.DictElement, node: cst.BaseExpression) -> Position | None:
         here = Position(PositionKind.DICT_VALUE, node)
+        mapping = self._facts.parent(element)
+        if self._is_compared(mapping):
+            return None
         key = string_value(element.key)
         if key is not None and self._sinks.has_name(key):
             return here
-        mapping = self._facts.parent(element)
         if self._sinks.mappings is None or not isinstance(mapping, cst.Dict):
             return None
         inner = Sinks(names=self._sinks.mappings)
         return here if position(mapping, self._facts, inner) is not None else None
+
+    def _is_compared(self, container: cst.CSTNode) -> bool:
+        """Whether a literal container is one side of a comparison, or a part of one."""
+        for above in self._facts.ancestors(container):
+            if isinstance(above, (cst.Comparison, cst.ComparisonTarget)):
+                return True
+            if not isinstance(above, _literal_containers()):
+                return False
+        return False
 
     def _element(self, element: cst.Element, node: cst.BaseExpression) -> Position | None:
         """One of several: the counterpart in an unpacking, or a list that a keyword takes."""
@@ -535,6 +571,10 @@ def _begins_device(text: cst.FormattedString, part: cst.FormattedStringExpressio
     return isinstance(rest[0], cst.FormattedStringText) and rest[0].value == ":"
 
 
+def _literal_containers() -> tuple[type[cst.CSTNode], ...]:
+    return (cst.Dict, cst.DictElement, cst.List, cst.Tuple, cst.Set, cst.Element)
+
+
 def _last_name(node: cst.CSTNode) -> str | None:
     if isinstance(node, cst.Attribute):
         return node.attr.value
@@ -568,6 +608,14 @@ def _method(owner: cst.ClassDef, name: str) -> cst.FunctionDef | None:
         if isinstance(statement, cst.FunctionDef) and statement.name.value == name:
             return statement
     return None
+
+
+def _bound_before(method: cst.FunctionDef, on_instance: bool) -> int:
+    """How many parameters a call through an instance, or through the class, fills by itself."""
+    decorators = {_last_name(each.decorator) for each in method.decorators}
+    if "staticmethod" in decorators:
+        return 0
+    return 1 if on_instance or "classmethod" in decorators else 0
 
 
 def _union_members(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
