@@ -3,9 +3,11 @@
 ## What it does
 Reports uses of `torch.cuda` and its kin that have a device-neutral equivalent in the configured
 `torch-version`: `torch.accelerator`, `torch.amp`, `torch.Event` and others. What has none is not
-reported. Silent where a condition or a class around the use is about CUDA alone
-(`if device.type == "cuda":`), inside a choice by availability, which is a finding of its own, and
-for `torch.cuda.is_available()` unless all that it guards has an equivalent too.
+reported. Silent where the code around the use is about CUDA alone (`if device.type == "cuda":`,
+one of several branches for different makers, a function or class with CUDA in its name, what a
+test requires), where another branch uses the equivalent already, inside a choice by availability,
+which is a finding of its own, and for `torch.cuda.is_available()` unless all that it guards has an
+equivalent too.
 
 ## Why is this bad?
 The call raises or does nothing on other hardware: the timing that it synchronises, the memory that
@@ -50,7 +52,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix
-from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Severity
@@ -65,7 +66,7 @@ from torchdet.rules.catalogue.device_apis import (
 )
 from torchdet.rules.devices.api_rewrite import rewritten_in_place, rewritten_with_import
 from torchdet.rules.devices.availability import is_inside_availability_branch
-from torchdet.rules.devices.guards import is_established
+from torchdet.rules.devices.dispatch import has_alternative, serves_one_type
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -83,6 +84,7 @@ _APPLICABILITY = {
 }
 _VENDOR = re.compile("cuda|cudnn", re.IGNORECASE)
 _PROBE = "torch.cuda.is_available"
+_QUESTIONS = frozenset({_PROBE, "torch.cuda.device_count"})
 # Settings whose meaning is the same on every accelerator.
 _NEUTRAL_SETTINGS = frozenset({"pin_memory", "pin", "should_pin", "use_pinned_memory"})
 
@@ -91,11 +93,11 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     api = _APIS[reference.name]
     if not api.usable_in(context.config.torch_version):
         return
-    if _is_patched_or_extended(reference.node, context.facts):
+    if not _is_plain_use(reference.node, api, context.facts):
         return
     if api.name == _PROBE and not _asks_for_any_accelerator(reference.node, context):
         return
-    if _is_about_cuda(reference.node, context.facts):
+    if _is_on_purpose(reference.node, api, context.facts):
         return
     yield Draft(reference.node, _message(api), _fix(reference, api, context))
 
@@ -111,27 +113,38 @@ def _message(api: DeviceApi) -> str:
     return f"`{api.name}` is for CUDA alone; use `{api.spelling}{arguments}`{note}"
 
 
-def _is_patched_or_extended(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether the use replaces the name, or reads something further from it."""
+def _is_plain_use(node: cst.BaseExpression, api: DeviceApi, facts: FileFacts) -> bool:
+    """Whether the use does not replace the name, look into it, or only compare with it."""
     parent = facts.parent(node)
-    if isinstance(parent, cst.Attribute):
-        return True
-    return isinstance(parent, (cst.AssignTarget, cst.Del)) or (
-        isinstance(parent, (cst.AnnAssign, cst.AugAssign)) and parent.target is node
+    if isinstance(parent, (cst.Attribute, cst.AssignTarget, cst.Del)):
+        return False
+    if isinstance(parent, (cst.AnnAssign, cst.AugAssign)) and parent.target is node:
+        return False
+    return api.kind is not ApiKind.ATTRIBUTE or not isinstance(
+        parent, (cst.Comparison, cst.ComparisonTarget)
     )
 
 
-def _is_about_cuda(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether the code around ``node`` is one of several that each serve one kind of device."""
-    if is_established("cuda", node, facts) or is_inside_availability_branch(node, facts):
-        return True
-    below: cst.CSTNode = node
+def _is_on_purpose(node: cst.BaseExpression, api: DeviceApi, facts: FileFacts) -> bool:
+    """Whether the code is about CUDA alone, or has the equivalent beside it."""
+    return (
+        serves_one_type("cuda", node, facts)
+        or is_inside_availability_branch(node, facts)
+        or has_alternative(api.replacement or "", node, facts)
+        or (api.name in _QUESTIONS and _is_requirement_of_test(node, facts))
+    )
+
+
+def _is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` is part of what `skipIf`, `skipUnless` or `skipif` asks for."""
     for above in facts.ancestors(node):
-        if isinstance(above, cst.DictElement):
-            return below is above.value and string_value(above.key) == "cuda"
+        if isinstance(above, cst.Call):
+            func = above.func
+            name = func.attr if isinstance(func, cst.Attribute) else func
+            if isinstance(name, cst.Name) and name.value.lower() in {"skipif", "skipunless"}:
+                return True
         if isinstance(above, cst.BaseStatement):
             return False
-        below = above
     return False
 
 
@@ -189,7 +202,9 @@ def _speaks_of_cuda(node: cst.CSTNode, context: Context) -> bool:
         return False
     if _VENDOR.search(node.value) is None:
         return False
-    parent = context.facts.parent(node)
+    parent = context.facts.index.parents.get(node)
+    if parent is None:  # a part of an import
+        return True
     is_attribute = isinstance(parent, cst.Attribute) and parent.attr is node
     return not _is_torch_cuda(parent if is_attribute else node, context)
 

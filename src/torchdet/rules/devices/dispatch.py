@@ -1,0 +1,115 @@
+"""Code that serves each kind of device, or each release of PyTorch, in a branch of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import string_value
+from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
+from torchdet.rules.devices.device_text import ACCELERATOR_TYPES
+from torchdet.rules.devices.guards import is_established
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_WORD = re.compile(r"[a-z]+")
+
+
+def serves_one_type(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether the code around ``node`` is the part for devices of the type ``kind``.
+
+    A condition or a class says so (`is_established`), or the name of the function
+    (``move_to_cuda``), or the key of a table (``{"cuda": torch.cuda.synchronize}``), or the
+    conditions around name another type, so that ``node`` stands in one of several branches.
+    """
+    return (
+        is_established(kind, node, facts)
+        or _in_function_or_table(kind, node, facts)
+        or any(
+            word in ACCELERATOR_TYPES and word != kind
+            for condition in _conditions(node, facts)
+            for word in _words(condition)
+        )
+    )
+
+
+def _in_function_or_table(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.FunctionDef):
+            return kind in _WORD.findall(above.name.value.lower())
+        if isinstance(above, cst.DictElement) and below is above.value:
+            return string_value(above.key) == kind
+        below = above
+    return False
+
+
+def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+    """The conditions in the function around ``node`` that decide whether it runs."""
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return
+        if isinstance(above, cst.If):
+            yield from _tests(above, facts)
+        elif isinstance(above, cst.IfExp):
+            yield above.test
+        elif isinstance(above, cst.BooleanOperation):
+            yield above
+
+
+def _tests(statement: cst.If, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+    """The tests of the whole chain that ``statement`` is a link of."""
+    head = statement
+    while isinstance(above := facts.parent(head), cst.If) and above.orelse is head:
+        head = above
+    link: cst.If | cst.Else | None = head
+    while isinstance(link, cst.If):
+        yield link.test
+        link = link.orelse
+
+
+def _words(condition: cst.BaseExpression) -> Iterator[str]:
+    """The words of the names and texts in ``condition``, in lower case."""
+    for node in descendants(condition):
+        if isinstance(node, (cst.Name, cst.SimpleString)):
+            yield from _WORD.findall(node.value.lower())
+
+
+def has_alternative(name: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether another branch beside that of ``node`` uses the qualified ``name``.
+
+    Code that runs on several releases of PyTorch writes both: in the arms of a condition, in a
+    ``try`` and its handler, or in a union of types.
+    """
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.FunctionDef, cst.ClassDef)):
+            return False
+        if isinstance(above, cst.IfExp):
+            others: tuple[cst.CSTNode | None, ...] = (above.body, above.orelse)
+        elif isinstance(above, cst.If):
+            others = (above.body, above.orelse)
+        elif isinstance(above, (cst.Try, cst.TryStar)):
+            others = (above.body, *above.handlers, above.orelse)
+        elif isinstance(above, cst.BinaryOperation):
+            others = (above.left, above.right)
+        else:
+            others = ()
+        if any(_uses(name, each, facts) for each in others if each not in (None, below)):
+            return True
+        below = above
+    return False
+
+
+def _uses(name: str, branch: cst.CSTNode | None, facts: FileFacts) -> bool:
+    if branch is None:
+        return False
+    last = name.rpartition(".")[2]
+    return any(
+        facts.resolve(node).names == (name,)
+        for node in descendants(branch)
+        if isinstance(node, cst.Attribute) and node.attr.value == last
+    )
