@@ -10,6 +10,7 @@ import libcst as cst
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import DottedUse
 from torchdet.facts.resolve import Exact
+from torchdet.facts.scope import BindingKind
 from torchdet.rules.base import Reference
 
 
@@ -39,7 +40,7 @@ def _promising_roots(facts: FileFacts, packages: frozenset[str]) -> list[str]:
         if binding.qualified is not None:
             if binding.qualified.partition(".")[0] in sources:
                 promising.add(binding.name)
-        elif binding.annotation is not None and binding.value is None:
+        elif binding.kind is BindingKind.PARAMETER and binding.annotation is not None:
             promising.add(binding.name)
         elif binding.value is not None:
             root = _leftmost_name(binding.value)

@@ -148,9 +148,11 @@ class _Walk:
         node: cst.CSTNode | None,
         kind: BindingKind = BindingKind.OTHER,
         value: cst.BaseExpression | None = None,
+        evaluated_in: Scope | None = None,
     ) -> None:
         if isinstance(node, cst.Name):
-            self._bind(scope, Binding(node.value, kind, node, value=value))
+            binding = Binding(node.value, kind, node, value=value, scope=evaluated_in or scope)
+            self._bind(scope, binding)
 
     # References.
 
@@ -230,6 +232,7 @@ class _Walk:
                 node.target,
                 value=node.value,
                 annotation=node.annotation.annotation,
+                scope=scope,
             )
             self._bind(scope, binding)
         else:
@@ -245,7 +248,7 @@ class _Walk:
         while owner.kind is ScopeKind.COMPREHENSION and owner.parent is not None:
             owner = owner.parent
         self._index.parents[node.target] = node
-        self._bind_name(owner, node.target, BindingKind.ASSIGNMENT, node.value)
+        self._bind_name(owner, node.target, BindingKind.ASSIGNMENT, node.value, scope)
         self._push(node.value, node, scope)
 
     def _del(self, node: cst.Del, scope: Scope) -> None:
@@ -375,6 +378,7 @@ class _Walk:
                     parameter,
                     value=parameter.default,
                     annotation=annotation.annotation if annotation is not None else None,
+                    scope=outer,
                 )
             )
             self._push(parameter.default, parameter, outer)
@@ -437,14 +441,22 @@ class _Walk:
             if isinstance(current, cst.SimpleString):
                 self._index.parents[current] = parent
                 self._string_annotation(current, scope)
-            elif isinstance(current, cst.Subscript) and not _is_literal_type(current.value):
+            elif isinstance(current, cst.Subscript):
                 self._index.parents[current] = parent
                 pending.append((current.value, current))
-                for element in current.slice:
+                types = _count_of_types(current)
+                for number, element in enumerate(current.slice):
                     self._index.parents[element] = current
                     self._index.parents[element.slice] = element
-                    if isinstance(element.slice, cst.Index):
+                    if isinstance(element.slice, cst.Index) and number < types:
                         pending.append((element.slice.value, element.slice))
+                    else:
+                        self._push_children(element.slice, scope)
+            elif isinstance(current, cst.List):  # the parameters of a Callable
+                self._index.parents[current] = parent
+                for item in current.elements:
+                    self._index.parents[item] = current
+                    pending.append((item.value, item))
             elif isinstance(current, cst.BinaryOperation):
                 self._index.parents[current] = parent
                 pending += [(current.right, current), (current.left, current)]
@@ -466,14 +478,18 @@ class _Walk:
             parts = dotted_parts(current)
             if parts is not None:
                 self._use(node, parts, scope)
-            elif not (isinstance(current, cst.Subscript) and _is_literal_type(current.value)):
+            elif isinstance(current, cst.Subscript):
+                pending += [current.value, *current.slice[: _count_of_types(current)]]
+            else:
                 pending.extend(current.children)
 
 
-def _is_literal_type(node: cst.BaseExpression) -> bool:
-    """Whether strings in the brackets after ``node`` are values, not forward references."""
-    parts = dotted_parts(node)
-    return parts is not None and parts[-1] in {"Literal", "Annotated"}
+def _count_of_types(subscript: cst.Subscript) -> int:
+    """How many of the elements in the brackets are types; in the others a string is a value."""
+    parts = dotted_parts(subscript.value)
+    if parts is not None and parts[-1] == "Literal":
+        return 0
+    return 1 if parts is not None and parts[-1] == "Annotated" else len(subscript.slice)
 
 
 # What is done with each node type that is more than its children.

@@ -50,7 +50,6 @@ Resolution = Exact | Ambiguous | Unknown
 
 _UNKNOWN = Unknown()
 _NOTHING = "None"
-_MAX_DEPTH = 20
 
 _ALIASES = {
     f"{HANDLE}.torch": "torch",
@@ -126,8 +125,8 @@ class Resolver:
         key = (owner, name)
         if key in self._roots:
             return self._roots[key]
-        if key in self._resolving or len(self._resolving) > _MAX_DEPTH:
-            return _UNKNOWN
+        if key in self._resolving:
+            return _UNKNOWN  # names assigned from each other in a circle
         self._resolving.add(key)
         try:
             resolution = self._combine(owner.bindings[name], owner)
@@ -145,7 +144,7 @@ class Resolver:
         candidates: set[str] = set()
         absent = False
         for binding in bindings:
-            if binding.kind is BindingKind.DELETION:
+            if binding.kind is BindingKind.DELETION or _assigns_itself(binding):
                 continue
             resolution = self._binding(binding, owner)
             if isinstance(resolution, Unknown):
@@ -163,25 +162,22 @@ class Resolver:
         if binding.kind is BindingKind.IMPORT and binding.qualified is not None:
             return self.extend(Exact(binding.qualified), ())
         if binding.kind is BindingKind.PARAMETER:
-            return self._parameter(binding, owner)
+            return self._parameter(binding)
         if binding.kind is not BindingKind.ASSIGNMENT or binding.value is None:
             return _UNKNOWN
         if isinstance(binding.value, cst.Name) and binding.value.value == _NOTHING:
             return Exact(_NOTHING)
-        return self.expression(binding.value, owner)
+        return self.expression(binding.value, binding.scope or owner)
 
-    def _parameter(self, binding: Binding, owner: Scope) -> Resolution:
+    def _parameter(self, binding: Binding) -> Resolution:
         """A parameter is unknown, except one that is annotated as the runtime's handle."""
-        annotation = binding.annotation
-        if isinstance(annotation, cst.SimpleString):
-            parts = tuple(str(annotation.evaluated_value).split("."))
-        else:
-            parts = (dotted_parts(annotation) if annotation is not None else None) or ()
-        if parts and parts[-1] == "TorchHandle" and owner.parent is not None:
-            meaning = self.extend(self.root(parts[0], owner.parent), parts[1:])
-            if meaning == Exact(HANDLE):
-                return meaning
-        return _UNKNOWN
+        if binding.scope is None or binding.annotation is None:
+            return _UNKNOWN
+        meanings = {
+            self.extend(self.root(parts[0], binding.scope), parts[1:])
+            for parts in _annotated_names(binding.annotation)
+        }
+        return Exact(HANDLE) if meanings == {Exact(HANDLE)} else _UNKNOWN
 
     def extend(self, resolution: Resolution, attributes: tuple[str, ...]) -> Resolution:
         """``resolution`` with ``attributes`` read from it, aliases replaced on the way."""
@@ -199,3 +195,33 @@ class Resolver:
             name = f"{name}.{attribute}"
             name = self._aliases.get(name, name)
         return name
+
+
+def _assigns_itself(binding: Binding) -> bool:
+    """Whether it is ``name = name``, which changes nothing."""
+    value = binding.value
+    return (
+        binding.kind is BindingKind.ASSIGNMENT
+        and isinstance(value, cst.Name)
+        and value.value == binding.name
+    )
+
+
+def _annotated_names(annotation: cst.BaseExpression) -> list[tuple[str, ...]]:
+    """The dotted names that an annotation allows beside ``None``: ``"A | None"`` is ``A``.
+
+    What is neither a name nor a union of names counts as a name that means nothing.
+    """
+    if isinstance(annotation, cst.SimpleString):
+        text = str(annotation.evaluated_value)
+        names = [tuple(part.strip().split(".")) for part in text.split("|")]
+        return [parts for parts in names if parts != (_NOTHING,)]
+    if isinstance(annotation, cst.BinaryOperation):
+        return [*_annotated_names(annotation.left), *_annotated_names(annotation.right)]
+    if isinstance(annotation, cst.Subscript):
+        optional = dotted_parts(annotation.value) or ("",)
+        inner = annotation.slice[0].slice
+        if optional[-1] == "Optional" and isinstance(inner, cst.Index):
+            return _annotated_names(inner.value)
+    parts = dotted_parts(annotation) or ("",)
+    return [parts] if parts != (_NOTHING,) else []
