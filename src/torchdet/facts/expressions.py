@@ -60,3 +60,24 @@ def argument(call: cst.Call, keyword: str, position: int | None = None) -> cst.A
 def has_unpacking(call: cst.Call) -> bool:
     """Whether ``call`` passes ``*args`` or ``**kwargs``, so that an argument may be hidden."""
     return any(arg.star for arg in call.args)
+
+
+def last_name(node: cst.CSTNode) -> str | None:
+    """The name that a name or an attribute ends with; None for other expressions.
+
+    >>> last_name(cst.parse_expression("parser.add_argument"))
+    'add_argument'
+    """
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else None
+
+
+def subscript_key(node: cst.Subscript) -> str | None:
+    """The string in ``x["key"]``; None for other subscripts.
+
+    >>> subscript_key(cst.parse_expression("config['device']"))
+    'device'
+    """
+    only = node.slice[0].slice if len(node.slice) == 1 else None
+    return string_value(only.value) if isinstance(only, cst.Index) else None

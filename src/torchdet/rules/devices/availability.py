@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.rules.devices.device_text import accelerator_literals, device_text
+from torchdet.rules.devices.local_calls import enclosing_function
 from torchdet.rules.devices.positions import device_position, text_built_on
 from torchdet.rules.devices.probes import assigned_values, depends_on_availability
 
@@ -171,7 +172,7 @@ def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: 
     A device that is used where it is available, with nothing in its stead, is no choice.
     """
     if isinstance(statement, cst.Return):
-        function = _function(statement, facts)
+        function = enclosing_function(statement, facts)
         return function is not None and sum(1 for _ in _returns(function)) > 1
     targets = (
         [target.target for target in statement.targets]
@@ -184,13 +185,6 @@ def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: 
         if isinstance(target, cst.Attribute) and sum(1 for _ in assigned_values(target, facts)) > 1:
             return True
     return False
-
-
-def _function(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef):
-            return above
-    return None
 
 
 def _returns(function: cst.FunctionDef) -> Iterator[cst.Return]:

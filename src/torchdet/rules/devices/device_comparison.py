@@ -41,12 +41,12 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.devices.device_expressions import is_device_expression
 from torchdet.rules.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     ACCELERATOR_TYPES,
     device_text,
 )
-from torchdet.rules.devices.positions import is_device_expression
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -52,7 +52,8 @@ from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.devices.guards import is_established
-from torchdet.rules.devices.positions import Sinks, position
+from torchdet.rules.devices.positions import position
+from torchdet.rules.devices.sinks import Sinks
 from torchdet.rules.runtime_modules import in_runtime_module
 
 if TYPE_CHECKING:
