@@ -5,6 +5,9 @@ LibCST is imported once a file needs parsing: a run whose files are all clean do
 
 from __future__ import annotations
 
+import traceback
+from pathlib import PurePath
+
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
@@ -40,6 +43,16 @@ def check_source(path: str, source: SourceText, settings: CheckSettings) -> File
         return run_with_deep_stack(lambda: run_rules(path, source, live, settings))
     except UnparseableError as error:
         return failure(path, error.reason, source, error.row, error.column)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
+        return failure(path, _internal(error), source)
+
+
+def _internal(error: Exception) -> str:
+    """What to report of an error that no input should cause: its kind and its place."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    message = " ".join(str(error).split())[:200]
+    place = f"{PurePath(last.filename).name}:{last.lineno}"
+    return f"internal error: {type(error).__name__}: {message} ({place}); please report it"
 
 
 def failure(
