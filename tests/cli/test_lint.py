@@ -254,3 +254,10 @@ def test_linting_executes_nothing_of_the_project() -> None:
     Path("conftest.py").write_text(trap)
     Path("sitecustomize.py").write_text(trap + BAD)
     assert lint(".").returncode == 1
+
+
+def test_a_terminal_in_another_encoding_ends_no_run() -> None:
+    Path("umlaut.py").write_text(BAD.rstrip() + "  # größer\n", encoding="utf-8")
+    done = torchdet("lint", "umlaut.py", PYTHONIOENCODING="ascii")
+    assert done.returncode == 1
+    assert "gr\\xf6\\xdfer" in done.stdout

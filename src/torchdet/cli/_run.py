@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -17,6 +18,10 @@ def run(arguments: list[str] | None = None) -> int:
     Bad usage and bad configuration give a message and 2, Ctrl-C gives 130. When the reader of a
     pipe goes away (``torchdet lint | head``) the run ends without a word.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal in another encoding shows an escape; it must not end the run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = main.main(args=arguments, prog_name="torchdet", standalone_mode=False)
     except click.ClickException as error:
