@@ -27,7 +27,7 @@ def serves_one_type(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     """
     return (
         is_established(kind, node, facts)
-        or _in_function_or_table(kind, node, facts)
+        or _is_named_for(kind, node, facts)
         or any(
             word in ACCELERATOR_TYPES and word != kind
             for condition in _conditions(node, facts)
@@ -36,13 +36,23 @@ def serves_one_type(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     )
 
 
-def _in_function_or_table(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+def is_asked_for(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a condition that decides whether ``node`` runs names ``kind``, wanted or not."""
+    return any(word == kind for condition in _conditions(node, facts) for word in _words(condition))
+
+
+def _is_named_for(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether the function, the key or a text in the condition around ``node`` is the type."""
     below = node
     for above in facts.ancestors(node):
         if isinstance(above, cst.FunctionDef):
             return kind in _WORD.findall(above.name.value.lower())
         if isinstance(above, cst.DictElement) and below is above.value:
             return string_value(above.key) == kind
+        if isinstance(above, cst.BooleanOperation) and any(
+            string_value(each) == kind for each in descendants(above)
+        ):
+            return True
         below = above
     return False
 
@@ -61,14 +71,20 @@ def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpress
 
 
 def _tests(statement: cst.If, facts: FileFacts) -> Iterator[cst.BaseExpression]:
-    """The tests of the whole chain that ``statement`` is a link of."""
+    """The tests of the chain that ``statement`` is a link of, and of its neighbours.
+
+    Makers that are asked for one after another, each in an ``if`` of its own, count as a chain.
+    """
     head = statement
     while isinstance(above := facts.parent(head), cst.If) and above.orelse is head:
         head = above
-    link: cst.If | cst.Else | None = head
-    while isinstance(link, cst.If):
-        yield link.test
-        link = link.orelse
+    block = facts.parent(head)
+    body = block.body if isinstance(block, cst.IndentedBlock) else (head,)
+    for each in body:
+        link: cst.CSTNode | None = each
+        while isinstance(link, cst.If):
+            yield link.test
+            link = link.orelse
 
 
 def _words(condition: cst.BaseExpression) -> Iterator[str]:
