@@ -49,12 +49,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.origins import restores
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
 from torchdet.rules.state.flags import DETERMINISM_FLAGS
-from torchdet.facts.origins import restores
 from torchdet.rules.wording import runtime_sets
 
 if TYPE_CHECKING:

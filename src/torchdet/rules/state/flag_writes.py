@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, is_constant, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.origins import Literal, Origins, literal_value, origins
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, ReferenceCheck
 from torchdet.rules.state.flags import SETTERS, Flag, Parameter, Setter
-from torchdet.facts.origins import Literal, Origins, literal_value, origins
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -154,7 +154,7 @@ PRECISION_FLAGS = (
         f"{_MKLDNN}.allow_tf32",
         frozenset({True}),
         "False",
-        f"computes float32 products in oneDNN {_TF32}",
+        f"computes float32 products on Intel GPUs {_TF32}",
     ),
     *(
         Flag(

@@ -49,10 +49,10 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.origins import origins
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.runtime_modules import in_runtime_module
-from torchdet.facts.origins import origins
 from torchdet.rules.wording import runtime_sets
 
 if TYPE_CHECKING:

@@ -1,0 +1,98 @@
+"""Where a value comes from: the last line of each case is the expression that is asked about."""
+
+from __future__ import annotations
+
+import textwrap
+
+import libcst as cst
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.index import Wanted
+from torchdet.facts.origins import literal_value, origins, restores
+from torchdet.model.source import SourceText
+
+
+def asked(text: str) -> tuple[FileFacts, cst.BaseExpression]:
+    facts = FileFacts.parse(SourceText(textwrap.dedent(text)), Wanted(frozenset({"Expr"})))
+    statement = facts.index.nodes["Expr"][-1]
+    assert isinstance(statement, cst.Expr)
+    return facts, statement.value
+
+
+@pytest.mark.parametrize(
+    ("text", "literals", "complete"),
+    [
+        ("True", {True}, True),
+        ("'high'", {"high"}, True),
+        ("-1", {-1}, True),
+        ("True if f() else False", {True, False}, True),
+        ("f() or 'tf32'", {"tf32"}, False),
+        ("x = 'a'\ny = x\ny", {"a"}, True),
+        ("x = 'a'\nx = 'b'\nx", {"a", "b"}, True),
+        ("x = 1\nx = f()\nx", {1}, False),
+        ("def f(x=True):\n    x", {True}, False),
+        ("def f(x):\n    x", set(), False),
+        ("self.x = True\nself.x", {True}, False),
+        ("(x := 'a')\nx", {"a"}, True),
+        ("for x in 'ab':\n    x", set(), False),
+        ("x = x\nx", set(), True),
+        ("import torch\ntorch.backends.cudnn.benchmark = True\ntorch.backends.cudnn.benchmark",
+         set(), False),
+    ],
+)  # fmt: skip
+def test_literals_that_reach_a_value(text: str, literals: set[object], complete: bool) -> None:
+    facts, value = asked(text)
+    found = origins(value, facts)
+    assert found.literals == literals
+    assert found.complete is complete
+
+
+def test_a_long_chain_ends() -> None:
+    chain = "\n".join(f"x{i + 1} = x{i}" for i in range(500))
+    facts, value = asked(f"x0 = True\n{chain}\nx500")
+    assert origins(value, facts).complete is False
+
+
+@given(st.one_of(st.booleans(), st.integers(), st.text(alphabet="abc'\"\\\n{}")))
+def test_literal_value_is_what_python_evaluates(value: bool | int | str) -> None:
+    assert literal_value(cst.parse_expression(repr(value))) == value
+
+
+@pytest.mark.parametrize("text", ["None", "x", "f'a'", "b'a'", "1.5", "f(True)"])
+def test_other_expressions_have_no_literal_value(text: str) -> None:
+    assert literal_value(cst.parse_expression(text)) is None
+
+
+READERS = ("torch.get_default_dtype", "torch.backends.cudnn.benchmark")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import torch\nold = torch.get_default_dtype()\nold",
+        "from torch.backends import cudnn\nold = cudnn.benchmark\nold",
+        "import torch\nself.old = None\nself.old = torch.backends.cudnn.benchmark\nself.old",
+        "try:\n    import torch\nexcept ImportError:\n    torch = None\n"
+        "old = torch.get_default_dtype()\nold",
+    ],
+)
+def test_what_was_read_before_restores(text: str) -> None:
+    facts, value = asked(text)
+    assert restores(value, READERS, facts)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "None",
+        "import torch\nold = torch.float32\nold",
+        "import torch\nold = torch.get_default_dtype()\nold = torch.float64\nold",
+        "def f(old):\n    old",
+    ],
+)
+def test_other_values_do_not_restore(text: str) -> None:
+    facts, value = asked(text)
+    assert not restores(value, READERS, facts)
