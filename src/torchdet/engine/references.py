@@ -21,7 +21,7 @@ def references(names: frozenset[str], facts: FileFacts) -> Iterator[Reference]:
     beginning of a use is looked up. A local name that cannot lead to a wanted one is passed over
     with all its uses at once.
     """
-    for root in _promising_roots(facts, _packages(names)):
+    for root in _promising_roots(facts, _packages(names), _bare_builtins(names)):
         for use in facts.index.uses.get(root, ()):
             yield from _matches(use, names, facts)
 
@@ -31,10 +31,23 @@ def _packages(names: frozenset[str]) -> frozenset[str]:
     return frozenset(name.partition(".")[0] for name in names)
 
 
-def _promising_roots(facts: FileFacts, packages: frozenset[str]) -> list[str]:
-    """The local names that may lead into one of ``packages``, in the order of their first use."""
+@lru_cache(maxsize=64)
+def _bare_builtins(names: frozenset[str]) -> frozenset[str]:
+    """The wanted built-ins as code spells them: without an import and a prefix."""
+    return frozenset(
+        name.removeprefix("builtins.") for name in names if name.startswith("builtins.")
+    )
+
+
+def _promising_roots(
+    facts: FileFacts, packages: frozenset[str], builtins: frozenset[str]
+) -> list[str]:
+    """The local names that may lead into ``packages`` or are one of ``builtins``.
+
+    In the order of their first use.
+    """
     sources = packages | facts.resolver.source_packages
-    promising: set[str] = set()
+    promising = set(builtins)
     derived: list[tuple[str, str]] = []
     for binding in facts.index.bindings():
         if binding.qualified is not None:
@@ -47,8 +60,6 @@ def _promising_roots(facts: FileFacts, packages: frozenset[str]) -> list[str]:
             if root is not None:
                 derived.append((binding.name, root))
     _follow(derived, promising)
-    if "builtins" in packages:
-        return list(facts.index.uses)
     return [root for root in facts.index.uses if root in promising]
 
 

@@ -190,7 +190,7 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.WARNING,
     requires=b"torch",
-    triggers=(b"import_module", b"__import__", b"modules"),
+    triggers=(b'"torch', b"'torch"),
     names={
         "importlib.import_module": check_import,
         "importlib.__import__": check_import,
