@@ -1,0 +1,50 @@
+"""The pages about the runtime do what they say, and so do the examples of its docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import re
+
+import pytest
+
+import torchdet.runtime
+from tests.runtime.support import SOURCE, run_python
+from torchdet.runtime import RejectionReason
+from torchdet.runtime.policy import FIELD_NAMES
+
+PAGES = SOURCE.parent / "docs" / "runtime"
+MODULES = sorted(path.stem for path in (SOURCE / "torchdet" / "runtime").glob("*.py"))
+
+
+@pytest.mark.parametrize("page", ["README.md", "policy.md", "handle.md", "testing.md"])
+def test_the_examples_of_a_page_run_from_top_to_bottom(tmp_path, page):
+    text = (PAGES / page).read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert blocks
+    run_python("\n".join(blocks), cwd=tmp_path)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_the_docstrings_hold(name, torch_handle):
+    qualified = "torchdet.runtime" if name == "__init__" else f"torchdet.runtime.{name}"
+    module = importlib.import_module(qualified)
+    names = {"get_torch_handle": torchdet.runtime.get_torch_handle}
+    flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
+    assert doctest.testmod(module, extraglobs=names, optionflags=flags).failed == 0
+
+
+def test_every_reason_and_every_field_has_its_row():
+    readme = (PAGES / "README.md").read_text(encoding="utf-8")
+    for reason in RejectionReason:
+        assert f"`{reason.value}`" in readme
+    policy = (PAGES / "policy.md").read_text(encoding="utf-8")
+    for field in FIELD_NAMES:
+        assert f"`{field.replace('_', '-')}`" in policy
+
+
+def test_every_public_name_of_the_handle_is_on_its_page():
+    page = (PAGES / "handle.md").read_text(encoding="utf-8")
+    for name in vars(torchdet.runtime.TorchHandle):
+        if not name.startswith("_"):
+            assert f"rt.{name}" in page, name
