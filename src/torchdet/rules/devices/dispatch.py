@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 _WORD = re.compile(r"[a-z]+")
+# Communication libraries that serve one type of device.
+_BACKENDS = {"nccl": "cuda", "rccl": "cuda", "xccl": "xpu", "hccl": "npu"}
 
 
 def serves_one_type(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -29,7 +31,7 @@ def serves_one_type(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
         is_established(kind, node, facts)
         or _is_named_for(kind, node, facts)
         or any(
-            word in ACCELERATOR_TYPES and word != kind
+            (word in ACCELERATOR_TYPES and word != kind) or _BACKENDS.get(word) == kind
             for condition in _conditions(node, facts)
             for word in _words(condition)
         )

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import argument, int_value, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import origins
+from torchdet.facts.scope import BindingKind
 from torchdet.rules.devices.device_expressions import is_device_expression
 from torchdet.rules.devices.device_text import device_text
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.facts.scope import Binding
 
 _FACTORIES = frozenset(
     f"torch.{name}"
@@ -122,6 +122,8 @@ def device_placement(node: cst.BaseExpression, facts: FileFacts) -> Placement | 
     """The device that the expression ``node`` names; None for no device at all."""
     if is_constant(node, "None"):
         return _DEFAULT
+    if isinstance(node, cst.Attribute) and node.attr.value == "device":
+        return _device_of(node.value, node, facts)
     found = origins(node, facts)
     types: set[str] = set()
     for end in found.expressions:
@@ -132,6 +134,18 @@ def device_placement(node: cst.BaseExpression, facts: FileFacts) -> Placement | 
     if not found.complete:
         return Placement(frozenset(), facts.code(node))
     return Placement(frozenset(types), _described(types, node, facts))
+
+
+def _device_of(
+    tensor: cst.BaseExpression, node: cst.Attribute, facts: FileFacts
+) -> Placement | None:
+    """The device that ``tensor.device`` reads; a local of unknown making has none."""
+    if isinstance(tensor, cst.Name):
+        made = placement_of(tensor, facts)
+        given = all(binding.kind is BindingKind.PARAMETER for binding in facts.bindings(tensor))
+        if made is not None or not given:
+            return made
+    return Placement(frozenset(), facts.code(node))
 
 
 def _described(types: set[str], node: cst.BaseExpression, facts: FileFacts) -> str:
@@ -210,11 +224,6 @@ def _method_call_on(call: cst.Call, facts: FileFacts) -> cst.Call | None:
 
 def _bound_once(name: cst.Name, facts: FileFacts) -> cst.BaseExpression | None:
     """The value of ``name`` where exactly one assignment binds it."""
-    bindings: list[Binding] = facts.bindings(name)
-    return bindings[0].value if len(bindings) == 1 and _is_assignment(bindings[0]) else None
-
-
-def _is_assignment(binding: Binding) -> bool:
-    from torchdet.facts.scope import BindingKind
-
-    return binding.kind is BindingKind.ASSIGNMENT
+    bindings = facts.bindings(name)
+    only = bindings[0] if len(bindings) == 1 else None
+    return only.value if only is not None and only.kind is BindingKind.ASSIGNMENT else None

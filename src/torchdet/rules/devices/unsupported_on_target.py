@@ -7,7 +7,7 @@ to it, `.to(device, torch.float64)`; `complex128` likewise. Where it names any a
 a `torch.Generator` of one device that is passed to an operation on another.
 
 A device that only the run decides, such as a parameter, may be any target. Silent under a
-condition that asks for MPS.
+condition that asks for the device, and for 64 bits inside a `try`.
 
 ## Why is this bad?
 Metal has no 64-bit floating point, so PyTorch raises `TypeError`. A generator belongs to one
@@ -103,6 +103,8 @@ def _wide_value(call: cst.Call, node: cst.CSTNode, what: str, context: Context) 
     facts = context.facts
     if "mps" not in context.config.target_devices or is_asked_for("mps", node, facts):
         return
+    if _is_tried(node, facts):
+        return
     places = [placement_of_call(call, facts), *sent_to(call, facts)]
     reached = next((place for place in places if place is not None and place.may_be("mps")), None)
     if reached is not None:
@@ -111,6 +113,18 @@ def _wide_value(call: cst.Call, node: cst.CSTNode, what: str, context: Context) 
             f"MPS has no 64-bit floating point: {what} raises on {reached.described}; use 32 bits, "
             "or stay on the CPU",
         )
+
+
+def _is_tried(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a ``try`` in the function around ``node`` catches what it raises."""
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.FunctionDef):
+            return False
+        if isinstance(above, cst.Try) and below is above.body and above.handlers:
+            return True
+        below = above
+    return False
 
 
 def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
