@@ -78,6 +78,8 @@ BROKEN = {
     "f(**a, *b)\nclass\n": (1, 8),
     "x = 1 + \\ 2\n": (1, 9),
     "\r\nx = = 2\r\n": (2, 5),
+    "x = 1\nreturn b'a' 'c'\n": (0, 1),  # LibCST tells no place
+    "try: pass\nexcept: pass\nexcept E: pass\n": (0, 1),
     "\f\nx = 'é' $ 2\n": (2, 9),
 }
 
@@ -138,7 +140,7 @@ def test_a_hundred_thousand_lines() -> None:
 WORDS = (
     "torch . set_default_dtype ( ) [ ] { } : , = := -> @ * ** + - not lambda if else elif for in "
     "def class match case del import from as with try except return yield await async type global "
-    "'a' f'{ }' \"\"\" ''' # \\ \\N{x} 0777 1_ 1e 0x ... é noqa"
+    "'a' b'b' f'{ }' \"\"\" ''' # \\ \\N{x} 0777 1_ 1e 0x ... é noqa"
 )
 SPACES = ("\n", "\n    ", "\r\n", "\r", " ", "\t", "\f", "\0", "\u2028", "# noqa: DET202\n", "\\\n")
 PIECES = st.sampled_from([*WORDS.split(" "), *SPACES])

@@ -11,7 +11,7 @@ import pytest
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 
-UNARY = "x = " + "-" * 3000 + "a\n"
+UNARY = "x = " + "-" * 900 + "a\n"
 
 
 def depth(levels: int) -> int:

@@ -37,7 +37,8 @@ def check_source(path: str, source: SourceText, settings: CheckSettings) -> File
     live = triggered(settings.rules, source.text.encode("utf-8", "surrogatepass"))
     if not live:
         return FileReport(path)
-    from torchdet.engine.run_rules import UnparseableError, run_rules
+    from torchdet.engine.run_rules import run_rules
+    from torchdet.facts.parse import UnparseableError
 
     try:
         return run_with_deep_stack(lambda: run_rules(path, source, live, settings))

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from libcst import ParserSyntaxError
-
 from torchdet.engine.draft_report import build_report
 from torchdet.engine.references import references
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
-from torchdet.facts.nesting import NestingError
-from torchdet.facts.syntax_error import explain
+from torchdet.facts.parse import UnparseableError
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.registry import Dispatch, dispatch_table
-
-
-class UnparseableError(ValueError):
-    """The text is no Python that LibCST can parse; ``row`` and ``column`` are one-based."""
-
-    def __init__(self, reason: str, row: int = 1, column: int = 1) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.row = row
-        self.column = column
 
 
 def run_rules(
@@ -41,13 +28,6 @@ def run_rules(
         context = Context(facts, config, path, settings.module_name)
         drafts = list(_drafts(dispatch, context))
         return build_report(path, drafts, facts, settings)
-    except NestingError as error:
-        row, column, _ = source.location(error.offset)
-        raise UnparseableError(error.reason, row, column) from None
-    except ParserSyntaxError as error:
-        fault = explain(error, source)
-        row, column, _ = source.location(fault.offset)
-        raise UnparseableError(f"not valid Python: {fault.reason}", row, column) from None
     except RecursionError:
         reason = "nested too deeply to be checked: Python's stack is too small"
         raise UnparseableError(reason) from None

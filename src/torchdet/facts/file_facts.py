@@ -8,7 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
-from torchdet.facts.nesting import check_nesting
+from torchdet.facts.parse import parse_source
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
 from torchdet.model.source import SourceText
@@ -44,11 +44,9 @@ class FileFacts:
     ) -> FileFacts:
         """Parse ``source`` and index it in one walk.
 
-        Raises ``NestingError`` for text that the parser cannot bear, and LibCST's
-        ``ParserSyntaxError`` for text that is no Python.
+        Raises ``UnparseableError``.
         """
-        check_nesting(source.text)
-        module = cst.parse_module(source.text)
+        module = parse_source(source)
         index = build_index(module, wanted)
         return cls(source, module, index, Resolver(index, aliases))
 

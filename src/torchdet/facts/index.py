@@ -326,18 +326,24 @@ class _Walk:
             self._index.parents[node.name] = node
             self._targets(node.name.name, node.name, scope)
 
+    def _capture(self, name: cst.Name | None, pattern: cst.CSTNode, scope: Scope) -> None:
+        if name is not None:
+            self._index.parents[name] = pattern
+            self._bind_name(scope, name)
+
     def _match_as(self, node: cst.MatchAs, scope: Scope) -> None:
-        self._bind_name(scope, node.name)
+        self._capture(node.name, node, scope)
         self._push(node.pattern, node, scope)
 
     def _match_star(self, node: cst.MatchStar, scope: Scope) -> None:
-        self._bind_name(scope, node.name)
+        self._capture(node.name, node, scope)
 
     def _match_mapping(self, node: cst.MatchMapping, scope: Scope) -> None:
-        self._bind_name(scope, node.rest)
+        self._capture(node.rest, node, scope)
         self._push(node.elements, node, scope)
 
     def _match_keyword(self, node: cst.MatchKeywordElement, scope: Scope) -> None:
+        self._index.parents[node.key] = node
         self._push(node.pattern, node, scope)
 
     # Nodes that open scopes.
@@ -470,7 +476,7 @@ class _Walk:
         try:
             check_nesting(text)
             expression = cst.parse_expression(text.strip())
-        except (NestingError, cst.ParserSyntaxError):
+        except (NestingError, cst.ParserSyntaxError, cst.CSTValidationError):
             return
         pending: list[cst.CSTNode] = [expression]
         while pending:

@@ -1,0 +1,43 @@
+"""From text to tree, or to the reason why not."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from torchdet.facts.nesting import NestingError, check_nesting
+from torchdet.facts.syntax_error import explain
+from torchdet.model.source import SourceText
+
+
+class UnparseableError(ValueError):
+    """The text is nothing that LibCST can parse; ``row`` and ``column`` are one-based."""
+
+    def __init__(self, reason: str, row: int = 1, column: int = 1) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.row = row
+        self.column = column
+
+
+def parse_source(source: SourceText) -> cst.Module:
+    """The tree of ``source``.
+
+    Raises ``UnparseableError`` for text that is no Python, and for text that nests deeper than
+    the parser can bear.
+
+    >>> parse_source(SourceText("x = (1,\\n")).body
+    Traceback (most recent call last):
+    torchdet.facts.parse.UnparseableError: not valid Python: invalid syntax at `,`
+    """
+    try:
+        check_nesting(source.text)
+        return cst.parse_module(source.text)
+    except NestingError as error:
+        row, column, _ = source.location(error.offset)
+        raise UnparseableError(error.reason, row, column) from None
+    except cst.ParserSyntaxError as error:
+        fault = explain(error, source)
+        row, column, _ = source.location(fault.offset)
+        raise UnparseableError(f"not valid Python: {fault.reason}", row, column) from None
+    except cst.CSTValidationError as error:  # a rule beside the grammar; it tells no place
+        raise UnparseableError(f"not valid Python: {error}") from None
