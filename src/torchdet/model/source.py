@@ -14,6 +14,8 @@ _BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 # PEP 263: the declaration stands in the first or second line, alone or after white space.
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
+_FAMILIES = {"utf-8": "utf-8", "latin-1|iso-8859-1|iso-latin-1": "iso8859-1"}
+
 
 class DecodeError(ValueError):
     """The bytes of a file are not text in the encoding that they declare.
@@ -121,6 +123,10 @@ def _declared_encoding(body: bytes) -> str | None:
 
 def _python_codec(declared: str) -> str:
     """Python's name for a text encoding. Raises ``DecodeError`` when there is none."""
+    # As in Python's own tokenizer, which leaves room for Emacs' "utf-8-unix".
+    for name, family in _FAMILIES.items():
+        if re.match(f"(?:{name})(?:-|$)", declared.lower().replace("_", "-")):
+            return family
     try:
         codec = codecs.lookup(declared)
     except LookupError:
