@@ -46,6 +46,7 @@ check against None in the result. Statements have no fix.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.lazy import cst
@@ -59,6 +60,10 @@ from torchdet.rules.devices.device_text import (
     device_text,
 )
 from torchdet.rules.runtime_modules import in_runtime_module
+from torchdet.rules.wording import runtime_device
+
+if TYPE_CHECKING:
+    from torchdet.model.config import LintConfig
 
 _FIRST_WITH_ACCELERATOR = (2, 6)
 _PROBES = frozenset(
@@ -77,9 +82,16 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         yield Draft(
             branch.node,
             "choosing a device by availability serves only the accelerators asked for; use "
-            "`rt.device`, or `torch.accelerator.current_accelerator()`",
+            f"{_replacement(context.config)}",
             _fix(branch.node, context),
         )
+
+
+def _replacement(config: LintConfig) -> str:
+    device = runtime_device(config, indexed=False)
+    if config.torch_version < _FIRST_WITH_ACCELERATOR:
+        return device
+    return f"{device}, or `torch.accelerator.current_accelerator()`"
 
 
 def _fix(node: cst.BaseExpression, context: Context) -> NodeFix | None:

@@ -7,6 +7,7 @@ those on to the uses of the name, attribute, option or parameter that received i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -153,6 +154,8 @@ class _Search:
         if any(name.startswith("torchdet.") for name in function):
             return
         name = last_name(call.func) or ""
+        if _ASKING.match(name) and not any(map(self._sinks.takes_everywhere, function)):
+            return
         if self._takes(arg, call, function):
             yield Position(PositionKind.ARGUMENT, node, call)
         elif name in _OPTION_MAKERS or name.startswith("DEFINE_"):
@@ -386,6 +389,12 @@ class _Search:
 
 
 _MAX_FOLLOWED = 20
+# Functions that are told about a device instead of being given one: conditions of tests,
+# questions, registrations.
+_ASKING = re.compile(
+    r"_?(?:skip|only|requires?|expected_?failure|xfail|decorate|is|has|supports?|register)(?:_|$|[A-Z])",
+    re.IGNORECASE,
+)
 
 
 def _begins_device(text: cst.FormattedString, part: cst.FormattedStringExpression) -> bool:
