@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
+
 import pytest
 
-from torchdet.runtime.nvml import NvmlDevice, read_nvml, visible_devices
+from tests.runtime.support import run_python
+from torchdet.runtime.nvml import NvmlDevice, NvmlSnapshot, read_nvml, visible_devices
 
 A = NvmlDevice("GPU-aaaa-1111", "Big", 80, (9, 0))
 A2 = NvmlDevice("GPU-aaaa-2222", "Big", 80, (9, 0))
@@ -37,3 +42,34 @@ def test_visible_devices(devices, environment, count, expected):
 def test_reading_nvml_answers_on_every_machine():
     snapshot = read_nvml()
     assert snapshot is None or all(each.uuid for each in snapshot.devices)
+
+
+# NVML's documented signatures, answering for two GPUs of which the second keeps its memory secret.
+STAND_IN = """
+#include <string.h>
+typedef struct { unsigned long long total, free, used; } memory;
+static int gpu[2] = {0, 1};
+int nvmlInit_v2(void) { return 0; }
+int nvmlShutdown(void) { return 0; }
+int nvmlDeviceGetCount_v2(unsigned *n) { *n = 2; return 0; }
+int nvmlSystemGetDriverVersion(char *text, unsigned n) { strncpy(text, "570.86.15", n); return 0; }
+int nvmlDeviceGetHandleByIndex_v2(unsigned i, void **h) { *h = &gpu[i]; return 0; }
+int nvmlDeviceGetMemoryInfo(void *h, memory *m) { m->total = 85899345920ULL; return *(int *)h; }
+int nvmlDeviceGetCudaComputeCapability(void *h, int *a, int *b) { *a = 9; *b = 0; return 0; }
+int nvmlDeviceGetUUID(void *h, char *text, unsigned n) {
+    strncpy(text, *(int *)h ? "GPU-2" : "GPU-1", n); return 0;
+}
+int nvmlDeviceGetName(void *h, char *text, unsigned n) { strncpy(text, "Big", n); return 0; }
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux" or not shutil.which("cc"), reason="needs a C compiler")
+def test_the_library_is_called_as_its_signatures_want(tmp_path):
+    (tmp_path / "nvml.c").write_text(STAND_IN)
+    library = tmp_path / "libnvidia-ml.so.1"
+    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, tmp_path / "nvml.c"], check=True)
+    code = "from torchdet.runtime.nvml import *; print(read_nvml())"
+    found = run_python(code, cwd=tmp_path, environment={"LD_LIBRARY_PATH": str(tmp_path)})
+    first = NvmlDevice("GPU-1", "Big", 85899345920, (9, 0))
+    second = NvmlDevice("GPU-2", "Big", None, (9, 0))
+    assert found == repr(NvmlSnapshot("570.86.15", (first, second)))

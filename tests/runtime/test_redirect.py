@@ -177,6 +177,27 @@ class TestWithoutAnAccelerator:
         with pytest.raises(TypeError):
             torch.zeros(2, device=object())  # type: ignore[arg-type]
 
+    @pytest.mark.parametrize(
+        "call",
+        [
+            torch.device,
+            lambda: torch.device("cuda", 1, 2),  # type: ignore[call-overload]
+            lambda: torch.zeros(2, device="cuda", bogus=1),  # type: ignore[call-overload]
+            lambda: x.cuda(bogus=1),  # type: ignore[call-arg]
+            lambda: x.cuda(1, 2, 3, 4, 5),  # type: ignore[call-arg]
+            lambda: x.cpu(bogus=1),  # type: ignore[call-arg]
+            lambda: x.to("cuda", "cuda"),  # type: ignore[call-overload]
+            torch.Tensor.cuda,
+            lambda: x.random_(generator=3),  # type: ignore[call-overload]
+            torch.bernoulli,
+            lambda: torch.Generator("cuda", 1, 2),  # type: ignore[call-arg]
+            lambda: torch.autocast(3),  # type: ignore[arg-type]
+        ],
+    )
+    def test_wrong_calls_are_torchs_to_refuse(self, call: Callable[[], object]) -> None:
+        with pytest.raises((TypeError, RuntimeError, ValueError)):
+            call()
+
     def test_modules_and_optimizers(self) -> None:
         model = nn.Sequential(nn.Linear(2, 2, device="cuda:3"), nn.BatchNorm1d(2)).cuda().half()
         model = model.float().to("cuda:1").to(device="mps").cpu().cuda(0)
@@ -330,6 +351,15 @@ class TestOnAnAccelerator:
         for _ in range(2):  # switches it off, and on
             model = model.to("cpu:-1")
             assert not model.weight.is_meta
+
+    def test_what_torch_needs_on_the_host_stays_there(self) -> None:
+        packed = nn.utils.rnn.pack_padded_sequence(torch.ones(3, 2, 4), [3, 2])
+        assert packed.data.is_meta
+        assert packed.batch_sizes.device.type == "cpu"
+        drawn = torch.quasirandom.SobolEngine(2, scramble=True, seed=1).draw(4)
+        with redirect(Machine()):
+            plain = torch.quasirandom.SobolEngine(2, scramble=True, seed=1).draw(4)
+        assert torch.equal(drawn, plain)
 
     def test_the_default_device(self) -> None:
         assert torch.get_default_device().type == "meta"

@@ -57,33 +57,33 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
-    return tmp_path
-
-
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA would be granted")
-@pytest.mark.parametrize("form", ["script", "module"])
-def test_a_program_written_for_cuda_runs_without_it(form: str, folder: Path) -> None:
-    program = ["train.py"] if form == "script" else ["-m", "train"]
-    done = run("-m", "torchdet.runtime.redirect", *program, "model.pt", "--flag", folder=folder)
+def test_a_program_written_for_cuda_runs_without_it(tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
+    done = run("-m", "torchdet.runtime.redirect", "train.py", "m.pt", "--flag", folder=tmp_path)
     assert done.returncode == 3, done.stderr
-    assert done.stdout == "trained ['model.pt', '--flag'] 1 True\n"
+    assert done.stdout == "trained ['m.pt', '--flag'] 1 True\n"
     assert "train.py:18: torch.device: cuda:0 was asked for, cpu is given" in done.stderr
     assert len(done.stderr.splitlines()) < 20, "each site once"
-    plain = run("train.py", "model.pt", folder=folder)
-    assert plain.returncode == 1
 
 
-def test_a_program_that_fails_fails(folder: Path) -> None:
-    (folder / "fails.py").write_text("import torch\nraise ValueError('its own')\n")
-    done = run("-m", "torchdet.runtime.redirect", "fails.py", folder=folder)
+def test_a_module_that_fails_fails(tmp_path: Path) -> None:
+    (tmp_path / "fails.py").write_text(
+        "import sys, torch\nraise ValueError(list(sys.argv), torch.device('mps').type)\n"
+    )
+    done = run("-m", "torchdet.runtime.redirect", "-m", "fails", "-x", folder=tmp_path)
     assert done.returncode == 1
-    assert "ValueError: its own" in done.stderr
+    assert "fails.py', '-x'], 'cpu')" in done.stderr
 
 
-def test_usage(folder: Path) -> None:
-    done = run("-m", "torchdet.runtime.redirect", folder=folder)
-    assert done.returncode == 2
+@pytest.mark.parametrize("arguments", [(), ("-m",), ("--unknown", "train.py")])
+def test_usage_errors(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    done = run("-m", "torchdet.runtime.redirect", *arguments, folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
     assert "a script, or -m and a module, is needed" in done.stderr
+
+
+def test_help(tmp_path: Path) -> None:
+    done = run("-m", "torchdet.runtime.redirect", "--help", folder=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: python -m torchdet.runtime.redirect")

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -197,6 +198,49 @@ def test_switched_on_until_it_is_switched_off() -> None:
     assert threading.Thread.start.__module__ == "threading"
 
 
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no interval timer")
+def test_an_interrupt_at_any_moment_leaves_nothing_behind() -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = {name: id(value) for name, value in vars(torch.cuda).items()}
+    old, interrupted = signal.signal(signal.SIGALRM, interrupt), 0
+    try:
+        for number in range(40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.0002 + 0.0004 * (number % 10))
+                for _ in range(20):
+                    with redirect(CPU_ONLY):
+                        for _ in range(40):
+                            torch.zeros(1, device="cuda")
+            except KeyboardInterrupt:
+                interrupted += 1
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            assert torch._C._len_torch_function_stack() == 0
+            assert current_mode() is None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, old)
+    assert interrupted > 10
+    assert {name: id(value) for name, value in vars(torch.cuda).items()} == before
+
+
+async def _asks_late(delay: float, machine: Machine) -> str:
+    with redirect(machine):
+        await asyncio.sleep(delay)
+        return kind("cuda")
+
+
+def test_interleaved_tasks_end_as_they_began() -> None:
+    async def main() -> list[str]:
+        tasks = [_asks_late(0.01 * (each % 3), CPU_ONLY) for each in range(6)]
+        return await asyncio.gather(*tasks)
+
+    assert asyncio.run(main()) == ["cpu"] * 6
+    assert torch._C._len_torch_function_stack() == 0
+    assert current_mode() is None
+
+
 # --- processes --------------------------------------------------------------------------------
 
 
@@ -230,12 +274,9 @@ class AsksForCuda(Dataset[torch.Tensor]):
         return torch.tensor([float(index)], device="cuda").cuda()
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_child_processes_are_redirected(method: str) -> None:
-    if method not in multiprocessing.get_all_start_methods():
-        pytest.skip(f"this system has no {method}")
-    context = multiprocessing.get_context(method)
+def test_child_processes_are_redirected() -> None:
+    context = multiprocessing.get_context()
     ours, theirs = context.Pipe()
     with redirect(CPU_ONLY):
         process = context.Process(target=_answer, args=(theirs,))

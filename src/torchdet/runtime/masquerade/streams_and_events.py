@@ -84,7 +84,8 @@ def stream_block(mode: RedirectMode, stream: Stream | None) -> Iterator[None]:
 
 
 def _checked(stream: Stream) -> Stream:
-    if not is_stream(stream):
+    value: object = stream
+    if not is_stream(value) and not isinstance(value, torch.Stream):
         raise TypeError(f"expected a stream, got {type(stream).__name__}")
     return stream
 

@@ -15,7 +15,7 @@ from torchdet.runtime.masquerade.stand_in import (
 from torchdet.runtime.redirect.call_site import (
     CallOrigin,
     call_origin,
-    calling_function,
+    calling_module,
     program_frame,
 )
 from torchdet.runtime.redirect.mode import RedirectMode
@@ -108,7 +108,7 @@ def asked_of_mixed_precision(mode: RedirectMode) -> bool:
     """The program, or ``torch.cuda.amp`` on its behalf; checkpointing restores what it saw."""
     if mode.machine.count("cuda"):
         return False
-    module, _ = calling_function()
+    module = calling_module()
     on_behalf = isinstance(module, str) and module.startswith("torch.cuda.amp")
     return on_behalf or call_origin() is CallOrigin.PROGRAM
 
@@ -116,7 +116,7 @@ def asked_of_mixed_precision(mode: RedirectMode) -> bool:
 def device_type(mode: RedirectMode, kind: object) -> object:
     """Return the device type that a ``device_type=`` becomes."""
     frame = program_frame(through_bookkeeping=True)
-    target = mode.explicit(kind, torch.autocast, frame)
+    target = mode.explicit(kind, torch.autocast, frame) if isinstance(kind, str) else None
     return kind if target is None else target.type
 
 

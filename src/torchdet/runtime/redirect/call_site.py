@@ -27,10 +27,14 @@ _HOST_SIDE = (
     "torch.jit",
     "torch.mps",
     "torch.multiprocessing",
+    "torch.nn.init",
+    "torch.nn.parallel",
+    "torch.nn.utils.rnn",
     "torch.onnx",
     "torch.optim",
     "torch.overrides",
     "torch.profiler",
+    "torch.quasirandom",
     "torch.random",
     "torch.serialization",
     "torch.storage",
@@ -50,6 +54,9 @@ _HOST_SIDE = (
 _PASSES_ON = ("torch.utils._device",)
 # ... and one that calls the program's functions while the compiler traces them.
 _TRACES_THE_PROGRAM = ("torch._dynamo.variables.functions",)
+# Functions of torch whose request is no tensor's: one names a module, one moves parameters to a
+# device that Module.to has had placed.
+_LEFT_ALONE = {("torch", "get_device_module"), ("torch.nn.modules.module", "convert")}
 _MANY_MODULES = 4096
 
 
@@ -70,6 +77,8 @@ def program_frame(*, through_bookkeeping: bool = False) -> FrameType | None:
         frame = frame.f_back
         origin = _origin(frame)
     if origin == _HOST and not through_bookkeeping:
+        return None
+    if origin == _TORCH and (frame.f_globals["__name__"], frame.f_code.co_name) in _LEFT_ALONE:
         return None
     here: FrameType | None = frame
     while here is not None and origin != _PROGRAM:
@@ -94,12 +103,12 @@ def call_origin() -> CallOrigin:
     return _CALL_ORIGINS[_origin(frame)]
 
 
-def calling_function() -> tuple[object, str]:
-    """Return the module and the name of the function that made the torch call."""
+def calling_module() -> object:
+    """Return the name of the module that made the torch call."""
     frame = sys._getframe(1)
     while _origin(frame) == _OWN and frame.f_back is not None:
         frame = frame.f_back
-    return frame.f_globals.get("__name__"), frame.f_code.co_name
+    return frame.f_globals.get("__name__")
 
 
 def _origin(frame: FrameType) -> int:

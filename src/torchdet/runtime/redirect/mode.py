@@ -58,12 +58,12 @@ class Scope:
         self.machine = machine
         self._modes: weakref.WeakSet[RedirectMode] = weakref.WeakSet()
         self._lock = threading.Lock()
-        self._open = True
+        self.is_open = True
 
     def enlist(self, mode: RedirectMode) -> None:
         """Take a mode in; it stays off when the scope is closed already."""
         with self._lock:
-            mode.enabled = self._open
+            mode.enabled = self.is_open
             self._modes.add(mode)
 
     def renew_lock(self) -> None:
@@ -73,7 +73,7 @@ class Scope:
     def close(self) -> None:
         """Turn every mode of the scope off, for good."""
         with self._lock:
-            self._open = False
+            self.is_open = False
             for mode in self._modes:
                 mode.enabled = False
 

@@ -87,6 +87,8 @@ def _emit(file: str, line: int, function: str, what: Redirected) -> None:
 
 def _name(function: object) -> str:
     name = str(getattr(function, "__name__", None) or repr(function))
+    if name == "_parse_to":
+        return "Module.to"
     if isinstance(function, type):
         return f"{function.__module__}.{name}"
     owner = getattr(function, "__objclass__", None)  # a method of Tensor

@@ -12,7 +12,6 @@ from types import MappingProxyType
 import torch
 from torch.utils._pytree import tree_map_only
 
-from torchdet.runtime.redirect.call_site import calling_function
 from torchdet.runtime.redirect.mode import (
     Arguments,
     Keywords,
@@ -35,9 +34,6 @@ sparse_csc_tensor sparse_csr_tensor tensor
 _RANDOM_IN_PLACE = "bernoulli_ cauchy_ exponential_ geometric_ log_normal_ normal_ random_ uniform_"
 _RANDOM = "bernoulli multinomial poisson"
 
-# Module.to has already had its device placed when it moves each parameter.
-_PLACED_BY_MODULE_TO = "torch.nn.modules.module"
-
 
 @lru_cache(maxsize=1)
 def redirection_rules() -> Mapping[TorchFunction, Rule]:
@@ -52,6 +48,7 @@ def redirection_rules() -> Mapping[TorchFunction, Rule]:
         torch.Tensor.pin_memory: _pin_memory,
         torch.Tensor.type: _type,
         torch.normal: _create_unless_from_tensors,
+        torch._C._VariableFunctions._pack_padded_sequence: _pack_padded_sequence,
     }
     for kind in ("cuda", "xpu"):
         rules[getattr(torch.Tensor, kind)] = _move_to(kind)
@@ -136,16 +133,7 @@ def _device(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Ke
     kind = args[0] if args else kwargs.get("type", kwargs.get("device"))
     index = args[1] if len(args) > 1 else kwargs.get("index")
     spec = f"{kind}:{index}" if isinstance(kind, str) and isinstance(index, int) else kind
-    if mode.target_of(spec) is None or _names_a_module():
-        return func(*args, **kwargs)
     return mode.explicit(spec, func) or func(*args, **kwargs)
-
-
-def _names_a_module() -> bool:
-    # torch.get_device_module("cuda") is torch.cuda, which answers for itself.
-    if torch.compiler.is_compiling():
-        return False
-    return calling_function() == ("torch", "get_device_module")
 
 
 # --- moves ------------------------------------------------------------------------------------
@@ -155,13 +143,7 @@ def _to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywor
     spec = kwargs.get("device") if len(args) < 2 else args[1]
     if spec is None or isinstance(spec, (torch.Tensor, torch.dtype)):
         return func(*args, **kwargs)
-    if isinstance(spec, torch.device) and mode.target_of(spec) is not None and _is_placed():
-        return func(*args, **kwargs)
     return _with_device_at(1, mode, func, args, kwargs)
-
-
-def _is_placed() -> bool:
-    return not torch.compiler.is_compiling() and calling_function()[0] == _PLACED_BY_MODULE_TO
 
 
 def _parse_to(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
@@ -265,6 +247,17 @@ def _to_host_memory(
         # The program may have written .cpu() before, which the table sends to the accelerator.
         return func(tensor.cpu(), *args[1:], **kwargs)
     return func(*args, **kwargs)
+
+
+def _pack_padded_sequence(
+    mode: RedirectMode,  # noqa: ARG001 - the signature of a rule
+    func: TorchFunction,
+    args: Arguments,
+    kwargs: Keywords,
+) -> object:
+    # The lengths have to be on the host; the table may have sent their .cpu() elsewhere.
+    sequence, lengths, *rest = args
+    return func(sequence, _tensor(lengths).cpu(), *rest, **kwargs)
 
 
 def _pin_memory(

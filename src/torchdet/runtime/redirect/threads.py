@@ -20,6 +20,7 @@ import torch
 from torch import overrides
 from torch.overrides import TorchFunctionMode
 
+from torchdet.runtime.redirect.interrupts import see_through
 from torchdet.runtime.redirect.mode import RedirectMode, Scope
 from torchdet.runtime.redirect.rules import redirection_rules
 
@@ -49,22 +50,30 @@ def redirected(scope: Scope, *, override: bool, on_host: bool) -> Iterator[None]
     is left on another thread than it was entered on is switched off there.
     """
     outer = _current.mode
+    while outer is not None and not outer.scope.is_open:
+        outer = outer.outer  # left while a block inside it went on, as tasks of asyncio may
     if outer is not None:
         outer.enabled = False
+    _remove_closed()
     mode = RedirectMode(scope, redirection_rules(), override=override, outer=outer)
     mode.stays_on_host = on_host
-    _push_mode(mode)
-    _current.mode = mode
     home = threading.get_ident()
-    try:
-        yield
-    finally:
+
+    def leave() -> None:
         mode.enabled = False
         if threading.get_ident() == home:
             _remove(mode)
-            _current.mode = outer
+            if _current.mode is mode:
+                _current.mode = outer
         if outer is not None:
             outer.scope.enlist(outer)
+
+    try:
+        _push_mode(mode)
+        _current.mode = mode
+        yield
+    finally:
+        see_through(leave)
 
 
 def _remove(mode: RedirectMode) -> None:
@@ -77,6 +86,15 @@ def _remove(mode: RedirectMode) -> None:
         above.append(top)
     for each in reversed(above):
         _push_mode(each)
+
+
+def _remove_closed() -> None:
+    """Take off modes whose block was left while its exit was itself interrupted."""
+    depth = torch._C._len_torch_function_stack()
+    stack = [torch._C._get_function_stack_at(each) for each in range(depth)]
+    for each in stack:
+        if isinstance(each, RedirectMode) and not each.scope.is_open:
+            _remove(each)
 
 
 def redirected_backward(original: object) -> object:
