@@ -101,9 +101,11 @@ def _reads_what_it_saved(call: cst.Call, facts: FileFacts) -> bool:
 
 
 def _saves_to(call: cst.CSTNode, target: str, facts: FileFacts) -> bool:
-    if not isinstance(call, cst.Call) or not facts.means(call.func, "torch.save", "torch.jit.save"):
+    """Whether ``call`` is `torch.save(x, target)` or `scripted.save(target)`."""
+    if not isinstance(call, cst.Call):
         return False
-    given = argument(call, "f", 1)
+    function = facts.means(call.func, "torch.save", "torch.jit.save")
+    given = argument(call, "f", 1 if function else 0)
     return given is not None and facts.code(given.value) == target
 
 
