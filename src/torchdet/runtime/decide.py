@@ -217,10 +217,12 @@ def _device_usable(
     found = []
     if policy.require_cudnn and torch.cuda.cudnn_version is None:
         library = "MIOpen" if torch.cuda.is_rocm else "cuDNN"
+        problem = torch.cuda.cudnn_problem
         found.append(
             Rejection(
                 RejectionReason.CUDNN_MISSING,
-                f"the policy requires cuDNN, and torch {torch.version} finds no {library}",
+                f"the policy requires cuDNN, and torch {torch.version} finds no {library}"
+                + (f" that it can use: {problem}" if problem else ""),
                 f"install a torch build with {library}, or set require-cudnn to false",
                 (("cudnn", "none"),),
             )

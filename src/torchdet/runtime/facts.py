@@ -43,7 +43,8 @@ class CudaFacts:
 
     `toolkit` is the version that torch was built with (`torch.version.cuda` or
     `torch.version.hip`), `driver` the installed driver's. `cublas_workspace_bytes` is read back
-    only where CUDA is already initialised, because reading it fixes it.
+    only where CUDA is already initialised, because reading it fixes it. `cudnn_problem` is what
+    torch said if it found a cuDNN (MIOpen) that it cannot use.
     """
 
     toolkit: str
@@ -53,6 +54,7 @@ class CudaFacts:
     is_initialized: bool
     is_in_bad_fork: bool
     cublas_workspace_bytes: int | None = None
+    cudnn_problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)

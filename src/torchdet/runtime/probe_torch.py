@@ -58,7 +58,7 @@ def _describe(torch: ModuleType, was_imported: bool) -> TorchPresent:
             each for kind in _accelerator_types(torch) for each in _devices(torch, kind, nvml)
         ),
         cuda=_cuda(torch, nvml) if cuda_is_built else None,
-        cpu_capability=torch.backends.cpu.get_cpu_capability(),
+        cpu_capability=_cpu_capability(torch),
         num_threads=torch.get_num_threads(),
         num_interop_threads=torch.get_num_interop_threads(),
         process_group=_process_group(),
@@ -115,15 +115,30 @@ def _from_nvml(kind: str, index: int, device: NvmlDevice | None) -> AcceleratorF
 def _cuda(torch: ModuleType, nvml: NvmlSnapshot | None) -> CudaFacts:
     is_initialized = bool(torch.cuda.is_initialized())
     workspace = getattr(torch._C, "_cuda_getCublasWorkspaceSize", None)  # since torch 2.13
+    cudnn_version, cudnn_problem = _cudnn(torch)
     return CudaFacts(
         toolkit=str(torch.version.hip or torch.version.cuda),
         is_rocm=torch.version.hip is not None,
         driver=nvml.driver if nvml else None,
-        cudnn_version=torch.backends.cudnn.version(),
+        cudnn_version=cudnn_version,
+        cudnn_problem=cudnn_problem,
         is_initialized=is_initialized,
         is_in_bad_fork=bool(torch.cuda._is_in_bad_fork()),
         cublas_workspace_bytes=int(workspace()) if workspace and is_initialized else None,
     )
+
+
+def _cudnn(torch: ModuleType) -> tuple[int | None, str]:
+    """Return the version of cuDNN, or none and what torch has against the one that it found."""
+    try:
+        return torch.backends.cudnn.version(), ""
+    except RuntimeError as error:  # a cuDNN that does not fit this build
+        return None, str(error)
+
+
+def _cpu_capability(torch: ModuleType) -> str:
+    backend = getattr(torch.backends, "cpu", None)  # torch 2.1 and later
+    return "unknown" if backend is None else str(backend.get_cpu_capability())
 
 
 def _process_group() -> str | None:

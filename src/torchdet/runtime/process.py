@@ -87,6 +87,7 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
     already holds. After a rejection some settings may be in effect; no handle is.
     """
     _require_ready(ready)
+    _configure_logging()
     with _state.lock:
         if _state.handle is not None:
             return _same(_state.handle, ready.policy)
