@@ -14,14 +14,14 @@ from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 
 _MARKER = re.compile(r"#[^\n]*?(?:noqa|torchdet:\s*ignore)", re.IGNORECASE)
-# The grammar that flake8 reads: codes separated by commas or white space.
+# The grammar that flake8 reads: codes with or without commas and white space between them;
+# what does not begin with a code, such as a reason, leaves the comment without codes.
 NOQA = re.compile(
-    r"#\s*noqa(?::[\s]?(?P<codes>[A-Z][0-9]+(?:[,\s]+)?(?:[A-Z]+[0-9]+(?:[,\s]+)?)*"
-    r"|[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*))?(?!\w)",
+    r"#\s*noqa(?!\w)(?::\s?(?P<codes>(?:[A-Z]+[0-9]+[,\s]*)+))?",
     re.IGNORECASE,
 )
 _IGNORE = re.compile(
-    r"#\s*torchdet:\s*ignore(?P<file>-file)?(?:\[(?P<codes>[^\]]*)\])?(?![-\w])", re.IGNORECASE
+    r"#\s*torchdet:\s*ignore(?P<file>-file)?(?:\[(?P<codes>[^\]]*)\])?(?![-\w\[])", re.IGNORECASE
 )
 
 
