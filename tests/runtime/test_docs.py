@@ -14,10 +14,15 @@ from torchdet.runtime import RejectionReason
 from torchdet.runtime.policy import FIELD_NAMES
 
 PAGES = SOURCE.parent / "docs" / "runtime"
-MODULES = sorted(path.stem for path in (SOURCE / "torchdet" / "runtime").glob("*.py"))
+MODULES = sorted(
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    for path in (SOURCE / "torchdet" / "runtime").rglob("*.py")
+)
 
 
-@pytest.mark.parametrize("page", ["README.md", "policy.md", "handle.md", "testing.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "policy.md", "handle.md", "testing.md", "ffi.md", "redirect.md"]
+)
 def test_the_examples_of_a_page_run_from_top_to_bottom(tmp_path, page):
     text = (PAGES / page).read_text(encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
@@ -27,8 +32,7 @@ def test_the_examples_of_a_page_run_from_top_to_bottom(tmp_path, page):
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_the_docstrings_hold(name, torch_handle):
-    qualified = "torchdet.runtime" if name == "__init__" else f"torchdet.runtime.{name}"
-    module = importlib.import_module(qualified)
+    module = importlib.import_module(name)
     names = {"get_torch_handle": torchdet.runtime.get_torch_handle}
     flags = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
     assert doctest.testmod(module, extraglobs=names, optionflags=flags).failed == 0
