@@ -392,7 +392,8 @@ _MAX_FOLLOWED = 20
 # Functions that are told about a device instead of being given one: conditions of tests,
 # questions, registrations.
 _ASKING = re.compile(
-    r"_?(?:skip|only|requires?|expected_?failure|xfail|decorate|is|has|supports?|register)(?:_|$|[A-Z])",
+    r"_?(?:skip|only|requires?|expected_?failure|xfail|decorate|is|has|supports?|register)"
+    r"(?:_|$|(?-i:[A-Z]))",
     re.IGNORECASE,
 )
 
