@@ -131,9 +131,20 @@ def device_placement(node: cst.BaseExpression, facts: FileFacts) -> Placement | 
         if text is None:
             return Placement(frozenset(), facts.code(node))
         types.add(text.type)
-    if not found.complete:
+    if _may_be_given(node, facts):
         return Placement(frozenset(), facts.code(node))
     return Placement(frozenset(types), _described(types, node, facts))
+
+
+def _may_be_given(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a caller, or code elsewhere, can put another device in place of what is seen."""
+    if isinstance(node, cst.Name):
+        return any(each.kind is not BindingKind.ASSIGNMENT for each in facts.bindings(node))
+    if isinstance(node, cst.IfExp):
+        return _may_be_given(node.body, facts) or _may_be_given(node.orelse, facts)
+    if isinstance(node, cst.BooleanOperation):
+        return _may_be_given(node.left, facts) or _may_be_given(node.right, facts)
+    return isinstance(node, (cst.Attribute, cst.Subscript))
 
 
 def _device_of(
