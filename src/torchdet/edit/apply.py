@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from torchdet.model.fix import Fix, TextEdit
 
@@ -26,25 +28,50 @@ def apply_fixes(text: str, fixes: Sequence[Fix]) -> Applied:
     """
     applied: list[Fix] = []
     skipped: list[Fix] = []
-    edits: list[TextEdit] = []
+    edits = _Edits()
     for fix in fixes:
-        if any(_overlap(edit, other) for edit in fix.edits for other in edits):
+        if any(edits.overlap(edit) for edit in fix.edits):
             skipped.append(fix)
         else:
             applied.append(fix)
-            edits.extend(fix.edits)
-    pieces: list[str] = []
-    end = 0
-    for edit in sorted(edits, key=lambda e: (e.span.start.offset, e.span.end.offset)):
-        pieces += (text[end : edit.span.start.offset], edit.content)
-        end = edit.span.end.offset
-    pieces.append(text[end:])
-    return Applied("".join(pieces), tuple(applied), tuple(skipped))
+            for edit in fix.edits:
+                edits.add(edit)
+    return Applied(edits.spliced(text), tuple(applied), tuple(skipped))
 
 
-def _overlap(left: TextEdit, right: TextEdit) -> bool:
-    """Whether two edits touch the same characters; the same replacement twice does too."""
-    first, second = left.span, right.span
-    return (first.start.offset < second.end.offset and second.start.offset < first.end.offset) or (
-        first == second and left.content == right.content
-    )
+class _Edits:
+    """Edits that do not overlap, by their place: looking one up takes logarithmic time."""
+
+    def __init__(self) -> None:
+        self._sorted: list[tuple[int, int, int, str]] = []
+
+    def add(self, edit: TextEdit) -> None:
+        start, end = _offsets(edit)
+        insort(self._sorted, (start, end, len(self._sorted), edit.content))
+
+    def overlap(self, edit: TextEdit) -> bool:
+        """Whether ``edit`` touches the characters of another, or is an insertion once more."""
+        start, end = _offsets(edit)
+        index = bisect_left(self._sorted, (start,))
+        if index and self._sorted[index - 1][1] > start:
+            return True
+        for other_start, other_end, _, content in islice(self._sorted, index, None):
+            if other_start > start and other_start >= end:
+                return False
+            if (other_start, other_end, content) == (start, end, edit.content):
+                return True
+            if other_start < end and other_end > start:
+                return True
+        return False
+
+    def spliced(self, text: str) -> str:
+        pieces: list[str] = []
+        copied = 0
+        for start, end, _, content in self._sorted:
+            pieces += (text[copied:start], content)
+            copied = end
+        return "".join((*pieces, text[copied:]))
+
+
+def _offsets(edit: TextEdit) -> tuple[int, int]:
+    return edit.span.start.offset, edit.span.end.offset

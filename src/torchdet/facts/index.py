@@ -131,6 +131,13 @@ class _Walk:
                 for child in reversed(value):
                     stack.append((child, node, scope))
 
+    def _note(self, node: cst.CSTNode, parent: cst.CSTNode) -> None:
+        """Keep ``node`` as the loop of ``run`` does, when a handler looks at it itself."""
+        self._index.parents[node] = parent
+        type_name = type(node).__name__
+        if type_name in self._node_types:
+            self._index.nodes.setdefault(type_name, []).append(node)
+
     def _open(self, kind: ScopeKind, node: cst.CSTNode, parent: Scope) -> Scope:
         scope = Scope(kind, node, parent)
         self._index.scopes[node] = scope
@@ -172,6 +179,8 @@ class _Walk:
             parents[current.attr] = current
             parents[current.value] = current
             current = current.value
+            if type(current) is cst.Attribute or type(current) is cst.Name:
+                self._note(current, parents[current])
         if type(current) is cst.Name:
             names.append(current.value)
             names.reverse()
@@ -184,7 +193,7 @@ class _Walk:
 
     def _arg(self, node: cst.Arg, scope: Scope) -> None:
         if node.keyword is not None:
-            self._index.parents[node.keyword] = node
+            self._note(node.keyword, node)
         self._stack.append((node.value, node, scope))
 
     # Bindings made by expressions and simple statements.
@@ -202,15 +211,15 @@ class _Walk:
         while pending:
             node, above = pending.pop()
             if isinstance(node, cst.Name):
-                self._index.parents[node] = above
+                self._note(node, above)
                 self._bind_name(scope, node, kind, value if node is target else None)
             elif isinstance(node, (cst.Tuple, cst.List)):
-                self._index.parents[node] = above
+                self._note(node, above)
                 for element in node.elements:
-                    self._index.parents[element] = node
+                    self._note(element, node)
                     pending.append((element.value, element))
             elif isinstance(node, cst.StarredElement):
-                self._index.parents[node] = above
+                self._note(node, above)
                 pending.append((node.value, node))
             else:
                 self._stack.append((node, above, scope))
@@ -218,14 +227,14 @@ class _Walk:
     def _assign(self, node: cst.Assign, scope: Scope) -> None:
         self._push(node.value, node, scope)
         for target in reversed(node.targets):
-            self._index.parents[target] = node
+            self._note(target, node)
             self._targets(target.target, target, scope, node.value)
 
     def _ann_assign(self, node: cst.AnnAssign, scope: Scope) -> None:
         self._push(node.value, node, scope)
         self._push(node.annotation, node, scope)
-        self._index.parents[node.target] = node
         if isinstance(node.target, cst.Name):
+            self._note(node.target, node)
             binding = Binding(
                 node.target.value,
                 BindingKind.ASSIGNMENT if node.value is not None else BindingKind.OTHER,
@@ -247,7 +256,7 @@ class _Walk:
         owner = scope
         while owner.kind is ScopeKind.COMPREHENSION and owner.parent is not None:
             owner = owner.parent
-        self._index.parents[node.target] = node
+        self._note(node.target, node)
         self._bind_name(owner, node.target, BindingKind.ASSIGNMENT, node.value, scope)
         self._push(node.value, node, scope)
 
@@ -255,12 +264,13 @@ class _Walk:
         pending: list[tuple[cst.CSTNode, cst.CSTNode]] = [(node.target, node)]
         while pending:
             target, parent = pending.pop()
-            self._index.parents[target] = parent
             if isinstance(target, cst.Name):
+                self._note(target, parent)
                 self._bind_name(scope, target, BindingKind.DELETION)
             elif isinstance(target, (cst.Tuple, cst.List)):
+                self._note(target, parent)
                 for element in target.elements:
-                    self._index.parents[element] = target
+                    self._note(element, target)
                     pending.append((element.value, element))
             else:
                 self._push(target, parent, scope)
@@ -273,7 +283,7 @@ class _Walk:
 
     def _import(self, node: cst.Import, scope: Scope) -> None:
         for alias in node.names:
-            self._index.parents[alias] = node
+            self._note(alias, node)
             parts = dotted_parts(alias.name)
             if parts is None:
                 continue
@@ -287,7 +297,7 @@ class _Walk:
 
     def _import_from(self, node: cst.ImportFrom, scope: Scope) -> None:
         if node.module is not None:
-            self._index.parents[node.module] = node
+            self._note(node.module, node)
         origin = "." * len(node.relative) + ".".join(
             (dotted_parts(node.module) or ()) if node.module is not None else ()
         )
@@ -295,7 +305,7 @@ class _Walk:
             self._index.star_imports.append((origin, scope))
             return
         for alias in node.names:
-            self._index.parents[alias] = node
+            self._note(alias, node)
             if not isinstance(alias.name, cst.Name):
                 continue
             bound = alias.name.value
@@ -315,7 +325,7 @@ class _Walk:
 
     def _with_item(self, node: cst.WithItem, scope: Scope) -> None:
         if node.asname is not None:
-            self._index.parents[node.asname] = node
+            self._note(node.asname, node)
             self._targets(node.asname.name, node.asname, scope)
         self._push(node.item, node, scope)
 
@@ -323,12 +333,12 @@ class _Walk:
         self._push(node.body, node, scope)
         self._push(node.type, node, scope)
         if node.name is not None:
-            self._index.parents[node.name] = node
+            self._note(node.name, node)
             self._targets(node.name.name, node.name, scope)
 
     def _capture(self, name: cst.Name | None, pattern: cst.CSTNode, scope: Scope) -> None:
         if name is not None:
-            self._index.parents[name] = pattern
+            self._note(name, pattern)
             self._bind_name(scope, name)
 
     def _match_as(self, node: cst.MatchAs, scope: Scope) -> None:
@@ -343,7 +353,7 @@ class _Walk:
         self._push(node.elements, node, scope)
 
     def _match_keyword(self, node: cst.MatchKeywordElement, scope: Scope) -> None:
-        self._index.parents[node.key] = node
+        self._note(node.key, node)
         self._push(node.pattern, node, scope)
 
     # Nodes that open scopes.
@@ -366,7 +376,7 @@ class _Walk:
     def _parameters(
         self, parameters: cst.Parameters, parent: cst.CSTNode, outer: Scope, inner: Scope
     ) -> None:
-        self._index.parents[parameters] = parent
+        self._note(parameters, parent)
         every = [*parameters.posonly_params, *parameters.params]
         if isinstance(parameters.star_arg, cst.Param):
             every.append(parameters.star_arg)
@@ -374,8 +384,8 @@ class _Walk:
         if parameters.star_kwarg is not None:
             every.append(parameters.star_kwarg)
         for parameter in reversed(every):
-            self._index.parents[parameter] = parameters
-            self._index.parents[parameter.name] = parameter
+            self._note(parameter, parameters)
+            self._note(parameter.name, parameter)
             annotation = parameter.annotation
             inner.bind(
                 Binding(
@@ -411,10 +421,10 @@ class _Walk:
         if parameters is None:
             return scope
         inner = self._open(ScopeKind.TYPE_PARAMETERS, parameters, scope)
-        self._index.parents[parameters] = node
+        self._note(parameters, node)
         for parameter in parameters.params:
-            self._index.parents[parameter] = parameters
-            self._index.parents[parameter.param] = parameter
+            self._note(parameter, parameters)
+            self._note(parameter.param, parameter)
             self._bind_name(inner, parameter.param.name)
             if isinstance(parameter.param, cst.TypeVar):
                 self._push(parameter.param.bound, parameter.param, inner)
@@ -432,7 +442,7 @@ class _Walk:
         parent: cst.CSTNode = node
         iterable_scope = scope
         while clause is not None:
-            self._index.parents[clause] = parent
+            self._note(clause, parent)
             self._push(clause.ifs, clause, inner)
             self._push(clause.iter, clause, iterable_scope)
             self._targets(clause.target, clause, inner)
@@ -448,23 +458,23 @@ class _Walk:
                 self._index.parents[current] = parent
                 self._string_annotation(current, scope)
             elif isinstance(current, cst.Subscript):
-                self._index.parents[current] = parent
+                self._note(current, parent)
                 pending.append((current.value, current))
                 types = _count_of_types(current)
                 for number, element in enumerate(current.slice):
-                    self._index.parents[element] = current
-                    self._index.parents[element.slice] = element
+                    self._note(element, current)
+                    self._note(element.slice, element)
                     if isinstance(element.slice, cst.Index) and number < types:
                         pending.append((element.slice.value, element.slice))
                     else:
                         self._push_children(element.slice, scope)
             elif isinstance(current, cst.List):  # the parameters of a Callable
-                self._index.parents[current] = parent
+                self._note(current, parent)
                 for item in current.elements:
-                    self._index.parents[item] = current
+                    self._note(item, current)
                     pending.append((item.value, item))
             elif isinstance(current, cst.BinaryOperation):
-                self._index.parents[current] = parent
+                self._note(current, parent)
                 pending += [(current.right, current), (current.left, current)]
             else:
                 self._push(current, parent, scope)
