@@ -8,6 +8,9 @@ import subprocess
 import sys
 
 from tests.runtime.support import SOURCE
+from torchdet.cli.doctor import render
+from torchdet.runtime import RuntimePolicy, decide_torch_runtime, simulated_facts
+from torchdet.runtime.diagnosis import Diagnosis
 
 
 def doctor(folder, *arguments, **environment):
@@ -40,10 +43,16 @@ def test_a_rejected_machine_says_what_to_do_about_each_reason(tmp_path):
     assert text.stdout.count("remedy: ") == 2
     assert "[cublas-workspace-nondeterministic]" in text.stdout
     assert "cuda:99    the environment variable TORCHDET_DEVICE" in text.stdout
-    data = json.loads(doctor(tmp_path, "--json", **environment).stdout)
+    assert "differs    torch.use_deterministic_algorithms = 'off'" in text.stdout  # not applied
+
+
+def test_a_rejection_as_data():
+    rejected = decide_torch_runtime(simulated_facts("no-torch"), RuntimePolicy(device="cuda"))
+    data = json.loads(json.dumps(Diagnosis((), rejected, (), ()).as_dict()))
     assert (data["status"], data["device"]) == ("rejected", None)
-    assert all(each["reason"] and each["remedy"] for each in data["rejections"])
-    assert "differs" in {each["status"] for each in data["settings"]}  # nothing was applied
+    assert [each["reason"] for each in data["rejections"]] == ["torch-not-installed"]
+    assert data["rejections"][0]["remedy"]
+    assert "rejected\n  [torch-not-installed]" in render(Diagnosis((), rejected, (), ()))
 
 
 def test_a_policy_that_cannot_be_read(tmp_path):

@@ -36,20 +36,21 @@ def test_importing_it_first_sets_torch_up(tmp_path):
 
 
 def test_torch_imported_earlier_is_refused_unless_the_policy_accepts_it(tmp_path):
-    code = ATTEMPT + "import torch\nprint(attempt())"
-    refused = run_python(code, cwd=tmp_path)
-    assert refused.startswith("TorchImportedFirstError ['ImportError']")
-    assert "import torchdet.facade before anything that imports torch" in refused
-    accepting = {"TORCHDET_ACCEPT_EARLIER_IMPORT": "true"}
-    assert run_python(code, cwd=tmp_path, environment=accepting) == "imported"
-
-
-def test_an_earlier_torch_that_has_used_cuda_is_always_refused(tmp_path):
-    code = ATTEMPT + "import torch\ntorch.cuda._initialized = True\nprint(attempt())"
-    accepting = {"TORCHDET_ACCEPT_EARLIER_IMPORT": "true"}
-    got = run_python(code, cwd=tmp_path, environment=accepting)
-    assert "TorchImportedFirstError ['ImportError']" in got
-    assert "has initialised CUDA since" in got
+    code = ATTEMPT + (
+        "import os, torch\n"
+        "print(attempt())\n"
+        "os.environ['TORCHDET_ACCEPT_EARLIER_IMPORT'] = 'true'\n"
+        "torch.cuda._initialized = True\n"
+        "print(attempt())\n"
+        "torch.cuda._initialized = False\n"
+        "print(attempt())"
+    )
+    first, after_cuda, accepted = run_python(code, cwd=tmp_path).split("\n")
+    assert first.startswith("TorchImportedFirstError ['ImportError']")
+    assert "import torchdet.facade before anything that imports torch" in first
+    assert after_cuda.startswith("TorchImportedFirstError ['ImportError']")
+    assert "has initialised CUDA since" in after_cuda
+    assert accepted == "imported"
 
 
 def test_a_worker_thread_is_refused_and_the_main_thread_may_still_import_it(tmp_path):

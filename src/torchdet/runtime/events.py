@@ -83,7 +83,8 @@ class _StderrUntilConfigured(logging.Handler):
 def set_log_level(level: str) -> None:
     """Set the level of the runtime's logger, and let it be seen where nobody set logging up.
 
-    >>> set_log_level("WARNING")
+    `level` is a name of `logging`, such as `"INFO"`. Until the program configures logging itself,
+    records go to standard error.
     """
     LOGGER.setLevel(level)
     if not any(isinstance(each, _StderrUntilConfigured) for each in LOGGER.handlers):
