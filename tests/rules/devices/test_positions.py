@@ -58,9 +58,21 @@ net = Net(place)
 y = torch.zeros(3, device=place)
 """
     assert places(text) == [
+        (PositionKind.ASSIGNMENT, '"cuda"'),
+        (PositionKind.ARGUMENT, "place"),
+        (PositionKind.ASSIGNMENT, "where"),
         (PositionKind.ARGUMENT, "self.where"),
         (PositionKind.ARGUMENT, "place"),
     ]
+
+
+def test_an_argument_of_a_local_function_is_one_place() -> None:
+    text = """\
+def build(size, device):
+    return torch.zeros(size, device=device)
+build(3, device="cuda")
+"""
+    assert places(text) == [(PositionKind.ARGUMENT, '"cuda"'), (PositionKind.ARGUMENT, "device")]
 
 
 def test_names_that_refer_to_each_other_end() -> None:

@@ -48,7 +48,6 @@ There is no fix in plain PyTorch: where the device should come from is for a per
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
@@ -59,9 +58,6 @@ from torchdet.rules.devices.guards import is_established
 from torchdet.rules.devices.positions import Position, PositionKind, device_position
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.wording import runtime_device
-
-if TYPE_CHECKING:
-    from torchdet.facts.file_facts import FileFacts
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -81,22 +77,11 @@ def hardcoded_position(
     found = device_position(node, facts)
     if found is None or in_runtime_module(context):
         return None
-    if found.call is not None:
-        if facts.means(found.call.func, "torch.set_default_device"):
-            return None
-        if _is_compared(found.call, facts):
-            return None
+    if found.call is not None and facts.means(found.call.func, "torch.set_default_device"):
+        return None
     if is_established(text.type, node, facts):
         return None
     return found if availability_branch(node, facts) is None else None
-
-
-def _is_compared(call: cst.Call, facts: FileFacts) -> bool:
-    """Whether `torch.device(...)`, or a part of it, is one side of a comparison."""
-    above = facts.parent(call)
-    if isinstance(above, cst.Attribute):
-        above = facts.parent(above)
-    return isinstance(above, (cst.Comparison, cst.ComparisonTarget))
 
 
 def _message(

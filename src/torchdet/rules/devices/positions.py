@@ -124,7 +124,7 @@ class _Search:
         elif isinstance(parent, (cst.Assign, cst.AnnAssign)) and parent.value is node:
             yield from self._assigned(parent, node)
         elif isinstance(parent, cst.Param):
-            yield from self._parameter(parent, node)
+            yield from self._passed(parent, Position(PositionKind.DEFAULT, node))
         elif isinstance(parent, cst.DictElement) and parent.value is node:
             yield from self._dict_value(parent, node)
         elif isinstance(parent, cst.Element):
@@ -156,7 +156,10 @@ class _Search:
         name = last_name(call.func) or ""
         if _ASKING.match(name) and not any(map(self._sinks.takes_everywhere, function)):
             return
-        if self._takes(arg, call, function):
+        if self._makes_compared_value(call, function):
+            return
+        taken = self._takes(arg, call, function)
+        if taken:
             yield Position(PositionKind.ARGUMENT, node, call)
         elif name in _OPTION_MAKERS or name.startswith("DEFINE_"):
             yield from self._option(arg, call, node)
@@ -164,7 +167,24 @@ class _Search:
             yield from self._handed_on(call, node)
         parameter = receiving_parameter(arg, call, self._facts)
         if parameter is not None:
-            yield from self._parameter(parameter, node)
+            passed = self._passed(parameter, Position(PositionKind.ARGUMENT, node, call))
+            yield from (each for each in passed if not (taken and each.node is node))
+
+    def _passed(self, param: cst.Param, here: Position) -> Iterator[Position]:
+        """The argument of a function of this file, and the places where its parameter is read."""
+        name = param.name.value
+        named = self._sinks.has_name(name) or self._typed(param.annotation)
+        scope = self._facts.index.scopes.get(self._facts.parent(self._facts.parent(param)))
+        reads = self._flow(name, scope) if scope is not None else iter(())
+        yield from _given(here, named, reads)
+
+    def _makes_compared_value(self, call: cst.Call, function: tuple[str, ...]) -> bool:
+        """Whether ``call`` makes such a value only to compare with it, or with a part of it."""
+        above = self._facts.parent(call)
+        if isinstance(above, cst.Attribute):
+            above = self._facts.parent(above)
+        compared = isinstance(above, (cst.Comparison, cst.ComparisonTarget))
+        return compared and any(name in self._sinks.annotations for name in function)
 
     def _called(self, func: cst.BaseExpression) -> tuple[str, ...]:
         """The qualified names that a called expression can mean.
@@ -224,10 +244,9 @@ class _Search:
         if not _is_option_default(arg, call):
             return
         names = list(_option_destinations(call))
-        if any(self._sinks.has_name(name) for name in names):
-            yield Position(PositionKind.OPTION, node, call)
-        for name in names:
-            yield from self._read_as_attribute(name)
+        named = any(self._sinks.has_name(name) for name in names)
+        reads = (found for name in names for found in self._read_as_attribute(name))
+        yield from _given(Position(PositionKind.OPTION, node, call), named, reads)
 
     def _read_as_attribute(self, name: str) -> Iterator[Position]:
         """The places that take ``anything.name``: how parsed options are read."""
@@ -238,14 +257,6 @@ class _Search:
                         yield from self.positions(use.node)
 
     # Bindings.
-
-    def _parameter(self, param: cst.Param, node: cst.BaseExpression) -> Iterator[Position]:
-        if self._sinks.has_name(param.name.value) or self._typed(param.annotation):
-            yield Position(PositionKind.DEFAULT, node)
-        owner = self._facts.parent(self._facts.parent(param))
-        scope = self._facts.index.scopes.get(owner)
-        if scope is not None:
-            yield from self._flow(param.name.value, scope)
 
     def _typed(self, annotation: cst.Annotation | None) -> bool:
         """Whether an annotation names the type of such values, also as part of a union."""
@@ -269,12 +280,13 @@ class _Search:
 
     def _target(self, target: cst.CSTNode, node: cst.BaseExpression) -> Iterator[Position]:
         """The place that an assignment makes, and those where its target is read."""
-        if self._is_named_target(target):
-            yield Position(PositionKind.ASSIGNMENT, node)
+        reads: Iterator[Position] = iter(())
         if isinstance(target, cst.Name):
-            yield from self._flow(target.value, self._facts.scope(target))
+            reads = self._flow(target.value, self._facts.scope(target))
         elif isinstance(target, cst.Attribute):
-            yield from self._attribute_flow(target)
+            reads = self._attribute_flow(target)
+        here = Position(PositionKind.ASSIGNMENT, node)
+        yield from _given(here, self._is_named_target(target), reads)
 
     def _is_named_target(self, target: cst.CSTNode) -> bool:
         """Whether the name, attribute or key that is assigned says that it holds such a value."""
@@ -330,8 +342,12 @@ class _Search:
         if function is None:
             return
         name = function.name.value
-        if self._sinks.has_name(name) or self._typed(function.returns):
-            yield Position(PositionKind.RETURN, node)
+        named = self._sinks.has_name(name) or self._typed(function.returns)
+        yield from _given(Position(PositionKind.RETURN, node), named, self._calls_of(function))
+
+    def _calls_of(self, function: cst.FunctionDef) -> Iterator[Position]:
+        """The places that take what calls of ``function`` in this file return."""
+        name = function.name.value
         scope = self._facts.scope(function).owner(name)
         if scope is None or isinstance(scope.node, cst.ClassDef) or not self._follow(function):
             return
@@ -396,6 +412,16 @@ _ASKING = re.compile(
     r"(?:_|$|(?-i:[A-Z]))",
     re.IGNORECASE,
 )
+
+
+def _given(here: Position, named: bool, reads: Iterator[Position]) -> Iterator[Position]:
+    """The place that hands a value on, if it is ``named`` for it or read by one, and the reads."""
+    first = next(reads, None)
+    if named or first is not None:
+        yield here
+    if first is not None:
+        yield first
+        yield from reads
 
 
 def _begins_device(text: cst.FormattedString, part: cst.FormattedStringExpression) -> bool:
