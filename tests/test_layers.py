@@ -1,0 +1,140 @@
+"""The one-way order of the packages, and what a run never imports."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[1] / "src" / "torchdet"
+
+ORDER = ["model", "facts", "edit", "rules", "engine", "migrate", "cli"]
+"""Each sees itself and those before it."""
+
+SEES = {
+    **{name: set(ORDER[: index + 1]) for index, name in enumerate(ORDER)},
+    "report": {"report", "model"},
+    "config_file": {"model"},
+    "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
+    "runtime": {"runtime"},
+    "facade": {"runtime"},
+    "pytest_plugin": {"runtime"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+SEES["cli"] |= {"report", "config_file"}
+SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
+
+THIRD_PARTIES = {
+    "libcst": {"facts", "edit", "rules", "engine", "migrate"},
+    "click": {"cli"},
+    "rich": {"cli"},
+    "torch": {"runtime", "facade"},
+    "pytest": {"pytest_plugin"},
+}
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer(path: Path) -> str:
+    """The package of a module, or the module itself where it has rules of its own."""
+    parts = path.relative_to(PACKAGE).with_suffix("").parts
+    return "/".join(parts[:2]) if "/".join(parts[:2]) in SEES else parts[0]
+
+
+def imported(path: Path) -> Iterator[tuple[int, str]]:
+    """Row and dotted name of each import, those in functions included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            assert node.module is not None
+            if node.module == "torchdet":
+                yield from ((node.lineno, f"torchdet.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, node.module
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    for row, name in imported(path):
+        package, _, rest = name.partition(".")
+        if package == "torchdet" and rest != "__version__":
+            target = rest.partition(".")[0]
+            assert target in SEES[layer(path)], f"{path}:{row}: {layer(path)} imports {name}"
+        elif package in THIRD_PARTIES:
+            assert layer(path).partition("/")[0] in THIRD_PARTIES[package], f"{path}:{row}: {name}"
+
+
+def test_every_package_has_its_place() -> None:
+    assert {layer(path) for path in MODULES} <= set(SEES)
+
+
+def modules_after(code: str, *names: str) -> set[str]:
+    """Those of ``names`` that a fresh interpreter has loaded after ``code``."""
+    # LibCST's lazy stand-in is in sys.modules before LibCST is; its parts are not.
+    parts = {"libcst": "libcst._nodes.base"}
+    listing = ", ".join(repr(parts.get(name, name)) for name in names)
+    program = f"{code}\nimport sys\nprint([n for n in ({listing},) if n in sys.modules])"
+    run = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stderr
+    loaded = set(ast.literal_eval(run.stdout.splitlines()[-1]))
+    return {name for name in names if parts.get(name, name) in loaded}
+
+
+CHECK = """
+import os
+from torchdet.engine.check import check_bytes
+from torchdet.engine.settings import settings_for
+from torchdet.model.config import LintConfig
+settings = settings_for("a.py", "a", LintConfig(select=("ALL",)))
+report = check_bytes("a.py", {data!r}, settings)
+assert bool(report.diagnostics) is {finds}, report
+"""
+FINDING = b"import torch\ntorch.set_default_dtype(torch.float64)\n"
+NEVER = ("torch", "click", "rich", "numpy")
+
+
+def test_linting_never_imports_torch() -> None:
+    code = CHECK.format(data=FINDING, finds=True)
+    assert modules_after(code, "libcst", *NEVER) == {"libcst"}
+
+
+def test_matchers_and_codemods_of_libcst_stay_unloaded() -> None:
+    code = CHECK.format(data=FINDING, finds=True)
+    assert modules_after(code, "libcst.matchers", "libcst.codemod") == set()
+
+
+def test_checking_files_without_a_trigger_does_not_import_libcst() -> None:
+    code = CHECK.format(data=b"x = 1\ny = x + 1\n", finds=False)
+    assert modules_after(code, "libcst", *NEVER) == set()
+
+
+def test_a_file_that_cannot_be_decoded_needs_no_libcst() -> None:
+    code = CHECK.format(data=b"import torch\nx = '\xff'\n", finds=True)
+    assert modules_after(code, "libcst", *NEVER) == set()
+
+
+@pytest.mark.parametrize("module", ["torchdet", "torchdet.runtime", "torchdet.runtime.devices"])
+def test_the_runtime_imports_neither_the_linter_nor_torch(module: str) -> None:
+    names = ("libcst", "click", "rich", "torch", "torchdet.model", "torchdet.engine")
+    assert modules_after(f"import {module}", *names) == set()
+
+
+def test_help_is_cheap(tmp_path: Path) -> None:
+    help_text = "import sys\nsys.argv = ['torchdet', '--help']\n"
+    help_text += "from torchdet.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
+    assert modules_after(help_text, "libcst", "torch", "rich") == set()
+
+
+def test_a_run_over_clean_files_is_cheap(tmp_path: Path) -> None:
+    (tmp_path / "clean.py").write_text("x = 1\n")
+    lint = f"import sys\nsys.argv = ['torchdet', 'lint', '--isolated', {str(tmp_path)!r}]\n"
+    lint += "from torchdet.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
+    assert modules_after(lint, "libcst", "torch") == set()
