@@ -222,11 +222,54 @@ def test_the_decision_is_total_deterministic_and_consistent(given_facts, policy)
         assert not decision.substitutions
 
 
-@pytest.mark.parametrize("kind", ["cuda", "mps", "xpu", "cpu", "no-torch"])
-def test_every_device_and_choice_on_every_machine_has_an_answer(kind):
-    for asked, choice in itertools.product(DEVICES, OnMissing):
-        decision = decide_torch_runtime(simulated_facts(kind, 2), RuntimePolicy(asked, choice))
-        assert isinstance(decision, Ready | Rejected)
+def expected_reasons(machine, policy, *, late, group, in_main):
+    """The reasons, said again as a list of facts that must not be."""
+    kind, count = machine
+    name, _, index = policy.device.partition(":")
+    if name.isdigit():
+        name, index = (kind if count else "cuda"), name
+    wrong = {
+        RejectionReason.DEVICE_UNKNOWN: name not in ("auto", "cpu", "cuda", "mps", "xpu"),
+        RejectionReason.DEVICE_MISSING: (
+            policy.on_missing is OnMissing.REJECT
+            and name in ("cuda", "mps", "xpu")
+            and (name != kind or not count)
+        ),
+        RejectionReason.DEVICE_INDEX_MISSING: (
+            policy.on_missing is OnMissing.REJECT and name == kind and int(index or 0) >= count > 0
+        ),
+        RejectionReason.CUBLAS_WORKSPACE_TOO_LATE: kind == "cuda" and late,
+        RejectionReason.PROCESS_GROUP_EXISTS: group,
+        RejectionReason.NOT_MAIN_THREAD: (
+            policy.thread_affinity is ThreadAffinity.REQUIRES_MAIN_THREAD and not in_main
+        ),
+    }
+    return {reason for reason, holds in wrong.items() if holds}
+
+
+@pytest.mark.parametrize(
+    "machine", [("cuda", 1), ("cuda", 4), ("mps", 1), ("xpu", 2), ("cpu", 0)], ids=str
+)
+def test_the_whole_table(machine):
+    kind, count = machine
+    for asked, choice, late, group, in_main, affinity in itertools.product(
+        (*DEVICES, "cuda:3", "mps:0", "2"),
+        OnMissing,
+        (False, True),
+        (False, True),
+        (False, True),
+        ThreadAffinity,
+    ):
+        seen = simulated_facts(kind, count)
+        if late and kind == "cuda":
+            seen = with_cuda(seen, is_initialized=True)
+        seen = with_torch(seen, process_group="gloo" if group else None)
+        seen = dataclasses.replace(seen, thread=ThreadFacts(in_main, "t"))
+        policy = RuntimePolicy(asked, choice, thread_affinity=affinity)
+        expected = expected_reasons(machine, policy, late=late, group=group, in_main=in_main)
+        decision = decide_torch_runtime(seen, policy)
+        got = set() if isinstance(decision, Ready) else set(decision.reasons)
+        assert got == expected, (seen, policy)
 
 
 @pytest.mark.parametrize(

@@ -217,8 +217,9 @@ def resolve_device(
 ) -> Placed | Missing:
     """Place a request on a machine; `on_missing` acts on devices that are not there, and only then.
 
-    A type without an index is the first of its kind. The CPU is always there. Types that are no
-    accelerators (`meta`) are kept for torch to judge.
+    A type without an index is the machine's home device if that is of the type, else the first of
+    its kind. The CPU is always there. Types that are no accelerators (`meta`) are kept for torch to
+    judge.
 
     >>> resolve_device(parse_device("cuda"), Machine(), OnMissing.CPU)
     Placed(device=ConcreteDevice(type='cpu', index=None), substituted=True)

@@ -110,10 +110,10 @@ class TorchHandle:
     def device_for(self, spec: DeviceSpec = None) -> torch_device:
         """Return the device for a specification, by the policy's table.
 
-        None and `"auto"` are the handle's own device. A name without an index is the first
-        device of its kind. A missing accelerator raises `DeviceMissingError` under `reject`, and
-        is replaced under `redirect` and `cpu`, which is logged. Raises `InvalidDeviceError` for
-        what is no device.
+        None and `"auto"` are the handle's own device, and so is its type without an index; of
+        another type that is the first device. A missing accelerator raises `DeviceMissingError`
+        under `reject`, and is replaced under `redirect` and `cpu`, which is logged. Raises
+        `InvalidDeviceError` for what is no device.
 
         >>> rt = get_torch_handle()
         >>> rt.device_for("cpu")

@@ -45,11 +45,11 @@ class SettingStatus(Enum):
 class Access(Protocol):
     """A way to one setting."""
 
-    def exists(self, torch: ModuleType) -> bool: ...
+    def exists(self, torch: ModuleType, /) -> bool: ...
 
-    def read(self, torch: ModuleType) -> Value: ...
+    def read(self, torch: ModuleType, /) -> Value: ...
 
-    def write(self, torch: ModuleType, value: Value) -> None: ...
+    def write(self, torch: ModuleType, value: Value, /) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class DeterministicMode:
     `set_deterministic_debug_mode` does not.
     """
 
-    def exists(self, torch: ModuleType) -> bool:  # noqa: ARG002  # the shape of every Access
+    def exists(self, _torch: ModuleType) -> bool:
         return True
 
     def read(self, torch: ModuleType) -> Value:
@@ -116,14 +116,14 @@ class CompilerConfig:
 
     name: str
 
-    def exists(self, torch: ModuleType) -> bool:  # noqa: ARG002  # the shape of every Access
+    def exists(self, _torch: ModuleType) -> bool:
         return hasattr(_compiler_config(), self.name)
 
-    def read(self, torch: ModuleType) -> Value:  # noqa: ARG002  # the shape of every Access
+    def read(self, _torch: ModuleType) -> Value:
         value: Value = getattr(_compiler_config(), self.name)
         return value
 
-    def write(self, torch: ModuleType, value: Value) -> None:  # noqa: ARG002  # as above
+    def write(self, _torch: ModuleType, value: Value) -> None:
         setattr(_compiler_config(), self.name, value)
 
 
@@ -134,13 +134,13 @@ class Variable:
     name: str
     keeps_existing: bool = False
 
-    def exists(self, torch: ModuleType) -> bool:  # noqa: ARG002  # the shape of every Access
+    def exists(self, _torch: ModuleType) -> bool:
         return True
 
-    def read(self, torch: ModuleType) -> Value:  # noqa: ARG002  # the shape of every Access
+    def read(self, _torch: ModuleType) -> Value:
         return os.environ.get(self.name)
 
-    def write(self, torch: ModuleType, value: Value) -> None:  # noqa: ARG002  # as above
+    def write(self, _torch: ModuleType, value: Value) -> None:
         if not (self.keeps_existing and self.name in os.environ):
             os.environ[self.name] = str(value)
 
