@@ -192,13 +192,15 @@ def current_stream(torch: ModuleType, device: torch.device) -> Stream:
     return make_stream(torch, device, 0)
 
 
-def use_stream(torch: ModuleType, stream: Stream) -> AbstractContextManager[object]:
+def use_stream(
+    torch_module: ModuleType, stream: Stream | torch.Stream
+) -> AbstractContextManager[object]:
     """Return a context in which work of this thread goes to the stream."""
     if isinstance(stream, (HostStream, MpsStream)):
         return _host_context(stream)
     if not hasattr(stream, "device"):
         raise TypeError(f"expected a stream, got {type(stream).__name__}")
-    module = device_module(torch, stream.device, "stream", "streams")
+    module = device_module(torch_module, stream.device, "stream", "streams")
     return cast("AbstractContextManager[object]", module.stream(stream))
 
 
