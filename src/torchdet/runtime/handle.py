@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from torch import Generator
-    from torch import Stream as torch_stream
+    from torch import Stream as TorchStream
     from torch import device as torch_device
     from torch import dtype as torch_dtype
     from torch.amp import GradScaler, autocast
@@ -229,7 +229,7 @@ class TorchHandle:
         """Return the stream that this thread's work on a device goes to."""
         return streams.current_stream(self.torch, self.device_for(device))
 
-    def use_stream(self, stream: Stream | torch_stream) -> AbstractContextManager[object]:
+    def use_stream(self, stream: Stream | TorchStream) -> AbstractContextManager[object]:
         """Send this thread's work to a stream within a block."""
         return streams.use_stream(self.torch, stream)
 

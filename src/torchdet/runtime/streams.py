@@ -200,7 +200,8 @@ def use_stream(
         return _host_context(stream)
     if not hasattr(stream, "device"):
         raise TypeError(f"expected a stream, got {type(stream).__name__}")
-    module = device_module(torch_module, stream.device, "stream", "streams")
+    device = cast("torch.Stream", stream).device
+    module = device_module(torch_module, device, "stream", "streams")
     return cast("AbstractContextManager[object]", module.stream(stream))
 
 
