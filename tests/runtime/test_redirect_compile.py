@@ -50,6 +50,36 @@ def test_a_whole_graph(function: Callable[[torch.Tensor], torch.Tensor]) -> None
             assert torch.equal(compiled(x), expected)
 
 
+def test_unnamed_devices_and_the_override() -> None:
+    def unnamed(value: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(2)
+
+    def named(value: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(2, device="cpu")
+
+    def really(value: torch.Tensor) -> torch.Tensor:
+        return torch.zeros(2, device="cpu:-1")
+
+    with redirect(Machine((("meta", 1),))):
+        answers = [
+            torch.compile(each, backend="eager", fullgraph=True)(x).device.type
+            for each in (unnamed, named, really)
+        ]
+        assert answers == ["meta", "meta", "cpu"]
+        with torch.device("cpu:-1"):
+            assert torch.compile(unnamed, backend="eager", fullgraph=True)(x).device.type == "cpu"
+
+
+def test_mixed_precision() -> None:
+    def product(value: torch.Tensor) -> torch.Tensor:
+        with torch.autocast("cuda", dtype=torch.bfloat16):
+            return value @ value
+
+    with redirect(Machine()):
+        compiled = torch.compile(product, backend="eager", fullgraph=True)
+        assert compiled(torch.ones(2, 2)).dtype == torch.bfloat16
+
+
 def test_a_module_compiled_inside_and_called_outside() -> None:
     with redirect(Machine()):
         model = torch.nn.Linear(2, 2, device="cuda")

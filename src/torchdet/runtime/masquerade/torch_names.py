@@ -103,13 +103,18 @@ def set_default_tensor_type(original: object) -> object:
 
 # --- mixed precision --------------------------------------------------------------------------
 
+_MIXED_PRECISION = ("torch.cuda.amp", "torch.amp.autocast_mode")
+
 
 def asked_of_mixed_precision(mode: RedirectMode) -> bool:
-    """The program, or ``torch.cuda.amp`` on its behalf; checkpointing restores what it saw."""
+    """The program, or torch's code for mixed precision on its behalf.
+
+    Other code of torch, such as checkpointing, restores what it has seen itself.
+    """
     if mode.machine.count("cuda"):
         return False
     module = calling_module()
-    on_behalf = isinstance(module, str) and module.startswith("torch.cuda.amp")
+    on_behalf = isinstance(module, str) and module.startswith(_MIXED_PRECISION)
     return on_behalf or call_origin() is CallOrigin.PROGRAM
 
 

@@ -87,6 +87,14 @@ def program_frame(*, through_bookkeeping: bool = False) -> FrameType | None:
     return here or frame
 
 
+def is_traced_graph(frame: FrameType) -> bool:
+    """Say whether this is the code of a graph that torch has traced.
+
+    Its device objects were placed when it was traced: the CPU in it may be meant for once.
+    """
+    return frame.f_code.co_filename.startswith("<eval_with_key>")
+
+
 class CallOrigin(Enum):
     """Whose code made a call."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import weakref
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import FrameType
@@ -14,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._device import DeviceContext
 
 from torchdet.runtime.devices import ConcreteDevice, Machine, RedirectionRow
-from torchdet.runtime.redirect.call_site import program_frame
+from torchdet.runtime.redirect.call_site import is_traced_graph, program_frame
 from torchdet.runtime.redirect.placement import Placement, implicit_placement, place
 from torchdet.runtime.redirect.report import SITES, Redirected
 
@@ -56,7 +55,7 @@ class Scope:
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
-        self._modes: weakref.WeakSet[RedirectMode] = weakref.WeakSet()
+        self._modes: set[RedirectMode] = set()
         self._lock = threading.Lock()
         self.is_open = True
 
@@ -65,6 +64,12 @@ class Scope:
         with self._lock:
             mode.enabled = self.is_open
             self._modes.add(mode)
+
+    def retire(self, mode: RedirectMode) -> None:
+        """Turn a mode off whose thread or block has come to its end."""
+        with self._lock:
+            mode.enabled = False
+            self._modes.discard(mode)
 
     def renew_lock(self) -> None:
         """Replace a lock that another thread may have held when this process was forked."""
@@ -155,7 +160,10 @@ class RedirectMode(TorchFunctionMode):
         it is found, and torch's own bookkeeping is left alone.
         """
         target = self.target_of(spec)
-        return None if target is None else self._granted(target, func, frame)
+        if target is None:
+            return None
+        placed = func is torch.device or isinstance(spec, torch.device)
+        return self._granted(target, func, frame, maybe_placed=placed)
 
     def implicit(self, func: object) -> torch.device | None:
         """Return the device for a call that names none, or None where torch may decide."""
@@ -163,7 +171,7 @@ class RedirectMode(TorchFunctionMode):
         if bottom is not None:
             # The program chose a default device; what it chose is an explicit request.
             return self.explicit(bottom.device, func)
-        return None if self._implicit is None else self._granted(self._implicit, func, None)
+        return None if self._implicit is None else self._granted(self._implicit, func)
 
     def target_of(self, spec: object) -> Target | None:
         """Return the table's answer, or None where it leaves the request to torch."""
@@ -181,7 +189,12 @@ class RedirectMode(TorchFunctionMode):
         return target
 
     def _granted(
-        self, target: Target, func: object, frame: FrameType | None
+        self,
+        target: Target,
+        func: object,
+        frame: FrameType | None = None,
+        *,
+        maybe_placed: bool = False,
     ) -> torch.device | None:
         if torch.compiler.is_compiling():
             return target.device  # a trace has no frames to look at, and no call site to report
@@ -189,6 +202,9 @@ class RedirectMode(TorchFunctionMode):
             return None
         frame = frame or program_frame()
         if frame is None:
+            return None
+        is_cpu = maybe_placed and target.redirected.row is RedirectionRow.CPU
+        if is_cpu and is_traced_graph(frame):
             return None
         if target.toggles:
             self.cpu_override = not self.cpu_override

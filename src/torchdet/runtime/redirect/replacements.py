@@ -42,12 +42,14 @@ class Installation:
 
     The names belong to the process, so users are counted under a lock: the first one installs,
     the last one restores. A name that somebody else has replaced meanwhile is left to them.
-    A user whose exit was itself interrupted is counted out when its frame goes.
+    A user that is gone without having left (an interrupt can hit any instruction) is noticed by
+    the next one that comes or goes.
     """
 
     def __init__(self, replacements: Callable[[], Sequence[Replacement]]) -> None:
         self._replacements = replacements
-        self._users: set[int] = set()
+        # Weak references without a callback: one would swallow an interrupt that arrives in it.
+        self._users: list[weakref.ref[_User]] = []
         self._replaced: list[_Replaced] = []
         self.renew_lock()
         if hasattr(os, "register_at_fork"):
@@ -61,29 +63,27 @@ class Installation:
     def installed(self) -> Iterator[None]:
         """Keep the replacements in place for the block."""
         user = _User()
-        leave = weakref.finalize(user, self._leave, id(user))
         try:
-            self._enter(id(user))
+            self._enter(user)
             yield
         finally:
-            leave()
+            see_through(lambda: self._leave(user))
 
-    def _enter(self, user: int) -> None:
+    def _enter(self, user: _User) -> None:
         with self._lock:
-            if not self._users:
-                self._restore()  # nothing, unless a restoration was interrupted
-                self._users.add(user)
+            self._keep_only_others_than(user)
+            self._users.append(weakref.ref(user))
+            if len(self._users) == 1:
                 self._install()
-            self._users.add(user)
 
-    def _leave(self, user: int) -> None:
-        def count_out() -> None:
-            with self._lock:
-                self._users.discard(user)
-                if not self._users:
-                    self._restore()
+    def _leave(self, user: _User) -> None:
+        with self._lock:
+            self._keep_only_others_than(user)
 
-        see_through(count_out)
+    def _keep_only_others_than(self, user: _User) -> None:
+        self._users = [each for each in self._users if each() not in (None, user)]
+        if not self._users:
+            self._restore()
 
     def _install(self) -> None:
         for each in self._replacements():

@@ -60,7 +60,7 @@ def redirected(scope: Scope, *, override: bool, on_host: bool) -> Iterator[None]
     home = threading.get_ident()
 
     def leave() -> None:
-        mode.enabled = False
+        scope.retire(mode)
         if threading.get_ident() == home:
             _remove(mode)
             if _current.mode is mode:
