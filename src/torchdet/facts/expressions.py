@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
+
 from torchdet.facts.lazy import cst
+
+_MOST_DIGITS = 4300
 
 
 def string_value(node: cst.CSTNode | None) -> str | None:
@@ -13,14 +18,36 @@ def string_value(node: cst.CSTNode | None) -> str | None:
     >>> string_value(cst.parse_expression("'cu' 'da'"))
     'cuda'
     """
-    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)):
-        value = node.evaluated_value
-        return value if isinstance(value, str) else None
-    return None
+    parts: list[str] = []
+    while isinstance(node, cst.ConcatenatedString):
+        left = _literal_value(node.left)
+        if left is None:
+            return None
+        parts.append(left)
+        node = node.right
+    last = _literal_value(node)
+    return "".join((*parts, last)) if last is not None else None
+
+
+def _literal_value(node: cst.CSTNode | None) -> str | None:
+    """The value of one literal. Invalid escapes have none, and dubious ones do not warn."""
+    if not isinstance(node, cst.SimpleString) or "b" in node.prefix:
+        return None
+    if "r" in node.prefix or "\\" not in node.value:
+        return node.raw_value
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            value = ast.literal_eval(node.value)
+        except (SyntaxError, ValueError):
+            return None
+    return value if isinstance(value, str) else None
 
 
 def int_value(node: cst.CSTNode | None) -> int | None:
     """The value of an integer literal, a minus before it included; None for others.
+
+    Numbers of thousands of digits, which Python itself refuses to read, count as others.
 
     >>> int_value(cst.parse_expression("-1"))
     -1
@@ -28,7 +55,7 @@ def int_value(node: cst.CSTNode | None) -> int | None:
     if isinstance(node, cst.UnaryOperation) and isinstance(node.operator, cst.Minus):
         value = int_value(node.expression)
         return -value if value is not None else None
-    if isinstance(node, cst.Integer):
+    if isinstance(node, cst.Integer) and len(node.value) <= _MOST_DIGITS:
         return int(node.value.replace("_", ""), 0)
     return None
 

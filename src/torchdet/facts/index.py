@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from torchdet.facts.expressions import string_value
 from torchdet.facts.nesting import NestingError, check_nesting
 from torchdet.facts.scope import Binding, BindingKind, Scope, ScopeKind
 from torchdet.facts.walk import FIELDS
@@ -480,8 +481,8 @@ class _Walk:
                 self._push(current, parent, scope)
 
     def _string_annotation(self, node: cst.SimpleString, scope: Scope) -> None:
-        text = node.evaluated_value
-        if not isinstance(text, str) or not text.strip():
+        text = string_value(node)
+        if text is None or not text.strip():
             return
         try:
             check_nesting(text)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from torchdet.facts.expressions import string_value
 from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
 from torchdet.facts.index import DottedUse, Index, dotted_parts
 from torchdet.facts.scope import Binding, BindingKind, Scope
@@ -110,11 +111,9 @@ class Resolver:
         if function.name in HANDLE_FACTORIES:
             return Exact(HANDLE)
         if function.name in _IMPORT_FUNCTIONS and len(node.args) == 1:
-            argument = node.args[0].value
-            if isinstance(argument, cst.SimpleString):
-                module = argument.evaluated_value
-                if isinstance(module, str) and module and not module.startswith("."):
-                    return self.extend(Exact(module), ())
+            module = string_value(node.args[0].value)
+            if module and not module.startswith("."):
+                return self.extend(Exact(module), ())
         return _UNKNOWN
 
     def root(self, name: str, scope: Scope) -> Resolution:
@@ -213,7 +212,7 @@ def _annotated_names(annotation: cst.BaseExpression) -> list[tuple[str, ...]]:
     What is neither a name nor a union of names counts as a name that means nothing.
     """
     if isinstance(annotation, cst.SimpleString):
-        text = str(annotation.evaluated_value)
+        text = string_value(annotation) or ""
         names = [tuple(part.strip().split(".")) for part in text.split("|")]
         return [parts for parts in names if parts != (_NOTHING,)]
     if isinstance(annotation, cst.BinaryOperation):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 
@@ -92,8 +93,8 @@ def _skeleton(node: cst.CSTNode) -> str | None:
     if isinstance(node, cst.SimpleString):
         if _MAY_BE_DEVICE.match(node.value) is None:
             return None
-        value = node.evaluated_value
-        return _FORMAT_FIELD.sub(_HOLE, value) if isinstance(value, str) else None
+        value = string_value(node)
+        return _FORMAT_FIELD.sub(_HOLE, value) if value is not None else None
     if isinstance(node, cst.FormattedString):
         return "".join(
             part.value if isinstance(part, cst.FormattedStringText) else _HOLE
