@@ -41,14 +41,17 @@ def run_python(
     cwd: Path,
     environment: dict[str, str] | None = None,
     options: tuple[str, ...] = (),
-    expect: int = 0,
+    hide_gpus: bool = True,
 ) -> str:
     """Run code as a script in a fresh interpreter and return its standard output, stripped.
 
-    The script is a file, because spawned children import it again.
+    The script is a file, because spawned children import it again. GPUs are hidden from it unless
+    the test is about them, so that a machine with GPUs gives the same answers.
     """
-    result = run_script(code, cwd=cwd, environment=environment, options=options)
-    assert result.returncode == expect, result.stdout + result.stderr
+    result = run_script(
+        code, cwd=cwd, environment=environment, options=options, hide_gpus=hide_gpus
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
     return result.stdout.strip()
 
 
@@ -58,11 +61,14 @@ def run_script(
     cwd: Path,
     environment: dict[str, str] | None = None,
     options: tuple[str, ...] = (),
+    hide_gpus: bool = True,
 ) -> subprocess.CompletedProcess[str]:
     """Run code as a script in a fresh interpreter."""
     script = cwd / "script.py"
     script.write_text(textwrap.dedent(code), encoding="utf-8")
     inherited = {k: v for k, v in os.environ.items() if not k.startswith(_LEAKS)}
+    if hide_gpus:
+        inherited["CUDA_VISIBLE_DEVICES"] = ""
     return subprocess.run(
         [sys.executable, *options, str(script)],
         capture_output=True,

@@ -75,7 +75,7 @@ def test_getting_the_handle_leaves_cuda_to_a_forked_child(tmp_path):
             os._exit(0 if torch.ones(2, device=rt.device).sum().item() == 2 else 1)
         print(os.waitpid(child, 0)[1])
     """
-    assert run_python(code, cwd=tmp_path).split("\n") == ["False cuda True", "0"]
+    assert run_python(code, cwd=tmp_path, hide_gpus=False).split("\n") == ["False cuda True", "0"]
 
 
 @pytest.mark.gpu
@@ -88,9 +88,9 @@ def test_cuda_that_was_used_first_is_too_late_and_a_variable_from_the_start_is_n
         decision = decide_torch_runtime()
         print([reason.value for reason in getattr(decision, "reasons", ())])
     """
-    assert run_python(code, cwd=tmp_path) == "['cublas-workspace-too-late']"
+    assert run_python(code, cwd=tmp_path, hide_gpus=False) == "['cublas-workspace-too-late']"
     early = {"CUBLAS_WORKSPACE_CONFIG": ":16:8"}
-    assert run_python(code, cwd=tmp_path, environment=early) == "[]"
+    assert run_python(code, cwd=tmp_path, environment=early, hide_gpus=False) == "[]"
 
 
 @pytest.mark.gpu
@@ -108,7 +108,7 @@ def test_names_and_memory_are_the_same_before_and_after_cuda_begins(tmp_path):
             assert one.capability in (None, other.capability), (one, other)
         print(len(before) == len(after) > 0)
     """
-    assert run_python(code, cwd=tmp_path) == "True"
+    assert run_python(code, cwd=tmp_path, hide_gpus=False) == "True"
 
 
 @pytest.mark.gpu
