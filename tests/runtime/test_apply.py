@@ -6,6 +6,7 @@ import json
 
 import pytest
 import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from tests.runtime.support import run_python
 from torchdet.runtime import Determinism, RejectionReason, RuntimePolicy
@@ -66,8 +67,9 @@ def test_the_alert_answers_to_the_mode_that_is_set(determinism):
     try:
         torch.use_deterministic_algorithms(True, warn_only=determinism is Determinism.WARN_ONLY)
         assert check_alert(torch, determinism) is None
-        with torch.device("meta"):  # another default device does not disturb it
-            assert check_alert(torch, determinism) is None
+        for mode in (torch.device("meta"), FakeTensorMode(), torch.inference_mode()):
+            with mode:  # modes of the caller do not disturb it
+                assert check_alert(torch, determinism) is None
         torch.use_deterministic_algorithms(False)
         rejection = check_alert(torch, determinism)
         assert rejection is not None

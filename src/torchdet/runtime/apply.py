@@ -87,7 +87,8 @@ def check_alert(torch: ModuleType, determinism: Determinism) -> Rejection | None
     `put_` without accumulation alerts on every device and for any input. Under `strict` it must
     raise, under `warn-only` it must warn.
     """
-    with torch._C.DisableTorchFunction():  # default-device and redirection modes stay out of it
+    # Modes of the caller (a default device, redirection, fake tensors) stay out of it.
+    with torch._C.DisableTorchFunction(), torch._C._DisableTorchDispatch():
         target = torch.zeros(1, device="cpu")
         index = torch.zeros(1, dtype=torch.int64, device="cpu")
         objected = (
