@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ from torchdet.model.fix import Fix, TextEdit
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
 
+_BARE_NEWLINE = re.compile(r"(?<!\r)\n")
+
 
 def edited_nodes(fix: NodeFix) -> Iterable[cst.CSTNode]:
     """The nodes whose positions ``lower_fix`` needs."""
@@ -19,7 +22,7 @@ def edited_nodes(fix: NodeFix) -> Iterable[cst.CSTNode]:
 
 
 def lower_fix(fix: NodeFix, positions: Positions, source: SourceText) -> Fix | None:
-    """``fix`` as edits of the text, sorted by place.
+    """``fix`` as edits of the text, sorted by place; a new row begins as the others of the file do.
 
     None when two of its edits overlap, or when the tree does not write back to the text, so that
     no offset can be trusted: the finding then stands without a fix.
@@ -42,4 +45,5 @@ def _lower_edit(edit: NodeEdit, positions: Positions, source: SourceText) -> Tex
         end = start
     elif isinstance(edit, InsertAfter):
         start = end
-    return TextEdit(Span(source.location(start), source.location(end)), edit.text)
+    text = _BARE_NEWLINE.sub(source.newline, edit.text)
+    return TextEdit(Span(source.location(start), source.location(end)), text)

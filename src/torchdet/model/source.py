@@ -89,6 +89,12 @@ class SourceText:
     def _line_starts(self) -> list[int]:
         return [0, *(match.end() for match in _NEWLINE.finditer(self.text))]
 
+    @cached_property
+    def newline(self) -> str:
+        """How rows end in this text: as the first one does; ``\\n`` when there is only one."""
+        match = _NEWLINE.search(self.text)
+        return match.group() if match is not None else "\n"
+
     @property
     def row_count(self) -> int:
         """How many rows there are, the one after a last newline included."""
