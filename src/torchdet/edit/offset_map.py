@@ -1,0 +1,63 @@
+"""Where the characters of a text stand after it was edited."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from torchdet.model.fix import TextEdit
+
+Range = tuple[int, int]
+"""Offsets in characters: from the first up to, not including, the second."""
+
+
+class Change(NamedTuple):
+    """One edit: the range that it replaced, and the range of what it wrote in the new text."""
+
+    old: Range
+    new: Range
+
+
+class OffsetMap:
+    """Maps ranges of a text to ranges of the text after ``edits``, which do not overlap."""
+
+    def __init__(self, edits: Iterable[TextEdit]) -> None:
+        changes: list[Change] = []
+        moved = 0
+        for edit in sorted(edits, key=lambda e: (e.span.start.offset, e.span.end.offset)):
+            start, end = edit.span.start.offset, edit.span.end.offset
+            written = (start + moved, start + moved + len(edit.content))
+            changes.append(Change((start, end), written))
+            moved = written[1] - end
+        self._changes = changes
+        self._starts = [change.old[0] for change in changes]
+        self._ends = [change.old[1] for change in changes]
+
+    def touching(self, span: Range) -> Sequence[Change]:
+        """The changes inside ``span`` or at one of its ends, in their order."""
+        return self._changes[bisect_left(self._ends, span[0]) : bisect_right(self._starts, span[1])]
+
+    def inner(self, span: Range) -> Range:
+        """The new range of ``span`` without what was written at its ends."""
+        start, end = span
+        before = bisect_right(self._ends, start)
+        # A change that both ends at the start and starts at the end is an insertion into nothing.
+        after = max(before, bisect_left(self._starts, end))
+        return start + self._moved(before), end + self._moved(after)
+
+    def outer(self, span: Range) -> Range:
+        """The new range of ``span`` with what was written at its ends."""
+        start, end = self.inner(span)
+        touching = self.touching(span)
+        if touching:
+            start = min(start, touching[0].new[0])
+            end = max(end, touching[-1].new[1])
+        return start, end
+
+    def _moved(self, count: int) -> int:
+        """How far the text after the first ``count`` changes has moved."""
+        if count == 0:
+            return 0
+        last = self._changes[count - 1]
+        return last.new[1] - last.old[1]

@@ -1,0 +1,87 @@
+"""The tree that the running Python makes of a text."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterable
+from functools import partial
+
+from torchdet.edit.offset_map import Range
+from torchdet.edit.tree_node import Parts, TreeNode
+from torchdet.model.source import SourceText
+
+# Before Python 3.12 the nodes inside of an f-string stand at wrong places: it is one word here.
+_ONE_WORD = {"JoinedStr", "TemplateStr"}
+_PLACED = (ast.stmt, ast.expr, ast.ExceptHandler, ast.arg, ast.keyword, ast.alias, ast.pattern)
+
+
+def parse_python(text: str) -> TreeNode:
+    """The tree of ``text``, as ``ast`` has it.
+
+    Raises ``SyntaxError`` for what is no Python for the version that runs, and for what is nested
+    deeper than its parser can bear.
+
+    >>> parse_python("x = 1\\n").kind
+    'Module'
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the escapes in somebody's strings
+        try:
+            module = ast.parse(text)
+        except (ValueError, RecursionError, MemoryError) as error:
+            raise SyntaxError(str(error) or type(error).__name__) from None
+    places = _Places(text)
+    return TreeNode("Module", (0, len(text)), partial(_parts, module, places))
+
+
+class _Places:
+    """Turns the rows and UTF-8 columns of ``ast`` into offsets of characters."""
+
+    def __init__(self, text: str) -> None:
+        self._source = SourceText(text)
+        self._ascii = text.isascii()
+
+    def offset(self, row: int, column: int) -> int:
+        if not self._ascii:
+            line = self._source.line(row)
+            column = len(line.encode()[:column].decode(errors="replace"))
+        return self._source.offset(row, 1) + column
+
+
+def _node(node: ast.AST, places: _Places) -> TreeNode | None:
+    """``node`` with its place; None for operators, contexts and empty argument lists."""
+    spans: list[Range] = []
+    if isinstance(node, _PLACED):
+        assert node.end_lineno is not None
+        assert node.end_col_offset is not None
+        start = places.offset(node.lineno, node.col_offset)
+        spans.append((start, places.offset(node.end_lineno, node.end_col_offset)))
+        # A function and a class begin, for ast, after their decorators.
+        inside: Iterable[ast.AST] = getattr(node, "decorator_list", ())
+    else:
+        inside = ast.iter_child_nodes(node)
+    spans += [child.span for child in (_node(each, places) for each in inside) if child is not None]
+    if not spans:
+        return None
+    span = min(start for start, _ in spans), max(end for _, end in spans)
+    return TreeNode(type(node).__name__, span, partial(_parts, node, places))
+
+
+def _parts(node: ast.AST, places: _Places) -> Parts:
+    if type(node).__name__ in _ONE_WORD:
+        return Parts((ast.dump(node),), ())
+    words: list[object] = []
+    children: list[tuple[TreeNode, ...]] = []
+    for _, value in ast.iter_fields(node):
+        below: list[TreeNode] = []
+        for each in value if isinstance(value, list) else [value]:
+            placed = _node(each, places) if isinstance(each, ast.AST) else None
+            if placed is not None:
+                below.append(placed)
+            elif isinstance(each, ast.AST):
+                words.append(type(each).__name__)
+            elif each is not None or isinstance(value, list):
+                words.append((type(each), repr(each)))  # 1, 1.0 and True are equal, but not here
+        children.append(tuple(below))
+    return Parts(tuple(words), tuple(children))

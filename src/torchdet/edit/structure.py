@@ -1,0 +1,110 @@
+"""Whether edits changed the structure of a text only where they were made.
+
+An edit is text, and text can come apart otherwise than was meant: ``c if d else e`` in place of
+``b`` turns ``a + b`` into ``(a + c) if d else e``. Two trees are compared here, of the text before
+and after. A node that no edit touches must stand at its new place as the same kind of node: its
+text is the same, so all below it is. A node that edits touch must keep its kind, its words and its
+children, but for what was written, what was replaced, and what an edit of this very node changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from torchdet.edit.offset_map import Change, OffsetMap, Range
+from torchdet.edit.tree_node import Parts, TreeNode
+from torchdet.model.fix import TextEdit
+
+
+def first_difference(before: TreeNode, after: TreeNode, edits: Iterable[TextEdit]) -> int | None:
+    """Where ``after`` differs from ``before`` though ``edits`` did not ask for it.
+
+    An offset in the text before, or None when there is no such place. Recurses as deep as the
+    trees are where edits touch them.
+    """
+    return _Comparison(OffsetMap(edits)).difference(before, after)
+
+
+class _Comparison:
+    def __init__(self, places: OffsetMap) -> None:
+        self._places = places
+
+    def difference(self, before: TreeNode, after: TreeNode) -> int | None:
+        """The offset of the first difference between two nodes that should correspond."""
+        touching = self._places.touching(before.span)
+        if not touching:
+            same = before.kind == after.kind and after.span == self._places.inner(before.span)
+            return None if same else before.span[0]
+        if not _inside(after.span, self._places.outer(before.span)):
+            return before.span[0]
+        parts = before.parts()
+        own = [change for change in touching if not _is_of_child(change, parts)]
+        found: int | None = before.span[0]
+        if before.kind == after.kind:
+            after_parts = after.parts()
+            if own or parts.words == after_parts.words:
+                found = self._in_children(parts, after_parts, touching)
+        if found is None or self._wraps(before, after, touching):
+            return None
+        return None if own and self._keeps_children(parts, after, touching) else found
+
+    def _in_children(self, before: Parts, after: Parts, touching: Sequence[Change]) -> int | None:
+        """The first difference between the fields of two nodes, edited elements apart."""
+        for old, new in zip(before.children, after.children, strict=True):
+            kept = [node for node in old if not _is_replaced(node, touching)]
+            found = [node for node in new if not _is_written(node, touching)]
+            if len(kept) != len(found):
+                # Brackets that belong to a tuple stay around what is written in its place.
+                kept, found = list(old), list(new)
+            if len(kept) != len(found):
+                return (old or new)[0].span[0]
+            for left, right in zip(kept, found, strict=True):
+                difference = self.difference(left, right)
+                if difference is not None:
+                    return difference
+        return None
+
+    def _wraps(self, before: TreeNode, after: TreeNode, touching: Sequence[Change]) -> bool:
+        """Whether ``before`` is whole inside ``after``, with text written on both sides of it."""
+        start, end = before.span
+        if (start, start) != touching[0].old or (end, end) != touching[-1].old:
+            return False
+        return start != end and self._holds(after, before, strictly=True)
+
+    def _keeps_children(self, parts: Parts, after: TreeNode, touching: Sequence[Change]) -> bool:
+        """Whether ``after``, a node of another kind, holds the children that no edit replaced."""
+        return all(
+            self._holds(after, child)
+            for field in parts.children
+            for child in field
+            if not _is_replaced(child, touching)
+        )
+
+    def _holds(self, above: TreeNode, node: TreeNode, *, strictly: bool = False) -> bool:
+        """Whether ``node`` is found again at its place in ``above``."""
+        if not strictly and self.difference(node, above) is None:
+            return True
+        place = self._places.inner(node.span)
+        return any(
+            self._holds(child, node)
+            for field in above.parts().children
+            for child in field
+            if _inside(place, child.span)
+        )
+
+
+def _inside(inner: Range, outer: Range) -> bool:
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
+def _is_of_child(change: Change, parts: Parts) -> bool:
+    """Whether the edit lies in or at a child, so that only that child may differ."""
+    return any(_inside(change.old, child.span) for field in parts.children for child in field)
+
+
+def _is_replaced(node: TreeNode, touching: Sequence[Change]) -> bool:
+    return any(_inside(node.span, change.old) for change in touching)
+
+
+def _is_written(node: TreeNode, touching: Sequence[Change]) -> bool:
+    return any(_inside(node.span, change.new) for change in touching)
