@@ -111,6 +111,7 @@ ELSEWHERE = {
     "string": "torch.set_default_dtype('# noqa')\n",
     "string beside": "x = '# noqa: DET202'; torch.set_default_dtype(a)\n",
     "triple-quoted string": 'torch.set_default_dtype("""\n# noqa\n# torchdet: ignore-file\n""")\n',
+    "f-string in quotes of its own kind": "torch.set_default_dtype(f'{a['# noqa']}')\n",
     "f-string": "torch.set_default_dtype(f'{a}# noqa')\n",
     "block below": "if torch.set_default_dtype(a):\n    pass  # noqa\n",
     "comment in the block below": "if torch.set_default_dtype(a):\n    # noqa\n    pass\n",
