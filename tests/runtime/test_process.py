@@ -347,5 +347,11 @@ def test_auto_on_a_machine_without_accelerator_says_so(tmp_path):
     done = run_script(code, cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.strip() == "no accelerator was found, so device 'auto' is the CPU"
-    chosen = run_script(code, cwd=tmp_path, environment={"TORCHDET_DEVICE": "cpu"})
+    asked_for = {"TORCHDET_DEVICE": "cpu"}
+    chosen = run_script(code, cwd=tmp_path, environment=asked_for)
     assert (chosen.stdout, chosen.stderr) == ("", "")
+    asked_for["TORCHDEVICE_LOG_LEVEL"] = "info"
+    told = run_script(code, cwd=tmp_path, environment=asked_for)
+    assert told.stdout == ""
+    assert told.stderr.startswith("torchdet.runtime: INFO: torch ")
+    assert told.stderr.endswith(" runs deterministically on cpu\n")
