@@ -109,7 +109,7 @@ def _said(names: Iterable[str]) -> str:
 
 
 def _row(facts: FileFacts, node: cst.CSTNode) -> int:
-    start, _ = locate(facts.module, facts.source.text, {node}).spans[node]
+    start, _ = locate(facts.module, facts.source.text, {node}, facts.index.parents).spans[node]
     return facts.source.location(start).row
 
 
@@ -141,7 +141,7 @@ def _positions(
     ranges = wrapper.resolve(PositionProvider)
     source = facts.source
     wanted = [node for node in ranges if isinstance(node, _PLACED)]
-    ours = locate(facts.module, source.text, wanted)
+    ours = locate(facts.module, source.text, wanted, facts.index.parents)
     for node in wanted:
         place = ranges[node]
         said = tuple(

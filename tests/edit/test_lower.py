@@ -38,7 +38,7 @@ ODD = [
 def lower(text: str, *edits: NodeEdit) -> Fix | None:
     facts = parse(text)
     fix = NodeFix("Fix it", Applicability.SAFE, edits)
-    positions = locate(facts.module, text, set(edited_nodes(fix)))
+    positions = locate(facts.module, text, set(edited_nodes(fix)), facts.index.parents)
     return lower_fix(fix, positions, facts.source)
 
 
@@ -59,7 +59,7 @@ def test_every_expression_replaced_by_its_own_code_changes_nothing(text: str) ->
     source = SourceText(text)
     module = cst.parse_module(text)
     nodes = expressions(module)
-    positions = locate(module, text, nodes)
+    positions = locate(module, text, nodes, {})
     assert positions.faithful
     for node in nodes:
         start, end = positions.spans[node]
@@ -85,7 +85,7 @@ def test_insertions_around_every_name_compose(path: Path) -> None:
         for arg in call.args
         if isinstance(arg.value, cst.Name)
     ]
-    positions = locate(facts.module, text, names)
+    positions = locate(facts.module, text, names, facts.index.parents)
     fixes = []
     for name in names:
         edits = (InsertAfter(name, ")"), InsertBefore(name, "f("))
@@ -116,7 +116,7 @@ def test_edits_are_sorted_and_the_parentheses_of_a_node_stay() -> None:
     facts = parse(text)
     a, b = facts.index.nodes["Name"][-2:]
     fix = NodeFix("", Applicability.UNSAFE, (Replace(b, "c"), InsertAfter(a, " + 1")))
-    lowered = lower_fix(fix, locate(facts.module, text, {a, b}), facts.source)
+    lowered = lower_fix(fix, locate(facts.module, text, {a, b}, facts.index.parents), facts.source)
     assert lowered is not None
     assert lowered.applicability is Applicability.UNSAFE
     assert apply_fixes(text, [lowered]).text == "x = f((a + 1), c)\n"
@@ -128,14 +128,17 @@ def test_edits_that_overlap_are_no_fix() -> None:
     (call,) = facts.index.nodes.get("Call", ())
     a = facts.index.nodes["Name"][-1]
     fix = NodeFix("", Applicability.SAFE, (Replace(call, "g(a)"), Replace(a, "b")))
-    assert lower_fix(fix, locate(facts.module, text, {call, a}), facts.source) is None
+    assert (
+        lower_fix(fix, locate(facts.module, text, {call, a}, facts.index.parents), facts.source)
+        is None
+    )
 
 
 def test_a_tree_that_does_not_write_back_to_its_text_gives_no_fix() -> None:
     text = "x = f(a)\n"
     facts = parse(text)
     a = facts.index.nodes["Name"][-1]
-    positions = locate(facts.module, f" {text}", {a})
+    positions = locate(facts.module, f" {text}", {a}, facts.index.parents)
     assert not positions.faithful
     fix = NodeFix("", Applicability.SAFE, (Replace(a, "b"),))
     assert lower_fix(fix, positions, facts.source) is None

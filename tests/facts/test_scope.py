@@ -32,7 +32,7 @@ def scopes_by_key(facts: FileFacts) -> dict[Key, Scope]:
     """The scopes of functions, lambdas and classes; those that share a row and name left out."""
     nodes = [n for n in facts.index.scopes if isinstance(n, (cst.FunctionDef, cst.ClassDef))]
     lambdas = [n for n in facts.index.scopes if isinstance(n, cst.Lambda)]
-    spans = locate(facts.module, facts.source.text, [*nodes, *lambdas]).spans
+    spans = locate(facts.module, facts.source.text, [*nodes, *lambdas], facts.index.parents).spans
     keys = {node: (node.name.value, facts.source.location(spans[node][0]).row) for node in nodes}
     keys |= {node: ("lambda", facts.source.location(spans[node][0]).row) for node in lambdas}
     counts = Counter(keys.values())

@@ -13,6 +13,7 @@ from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
 from torchdet.model.source import DecodeError, SourceText
+from torchdet.rules.base import Rule
 from torchdet.rules.registry import triggered
 from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 
@@ -23,20 +24,25 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     A file that cannot be decoded or parsed yields a report with ``failed`` set and the reason as
     its diagnostic; no input makes this raise.
     """
-    if not triggered(settings.rules, data):
+    live = triggered(settings.rules, data)
+    if not live:
         return FileReport(path)
     try:
         source = SourceText.decode(data)
     except DecodeError as error:
         return failure(path, error.reason, row=error.row, column=error.column)
-    return check_source(path, source, settings)
+    return _check(path, source, live, settings)
 
 
 def check_source(path: str, source: SourceText, settings: CheckSettings) -> FileReport:
     """Check one file whose content has been decoded; else as ``check_bytes``."""
     live = triggered(settings.rules, source.text.encode("utf-8", "surrogatepass"))
-    if not live:
-        return FileReport(path)
+    return _check(path, source, live, settings) if live else FileReport(path)
+
+
+def _check(
+    path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
+) -> FileReport:
     from torchdet.engine.run_rules import run_rules
     from torchdet.facts.parse import UnparseableError
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import libcst as cst
 
+from torchdet.edit.lossless import is_lossless
 from torchdet.edit.lower import edited_nodes, lower_fix
 from torchdet.engine.settings import CheckSettings
-from torchdet.engine.suppress import Finding, Suppressions, mentions_suppression
+from torchdet.engine.suppress import Finding, Suppressions
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.locate import Positions, locate
 from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
@@ -33,11 +34,11 @@ def build_report(
     place. Raises ``RecursionError`` for trees nested deeper than Python's stack.
     """
     source = facts.source
-    comments = mentions_suppression(source.text)
-    if not drafts and not comments:
+    suppressions = Suppressions.read(source, noqa=settings.noqa)
+    if not drafts and not suppressions.entries:
         return FileReport(path)
     statements = {draft.node: facts.statement(draft.node) for _, draft in drafts}
-    positions = locate(facts.module, source.text, _wanted(drafts, statements), comments=comments)
+    positions = locate(facts.module, source.text, _wanted(drafts, statements), facts.index.parents)
     severities = dict(settings.config.severity)
     findings: dict[Finding, None] = {}  # a set that keeps its order
     for rule, draft in drafts:
@@ -45,7 +46,6 @@ def build_report(
         diagnostic = _diagnostic(rule, severity, draft, facts, positions)
         rows = _statement_rows(statements[draft.node], positions, source)
         findings[_finding(diagnostic, *rows, source)] = None
-    suppressions = Suppressions.read(source, positions.comments)
     kept, suppressed = suppressions.apply(list(findings))
     unused = suppressions.unused(suppressed, settings.rules)
     diagnostics = tuple(sorted((*(f.diagnostic for f in kept), *unused), key=_order))
@@ -84,7 +84,9 @@ def _diagnostic(
     source = facts.source
     start, end = positions.spans[draft.node]
     span = Span(source.location(start), source.location(end))
-    fix = lower_fix(draft.fix, positions, source) if draft.fix is not None else None
+    fix = None
+    if draft.fix is not None and is_lossless(draft.fix, facts):
+        fix = lower_fix(draft.fix, positions, source)
     context = facts.context(draft.node)
     return Diagnostic(
         rule.code, rule.name, severity, draft.message, span, span.start.row, context, fix

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import multiprocessing
 import os
 import signal
@@ -146,6 +147,7 @@ def _chunks(pending: Sequence[_Pending]) -> list[list[SourceFile]]:
 def _check_in_processes(
     chunks: Sequence[list[SourceFile]], jobs: int, cache_folder: Path | None
 ) -> Iterator[FileReport]:
+    importlib.import_module("torchdet.engine.run_rules")  # once, for all that are forked below
     unfinished = list(range(len(chunks)))
     with _executor(min(jobs, len(chunks))) as executor:
         try:
@@ -186,8 +188,8 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 
 def _start_worker() -> None:
-    """Ctrl-C reaches every process of the terminal; only the first one answers it."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Let Ctrl-C, which reaches every process of the terminal, end a worker without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def available_cpus() -> int:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from torchdet.facts.tokens import comments
 from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
@@ -65,11 +66,6 @@ def _names(selector: str, code: str, name: str) -> bool:
     return code.startswith(selector.upper()) or selector.lower() == name
 
 
-def mentions_suppression(text: str) -> bool:
-    """Whether ``text`` may hold a suppression comment; strings that look like one count too."""
-    return _MARKER.search(text) is not None
-
-
 @dataclass(frozen=True, slots=True)
 class Suppressions:
     """The suppression comments of one file."""
@@ -77,12 +73,13 @@ class Suppressions:
     entries: tuple[Suppression, ...]
 
     @classmethod
-    def read(cls, source: SourceText, comments: Iterable[tuple[int, int]]) -> Suppressions:
-        """Read those among the ``comments`` (offsets in the text) that are suppressions."""
+    def read(cls, source: SourceText, *, noqa: bool = True) -> Suppressions:
+        """The suppressions among the comments of ``source``; ``noqa`` is whether that is one."""
         entries: list[Suppression] = []
-        for start, end in comments:
-            span = Span(source.location(start), source.location(end))
-            entries.extend(_parse(source.text[start:end], span))
+        if _MARKER.search(source.text) is not None:
+            for start, end in comments(source.text):
+                span = Span(source.location(start), source.location(end))
+                entries.extend(_parse(source.text[start:end], span, noqa=noqa))
         return cls(tuple(entries))
 
     def apply(self, findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -133,11 +130,12 @@ class Suppressions:
         )
 
 
-def _parse(comment: str, span: Span) -> Iterator[Suppression]:
+def _parse(comment: str, span: Span, *, noqa: bool) -> Iterator[Suppression]:
     for match in _IGNORE.finditer(comment):
         yield Suppression(span, _selectors(match["codes"]), match["file"] is not None)
-    for match in NOQA.finditer(comment):
-        yield Suppression(span, _selectors(match["codes"]))
+    if noqa:
+        for match in NOQA.finditer(comment):
+            yield Suppression(span, _selectors(match["codes"]))
 
 
 def _selectors(codes: str | None) -> tuple[str, ...] | None:

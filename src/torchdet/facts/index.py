@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -484,6 +485,9 @@ class _Walk:
         text = string_value(node)
         if text is None or not text.strip():
             return
+        if _DOTTED_NAME.fullmatch(text) is not None:  # most are, and parsing each takes time
+            self._use(node, tuple(text.split(".")), scope)
+            return
         try:
             check_nesting(text)
             expression = cst.parse_expression(text.strip())
@@ -499,6 +503,9 @@ class _Walk:
                 pending += [current.value, *current.slice[: _count_of_types(current)]]
             else:
                 pending.extend(current.children)
+
+
+_DOTTED_NAME = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
 
 
 def _count_of_types(subscript: cst.Subscript) -> int:

@@ -1,17 +1,19 @@
 """Where nodes stand in the text: the one place that touches LibCST's internals.
 
 LibCST's trees know their white space but not their positions; a position comes out of writing
-the module back to text. LibCST's own provider records every node (12 s for 80,000 lines); this
-one notes, for the wanted nodes only, how many tokens were written before and after them
-(1.6 s for the same), and stops after the last.
+the tree back to text. LibCST's own provider writes the whole module and records every node (12 s
+for 80,000 lines). Here only the lines that hold wanted nodes are written, and looked up in the
+text; where a line stands there twice, or a node is no part of a simple statement, the module is
+written up to the last such node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from itertools import accumulate
+from types import MappingProxyType
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
@@ -24,43 +26,106 @@ class Positions:
     """Offsets of nodes in the text, ``(start, end)`` in characters.
 
     ``begins`` are the offsets at which the nodes begin with the white space they own: a block
-    begins right after the colon of its header. ``comments`` are the spans of the comments, if
-    they were asked for. ``faithful`` is false when the tree does not write back to the text that
-    it was parsed from (a few files with form feeds or odd white space): the offsets are then
-    near, not exact, and no edit may be made from them.
+    begins right after the colon of its header. ``faithful`` is false when the tree does not
+    write back to the text that it was parsed from (a few files with form feeds or odd white
+    space): the offsets are then near, not exact, and no edit may be made from them.
     """
 
     spans: dict[cst.CSTNode, tuple[int, int]]
     begins: dict[cst.CSTNode, int]
     faithful: bool
-    comments: tuple[tuple[int, int], ...] = ()
 
 
 def locate(
-    module: cst.Module, text: str, wanted: Collection[cst.CSTNode], *, comments: bool = False
+    module: cst.Module,
+    text: str,
+    wanted: Collection[cst.CSTNode],
+    parents: Mapping[cst.CSTNode, cst.CSTNode] = MappingProxyType({}),
 ) -> Positions:
     """The positions of the ``wanted`` nodes of ``module``, which was parsed from ``text``.
+
+    ``parents`` are those of the index; without them the module is written as a whole.
 
     Positions are those of LibCST's ``PositionProvider``: without surrounding white space and
     without the parentheses that an expression owns. Raises ``RecursionError`` for trees nested
     deeper than Python's stack.
     """
-    state = _LocatingState(module, wanted, comments)
+    spans: dict[cst.CSTNode, tuple[int, int]] = {}
+    begins: dict[cst.CSTNode, int] = {}
+    left: list[cst.CSTNode] = []
+    for line, nodes in _by_line(wanted, parents).items():
+        found = _in_line(module, text, line, nodes, parents) if line is not None else None
+        if found is None:
+            left += nodes
+        else:
+            spans |= found.spans
+            begins |= found.begins
+    if not left:
+        return Positions(spans, begins, faithful=True)
+    rest = _in_module(module, text, left)
+    return Positions(spans | rest.spans, begins | rest.begins, rest.faithful)
+
+
+def _by_line(
+    wanted: Collection[cst.CSTNode], parents: Mapping[cst.CSTNode, cst.CSTNode]
+) -> dict[cst.SimpleStatementLine | None, list[cst.CSTNode]]:
+    """The wanted nodes by the line of simple statements that holds them, if one does."""
+    lines: dict[cst.SimpleStatementLine | None, list[cst.CSTNode]] = {}
+    for node in wanted:
+        above: cst.CSTNode | None = node
+        while above is not None and not isinstance(above, cst.SimpleStatementLine):
+            above = parents.get(above)
+        lines.setdefault(above, []).append(node)
+    return lines
+
+
+def _in_line(
+    module: cst.Module,
+    text: str,
+    line: cst.SimpleStatementLine,
+    nodes: Collection[cst.CSTNode],
+    parents: Mapping[cst.CSTNode, cst.CSTNode],
+) -> Positions | None:
+    """The positions of ``nodes`` in ``line``, if what it writes stands in the text just once."""
+    state = _LocatingState(module, nodes, to_the_end=True)
+    for indent in _indents(module, line, parents):
+        state.increase_indent(indent)
+    line._codegen(state)
+    written = "".join(state.tokens)
+    start = _line_start(text, written, 0)
+    if start < 0 or _line_start(text, written, start + 1) >= 0:
+        return None
+    return state.positions(start, len(text), faithful=True)
+
+
+def _indents(
+    module: cst.Module, line: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]
+) -> list[str]:
+    """The indents of the blocks around ``line``, outermost first."""
+    indents: list[str] = []
+    above = parents.get(line)
+    while above is not None:
+        if isinstance(above, (cst.IndentedBlock, cst.Match)):
+            indents.append(module.default_indent if above.indent is None else above.indent)
+        above = parents.get(above)
+    indents.reverse()
+    return indents
+
+
+def _line_start(text: str, written: str, since: int) -> int:
+    """Where ``written`` next stands in ``text`` at the start of a line; -1 when nowhere."""
+    start = text.find(written, since)
+    while start > 0 and text[start - 1] not in "\r\n":
+        start = text.find(written, start + 1)
+    return start
+
+
+def _in_module(module: cst.Module, text: str, nodes: Collection[cst.CSTNode]) -> Positions:
+    """The positions of ``nodes``, from writing the module up to the last of them."""
+    state = _LocatingState(module, nodes)
     with suppress(_AllFoundError):
         module._codegen(state)
-    offsets = [0, *accumulate(map(len, state.tokens))]
-    written = "".join(state.tokens)
-    faithful = text.startswith(written)
-    last = len(text)
-    return Positions(
-        {
-            node: (min(offsets[start], last), min(offsets[end], last))
-            for node, (start, end) in state.found.items()
-        },
-        {node: min(offsets[begin], last) for node, begin in state.begins.items()},
-        faithful,
-        tuple((offsets[start], offsets[end]) for start, end in state.comments),
-    )
+    return state.positions(0, len(text), faithful=text.startswith("".join(state.tokens)))
 
 
 class _AllFoundError(Exception):
@@ -70,19 +135,18 @@ class _AllFoundError(Exception):
 class _LocatingState(CodegenState):
     """Writes the module and notes token indices around the wanted nodes."""
 
-    __slots__ = ("_comments_wanted", "_wanted", "begins", "comments", "found")
+    __slots__ = ("_to_the_end", "_wanted", "begins", "found")
 
     def __init__(
-        self, module: cst.Module, wanted: Collection[cst.CSTNode], comments_wanted: bool
+        self, module: cst.Module, wanted: Collection[cst.CSTNode], *, to_the_end: bool = False
     ) -> None:
         super().__init__(
             default_indent=module.default_indent, default_newline=module.default_newline
         )
         self._wanted = set(wanted)
-        self._comments_wanted = comments_wanted
+        self._to_the_end = to_the_end
         self.begins: dict[cst.CSTNode, int] = {}
         self.found: dict[cst.CSTNode, tuple[int, int]] = {}
-        self.comments: list[tuple[int, int]] = []
 
     def before_codegen(self, node: cst.CSTNode) -> None:
         if node in self._wanted:
@@ -92,10 +156,8 @@ class _LocatingState(CodegenState):
         if node in self._wanted:
             if node not in self.found:
                 self.found[node] = (self.begins[node], len(self.tokens))
-            if len(self.found) == len(self._wanted) and not self._comments_wanted:
+            if len(self.found) == len(self._wanted) and not self._to_the_end:
                 raise _AllFoundError
-        elif self._comments_wanted and type(node) is cst.Comment:
-            self.comments.append((len(self.tokens) - 1, len(self.tokens)))
 
     # LibCST promises a generator's context manager; its callers only ever enter it.
     def record_syntactic_position(  # type: ignore[override]
@@ -123,3 +185,15 @@ class _LocatingState(CodegenState):
         if end_node is not None:
             end = self.found[end_node][1]
         self.found[node] = (start, end)
+
+    def positions(self, start: int, last: int, *, faithful: bool) -> Positions:
+        """What was found, for a text of ``last`` characters in which the writing began at
+        ``start``.
+        """
+        offsets = list(accumulate(map(len, self.tokens), initial=start))
+        spans = {
+            node: (min(offsets[first], last), min(offsets[end], last))
+            for node, (first, end) in self.found.items()
+        }
+        begins = {node: min(offsets[begin], last) for node, begin in self.begins.items()}
+        return Positions(spans, begins, faithful)
