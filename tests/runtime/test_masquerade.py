@@ -18,9 +18,12 @@ from torch import nn
 
 from torchdet.runtime.devices import Machine
 from torchdet.runtime.errors import UnsupportedOnDeviceError
+from torchdet.runtime.masquerade import device as masquerade_device
 from torchdet.runtime.masquerade.cuda_only import REASONS, CudaOnlyError
 from torchdet.runtime.masquerade.device import SIMULATED_CAPABILITY
+from torchdet.runtime.masquerade.streams_and_events import QueueEvent
 from torchdet.runtime.redirect import redirect
+from torchdet.runtime.streams import HostEvent
 
 pytestmark = [
     pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA answers for itself"),
@@ -174,6 +177,17 @@ class TestStreamsAndEvents:
             cuda.Event().elapsed_time(end)
         with pytest.raises(UnsupportedOnDeviceError):
             cuda.Event(interprocess=True)
+
+    def test_an_event_of_one_queue_takes_any_stream(self) -> None:
+        # What MPS events are wrapped in, here around the events of the host.
+        start, end = (QueueEvent(HostEvent(enable_timing=True)) for _ in range(2))
+        start.record(cuda.Stream())
+        end.record()
+        end.wait(cuda.current_stream())
+        end.synchronize()
+        assert end.query()
+        assert start.elapsed_time(end) >= 0
+        assert isinstance(start, cuda.Event)
 
     def test_generic_streams(self) -> None:
         assert torch.Stream("cuda").device.type == "cpu"
@@ -394,6 +408,35 @@ def test_a_machine_with_cuda_answers_for_itself() -> None:
         assert cuda.device_count() == 0
         with pytest.raises(NO_CUDA_ERRORS):
             cuda.get_device_properties(0)
+
+
+class FakeModule:
+    """The parts of ``torch.xpu`` that say which device is current."""
+
+    def __init__(self) -> None:
+        self.current = 0
+
+    def current_device(self) -> int:
+        return self.current
+
+    def set_device(self, device: int | torch.device) -> None:
+        self.current = device if isinstance(device, int) else torch.device(device).index
+
+
+def test_choosing_among_several_accelerators(monkeypatch: pytest.MonkeyPatch) -> None:
+    # No machine with XPUs is at hand, so this stands in for its module.
+    xpu = FakeModule()
+    monkeypatch.setattr(masquerade_device, "home_module", lambda mode: xpu)
+    with redirect(Machine((("xpu", 3),))):
+        cuda.set_device("cuda:1")
+        assert cuda.current_device() == 1
+        cuda.set_device(2)
+        assert cuda.current_device() == 2
+        with cuda.device("cuda:4"):  # folds
+            assert cuda.current_device() == 1
+            with cuda.device(0):
+                assert cuda.current_device() == 0
+        assert cuda.current_device() == 2
 
 
 @pytest.mark.parametrize(("kind", "count"), [("mps", 1), ("xpu", 3)])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from torchdet.runtime import memory, streams
+from torchdet.runtime.masquerade.home import home_module
 from torchdet.runtime.redirect.mode import RedirectMode
 
 SIMULATED_CAPABILITY = (7, 0)
@@ -43,12 +44,15 @@ def device_count(mode: RedirectMode) -> int:
 
 
 def current_device(mode: RedirectMode) -> int:
-    return mode.home.index or 0
+    module = home_module(mode)
+    return (mode.home.index or 0) if module is None else int(module.current_device())
 
 
 def set_device(mode: RedirectMode, device: object) -> None:
-    """Accept any device; where there is one, it is the current one already."""
-    mode.explicit(device, set_device)
+    """Make a device current; where there is only one, it is that already."""
+    module, target = home_module(mode), mode.explicit(device, torch.cuda.set_device) or device
+    if module is not None:
+        module.set_device(target)
 
 
 def get_device_name(mode: RedirectMode, device: object = None) -> str:  # noqa: ARG001
@@ -94,15 +98,21 @@ def is_bf16_supported(mode: RedirectMode, including_emulation: bool = True) -> b
 
 
 class DeviceBlock:
-    """``with torch.cuda.device(...)`` where CUDA requests all go to one device."""
+    """``with torch.cuda.device(...)``: nothing to choose where there is only one device."""
 
     def __init__(self, mode: RedirectMode, device: object) -> None:
-        self.idx = mode.home.index or 0
-        self.prev_idx = self.idx
-        mode.explicit(device, torch.device)
+        self._mode = mode
+        named = device.device if isinstance(device, torch.Tensor) else device
+        self._target = mode.explicit(named, torch.cuda.device) or named
+        self.idx = self.prev_idx = mode.home.index or 0
 
     def __enter__(self) -> None:
-        return None
+        module = home_module(self._mode)
+        if module is not None:
+            self.prev_idx = int(module.current_device())
+            module.set_device(self._target)
 
     def __exit__(self, *error: object) -> None:
-        return None
+        module = home_module(self._mode)
+        if module is not None:
+            module.set_device(self.prev_idx)

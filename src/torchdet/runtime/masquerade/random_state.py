@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
+from torchdet.runtime.masquerade.home import home_module
 from torchdet.runtime.redirect.mode import RedirectMode
 
 
@@ -14,7 +15,13 @@ def _generator(mode: RedirectMode) -> torch.Generator:
         generator = torch.mps._get_default_mps_generator()
         assert isinstance(generator, torch._C.Generator)
         return generator
-    return torch.default_generator
+    module = home_module(mode)
+    if module is None:
+        return torch.default_generator
+    module.init()  # it makes the generators
+    generator = module.default_generators[mode.home.index or 0]
+    assert isinstance(generator, torch._C.Generator)
+    return generator
 
 
 def manual_seed(mode: RedirectMode, seed: int) -> None:

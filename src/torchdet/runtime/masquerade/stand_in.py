@@ -21,11 +21,6 @@ class Applies(Protocol):
     def __call__(self, mode: RedirectMode) -> bool: ...
 
 
-def no_cuda(mode: RedirectMode) -> bool:
-    """For calls that mean nothing without CUDA, whoever makes them."""
-    return not mode.machine.count("cuda")
-
-
 def no_cuda_and_asked_by_the_program(mode: RedirectMode) -> bool:
     """For answers about CUDA: torch's own code is told the truth."""
     return not mode.machine.count("cuda") and call_origin() is CallOrigin.PROGRAM

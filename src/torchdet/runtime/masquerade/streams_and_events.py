@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import ModuleType
 
 import torch
 
 from torchdet.runtime import streams
 from torchdet.runtime.errors import UnsupportedOnDeviceError
-from torchdet.runtime.masquerade.stand_in import function_stand_in, no_cuda
+from torchdet.runtime.masquerade.home import home_module
+from torchdet.runtime.masquerade.stand_in import function_stand_in
 from torchdet.runtime.redirect.mode import RedirectMode
 from torchdet.runtime.streams import Event, HostEvent, HostStream, MpsStream, Stream
 
@@ -26,11 +28,35 @@ _defaults_lock = threading.Lock()
 
 
 def is_stream(value: object) -> bool:
-    return isinstance(value, (HostStream, MpsStream))
+    return isinstance(value, (HostStream, MpsStream)) or isinstance(value, torch.Stream)
+
+
+class QueueEvent:
+    """An event of a device with one queue, under CUDA's signatures: any stream is that queue."""
+
+    def __init__(self, event: Event) -> None:
+        self._event = event
+
+    def record(self, stream: Stream | None = None) -> None:  # noqa: ARG002
+        self._event.record()
+
+    def wait(self, stream: Stream | None = None) -> None:  # noqa: ARG002
+        self._event.wait()
+
+    def query(self) -> bool:
+        return self._event.query()
+
+    def synchronize(self) -> None:
+        self._event.synchronize()
+
+    def elapsed_time(self, end_event: Event, /) -> float:
+        """Return the milliseconds from this event to ``end_event``."""
+        end = end_event._event if isinstance(end_event, QueueEvent) else end_event
+        return self._event.elapsed_time(end)
 
 
 def is_event(value: object) -> bool:
-    return isinstance(value, HostEvent) or type(value).__module__ == "torch.mps.event"
+    return isinstance(value, (HostEvent, QueueEvent)) or isinstance(value, torch.Event)
 
 
 def make_stream(
@@ -52,23 +78,38 @@ def make_event(
 ) -> Event:
     if interprocess or external:
         raise UnsupportedOnDeviceError("events that other processes or graphs share need CUDA")
-    return streams.make_event(torch, mode.home, enable_timing)
+    event = streams.make_event(torch, mode.home, enable_timing)
+    return QueueEvent(event) if mode.home.type == "mps" else event
 
 
 def default_stream(mode: RedirectMode, device: object = None) -> Stream:  # noqa: ARG001
+    """The stream of work that was sent to none; where torch keeps streams, the first one seen."""
     key = str(mode.home)
     with _defaults_lock:
         if key not in _defaults:
-            _defaults[key] = streams.make_stream(torch, mode.home, 0)
+            keeps = home_module(mode) is not None
+            make = streams.current_stream if keeps else _new_stream
+            _defaults[key] = make(torch, mode.home)
         return _defaults[key]
 
 
+def _new_stream(module: ModuleType, device: torch.device) -> Stream:
+    return streams.make_stream(module, device, 0)
+
+
 def current_stream(mode: RedirectMode, device: object = None) -> Stream:
+    if home_module(mode) is not None:
+        return streams.current_stream(torch, mode.home)
     return _current.streams.get(str(mode.home)) or default_stream(mode, device)
 
 
 def set_stream(mode: RedirectMode, stream: Stream | None) -> None:
-    if stream is not None:
+    if stream is None:
+        return
+    module = home_module(mode)
+    if module is not None:
+        module.set_stream(stream)
+    else:
         _current.streams[str(mode.home)] = _checked(stream)
 
 
@@ -85,11 +126,15 @@ def stream_block(mode: RedirectMode, stream: Stream | None) -> Iterator[None]:
 
 def _checked(stream: Stream) -> Stream:
     value: object = stream
-    if not is_stream(value) and not isinstance(value, torch.Stream):
+    if not is_stream(value):
         raise TypeError(f"expected a stream, got {type(stream).__name__}")
     return stream
 
 
 def record_stream(original: object) -> object:
-    """Make the stand-in of ``Tensor.record_stream``: only CUDA's allocator reuses by stream."""
-    return function_stand_in(lambda mode, tensor, stream: None, no_cuda)(original)  # noqa: ARG005
+    """Make the stand-in of ``Tensor.record_stream``, which means nothing without streams."""
+    return function_stand_in(lambda mode, tensor, stream: None, _has_no_streams)(original)  # noqa: ARG005
+
+
+def _has_no_streams(mode: RedirectMode) -> bool:
+    return not mode.machine.count("cuda") and home_module(mode) is None
