@@ -28,6 +28,7 @@ class PureBackend:
         return pure_tensor.filled(shape, value)
 
     def randn(self, shape: Shape) -> PureTensor:
+        # Allocated before it is drawn: a size that no memory holds fails at once.
         count = len(pure_tensor.filled(shape, 0.0).values)
         # Random.gauss hands the same value to two threads that meet in it.
         with self._random_lock:

@@ -28,7 +28,7 @@ _defaults_lock = threading.Lock()
 
 
 def is_stream(value: object) -> bool:
-    return isinstance(value, (HostStream, MpsStream)) or isinstance(value, torch.Stream)
+    return isinstance(value, (HostStream, MpsStream, torch.Stream))
 
 
 class QueueEvent:
@@ -56,7 +56,7 @@ class QueueEvent:
 
 
 def is_event(value: object) -> bool:
-    return isinstance(value, (HostEvent, QueueEvent)) or isinstance(value, torch.Event)
+    return isinstance(value, (HostEvent, QueueEvent, torch.Event))
 
 
 def make_stream(
