@@ -19,7 +19,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from torchdet.runtime.devices import Device
+from torchdet.runtime.device_enum import Device
 from torchdet.runtime.errors import TorchImportedFirstError, WrongThreadError
 from torchdet.runtime.policy_sources import process_policy
 from torchdet.runtime.process import current_handle, get_torch_handle

@@ -10,7 +10,8 @@ from hypothesis import given
 
 from tests.runtime.support import policies, run_python
 from torchdet.runtime import Precision, RuntimePolicy
-from torchdet.runtime.settings import SETTINGS, Attribute, Calls, Scope, settings_for
+from torchdet.runtime.access import Attribute, Calls
+from torchdet.runtime.settings import SETTINGS, Scope, settings_for
 
 # Documents 000 and 001: the flags that must hold, as torch itself reads them.
 CHECKLIST = """

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.runtime.decide import Ready, Rejected
+from torchdet.runtime.decision import Ready, Rejected
 from torchdet.runtime.diagnosis import Diagnosis, diagnose
 from torchdet.runtime.errors import PolicyError
 from torchdet.runtime.facts import RuntimeFacts, TorchPresent

@@ -15,15 +15,16 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchdet.runtime.decide import (
+    from torchdet.runtime.decide import decide_torch_runtime
+    from torchdet.runtime.decision import (
         Ready,
         Rejected,
         Rejection,
         RejectionReason,
         Substitution,
-        decide_torch_runtime,
     )
-    from torchdet.runtime.devices import Device, parse_device, redirect_device, resolve_device
+    from torchdet.runtime.device_enum import Device
+    from torchdet.runtime.devices import parse_device, redirect_device, resolve_device
     from torchdet.runtime.errors import (
         DeviceMissingError,
         InvalidDeviceError,
@@ -51,15 +52,10 @@ if TYPE_CHECKING:
     from torchdet.runtime.simulate import simulated_facts
 
 _EXPORTS = {
-    "decide": (
-        "Ready",
-        "Rejected",
-        "Rejection",
-        "RejectionReason",
-        "Substitution",
-        "decide_torch_runtime",
-    ),
-    "devices": ("Device", "parse_device", "redirect_device", "resolve_device"),
+    "decide": ("decide_torch_runtime",),
+    "decision": ("Ready", "Rejected", "Rejection", "RejectionReason", "Substitution"),
+    "device_enum": ("Device",),
+    "devices": ("parse_device", "redirect_device", "resolve_device"),
     "errors": (
         "DeviceMissingError",
         "InvalidDeviceError",

@@ -9,14 +9,14 @@ import warnings
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from torchdet.runtime.decide import Rejection, RejectionReason
+from torchdet.runtime.access import Value
+from torchdet.runtime.decision import Rejection, RejectionReason
 from torchdet.runtime.facts import DataLoaderWorker, ProcessRole
 from torchdet.runtime.policy_choices import Determinism
 from torchdet.runtime.settings import (
     Setting,
     SettingState,
     SettingStatus,
-    Value,
     read_setting,
     settings_for,
 )

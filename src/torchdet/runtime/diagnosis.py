@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.runtime.advice import advice
-from torchdet.runtime.decide import Ready, Rejected, decide_torch_runtime
+from torchdet.runtime.decide import decide_torch_runtime
+from torchdet.runtime.decision import Ready, Rejected
 from torchdet.runtime.errors import TorchRuntimeRejected
 from torchdet.runtime.facts import TorchPresent
 from torchdet.runtime.policy_sources import PolicySource, policy_sources, process_policy

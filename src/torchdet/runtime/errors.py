@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchdet.runtime.decide import Rejected
+    from torchdet.runtime.decision import Rejected
     from torchdet.runtime.policy import RuntimePolicy
 
 

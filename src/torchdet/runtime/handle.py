@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from torch import dtype as torch_dtype
     from torch.amp import GradScaler, autocast
 
-    from torchdet.runtime.decide import Ready
+    from torchdet.runtime.decision import Ready
     from torchdet.runtime.devices import DeviceSpec
     from torchdet.runtime.memory import MemoryFigures
     from torchdet.runtime.policy import RuntimePolicy

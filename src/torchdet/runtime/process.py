@@ -14,13 +14,8 @@ import threading
 from typing import NoReturn
 
 from torchdet.runtime.apply import apply_settings, policy_in
-from torchdet.runtime.decide import (
-    Ready,
-    Rejected,
-    Rejection,
-    RejectionReason,
-    decide_torch_runtime,
-)
+from torchdet.runtime.decide import decide_torch_runtime
+from torchdet.runtime.decision import Ready, Rejected, Rejection, RejectionReason
 from torchdet.runtime.devices import CPU
 from torchdet.runtime.errors import PolicyConflictError, TorchRuntimeRejected
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit, set_log_level

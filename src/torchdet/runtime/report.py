@@ -13,7 +13,7 @@ from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.settings import SettingState, SettingStatus, read_settings
 
 if TYPE_CHECKING:
-    from torchdet.runtime.decide import Ready, Rejected
+    from torchdet.runtime.decision import Ready, Rejected
     from torchdet.runtime.policy import RuntimePolicy
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]

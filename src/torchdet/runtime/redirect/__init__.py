@@ -84,7 +84,8 @@ _switched_on: set[contextlib.ExitStack] = set()
 
 def _this_machine() -> Machine:
     """Return the machine of this process, with the home that its policy chooses if it can."""
-    from torchdet.runtime.decide import Ready, decide_torch_runtime
+    from torchdet.runtime.decide import decide_torch_runtime
+    from torchdet.runtime.decision import Ready
     from torchdet.runtime.devices import Machine
     from torchdet.runtime.policy_sources import process_policy
     from torchdet.runtime.probe import probe_torch_runtime
