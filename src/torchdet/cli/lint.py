@@ -19,9 +19,10 @@ from torchdet.engine.add_noqa import add_noqa
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.cache import default_folder
 from torchdet.engine.check import check_bytes, failure
+from torchdet.engine.check_files import check_files
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discover, source_file
-from torchdet.engine.pool import available_cpus, check_files
+from torchdet.engine.pool import available_cpus
 from torchdet.engine.settings import settings_for
 from torchdet.engine.write_file import replace_file, write_file
 from torchdet.model.config import LintConfig

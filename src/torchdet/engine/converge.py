@@ -40,10 +40,9 @@ def fix_bytes(
     """
     if report is None:
         report = check_bytes(path, data, settings)
-    wanted = _WANTED[unsafe]
-    if report.failed or not _fixes(report, wanted):
+    if not is_fixable(report, unsafe=unsafe):
         return FileFixes(report)
-    first = report
+    first, wanted = report, _WANTED[unsafe]
     source = SourceText.decode(data)
     try:
         text, fixed, last = run_with_deep_stack(lambda: _converge(source, first, settings, wanted))
@@ -62,6 +61,11 @@ _WANTED = {
     False: frozenset({Applicability.SAFE}),
     True: frozenset({Applicability.SAFE, Applicability.UNSAFE}),
 }
+
+
+def is_fixable(report: FileReport, *, unsafe: bool) -> bool:
+    """Whether the file that ``report`` is about has a fix that is to be applied."""
+    return not report.failed and bool(_fixes(report, _WANTED[unsafe]))
 
 
 def _converge(

@@ -1,4 +1,4 @@
-"""Many files: over processes when there is enough to do, in the order of their paths."""
+"""Work on many files, over processes when there is enough to do."""
 
 from __future__ import annotations
 
@@ -9,133 +9,73 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from pathlib import Path
+from typing import Protocol, TypeVar
 
-from torchdet.engine.cache import ReportCache
-from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import SourceFile
-from torchdet.engine.settings import settings_for
-from torchdet.model.diagnostic import FileReport
-from torchdet.rules.registry import triggered
 
 # Below this many bytes that need parsing, starting processes costs more than they save.
 _WORTH_PROCESSES = 400_000
 _CHUNK_BYTES = 200_000
 
-Progress = Callable[[int], None]
-"""Called with the number of files that were just finished."""
+_Result = TypeVar("_Result")
+_Made_co = TypeVar("_Made_co", covariant=True)
+
+
+class FileTask(Protocol[_Made_co]):
+    """What is done with each file; it is pickled, and so is what it makes."""
+
+    def __call__(self, file: SourceFile) -> _Made_co:
+        """The result for ``file``."""
+
+    def lost(self, file: SourceFile) -> _Made_co:
+        """The result for a ``file`` that made the process die."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Pending:
-    """A file that has to be parsed, or was unreadable so far as anybody knows."""
+class SizedFile:
+    """A file that has to be parsed, and its size in bytes."""
 
     file: SourceFile
     size: int
 
 
-def check_files(
-    files: Sequence[SourceFile],
-    *,
-    jobs: int,
-    cache_folder: Path | None,
-    progress: Progress | None = None,
-) -> list[FileReport]:
-    """The reports on ``files``, in their order.
+def run_on_files(
+    files: Sequence[SizedFile], task: FileTask[_Result], *, jobs: int
+) -> Iterator[_Result]:
+    """The results of ``task`` for each of ``files``, as they come.
 
-    Files in which no rule can fire, or whose report is cached, are done with at once; the rest
-    goes to at most ``jobs`` processes when it is much, and stays in this one when it is little.
-    A process that dies costs nothing but its own file, which is reported as failed.
+    Much work goes to at most ``jobs`` processes, little of it stays in this one. A process that
+    dies costs nothing but the file on which it does.
     """
-    tick = progress if progress is not None else _no_progress
-    reports: dict[str, FileReport] = {}
-    pending: list[_Pending] = []
-    cache = ReportCache(cache_folder) if cache_folder is not None else None
-    for file in files:
-        report, size = _known_report(file, cache)
-        if report is None:
-            pending.append(_Pending(file, size))
-        else:
-            reports[file.path] = report
-            tick(1)
-    for report in _check_pending(pending, jobs, cache_folder):
-        reports[report.path] = report
-        tick(1)
-    return [reports[file.path] for file in files]
+    if jobs <= 1 or sum(sized.size for sized in files) < _WORTH_PROCESSES:
+        for sized in files:
+            yield from _run_chunk([sized.file], task)
+    else:
+        yield from _run_in_processes(_chunks(files), task, jobs)
 
 
-def _no_progress(_count: int) -> None:
-    """Nobody watches."""
-
-
-def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileReport | None, int]:
-    """The report on a file that needs no parsing, or None; and the file's size in bytes."""
-    data = _read(file)
-    if isinstance(data, FileReport):
-        return data, 0
-    settings = settings_for(file.path, file.module_name, file.config)
-    if not triggered(settings.rules, data):
-        return FileReport(file.path), len(data)
-    return (cache.get(file.path, data, settings) if cache is not None else None), len(data)
-
-
-def _read(file: SourceFile) -> bytes | FileReport:
-    try:
-        with open(file.path, "rb") as stream:
-            return stream.read()
-    except OSError as error:
-        return failure(file.path, f"cannot be read: {error.strerror or error}")
-
-
-def check_file(file: SourceFile, cache: ReportCache | None = None) -> FileReport:
-    """Read and check one file, and keep its report in ``cache``."""
-    data = _read(file)
-    if isinstance(data, FileReport):
-        return data
-    settings = settings_for(file.path, file.module_name, file.config)
-    report = check_bytes(file.path, data, settings)
-    if cache is not None:
-        cache.put(file.path, data, settings, report)
-    return report
-
-
-def _check_pending(
-    pending: Sequence[_Pending], jobs: int, cache_folder: Path | None
-) -> Iterable[FileReport]:
-    total = sum(item.size for item in pending)
-    if jobs <= 1 or total < _WORTH_PROCESSES:
-        return _check_here(pending, cache_folder)
-    return _check_in_processes(_chunks(pending), jobs, cache_folder)
-
-
-def _check_here(pending: Sequence[_Pending], cache_folder: Path | None) -> Iterator[FileReport]:
-    for item in pending:
-        yield from _check_chunk([item.file], cache_folder)
-
-
-def _check_chunk(files: Sequence[SourceFile], cache_folder: Path | None) -> list[FileReport]:
-    """What one process does with a chunk of files; a tree lives only while its file is checked."""
-    cache = ReportCache(cache_folder) if cache_folder is not None else None
+def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
+    """What one process does with a chunk of files; a tree lives only while its file is at hand."""
     # Trees hold no cycles, so that reference counts free them; collecting only costs time.
     enabled = gc.isenabled()
     gc.disable()
     try:
-        return run_with_deep_stack(lambda: [check_file(file, cache) for file in files])
+        return run_with_deep_stack(lambda: [task(file) for file in files])
     finally:
         if enabled:
             gc.enable()
 
 
-def _chunks(pending: Sequence[_Pending]) -> list[list[SourceFile]]:
+def _chunks(files: Sequence[SizedFile]) -> list[list[SourceFile]]:
     """Files in portions of similar size, the largest files first, so that no straggler is left."""
     chunks: list[list[SourceFile]] = []
     size = _CHUNK_BYTES
-    for item in sorted(pending, key=lambda item: -item.size):
+    for item in sorted(files, key=lambda item: -item.size):
         if size >= _CHUNK_BYTES:
             chunks.append([])
             size = 0
@@ -144,15 +84,15 @@ def _chunks(pending: Sequence[_Pending]) -> list[list[SourceFile]]:
     return chunks
 
 
-def _check_in_processes(
-    chunks: Sequence[list[SourceFile]], jobs: int, cache_folder: Path | None
-) -> Iterator[FileReport]:
+def _run_in_processes(
+    chunks: Sequence[list[SourceFile]], task: FileTask[_Result], jobs: int
+) -> Iterator[_Result]:
     importlib.import_module("torchdet.engine.run_rules")  # once, for all that are forked below
     unfinished = list(range(len(chunks)))
     with _executor(min(jobs, len(chunks))) as executor:
         try:
-            futures: dict[Future[list[FileReport]], int] = {
-                executor.submit(_check_chunk, chunk, cache_folder): number
+            futures: dict[Future[list[_Result]], int] = {
+                executor.submit(_run_chunk, chunk, task): number
                 for number, chunk in enumerate(chunks)
             }
             for future in as_completed(futures):
@@ -164,20 +104,19 @@ def _check_in_processes(
             executor.shutdown(wait=False, cancel_futures=True)
             raise
     for number in unfinished:
-        yield from _check_apart(chunks[number], cache_folder)
+        yield from _run_apart(chunks[number], task)
 
 
-def _check_apart(files: list[SourceFile], cache_folder: Path | None) -> list[FileReport]:
-    """Check ``files`` in a process of their own, after one of many made a shared one die."""
+def _run_apart(files: list[SourceFile], task: FileTask[_Result]) -> list[_Result]:
+    """The results for ``files`` by another process, after one of many made a shared one die."""
     with _executor(1) as executor:
         try:
-            return executor.submit(_check_chunk, files, cache_folder).result()
+            return executor.submit(_run_chunk, files, task).result()
         except BrokenProcessPool:
             pass
     if len(files) > 1:
-        return [report for file in files for report in _check_apart([file], cache_folder)]
-    reason = "the process that checked this file died; please report the file as a bug"
-    return [failure(files[0].path, reason)]
+        return [result for file in files for result in _run_apart([file], task)]
+    return [task.lost(files[0])]
 
 
 def _executor(workers: int) -> ProcessPoolExecutor:

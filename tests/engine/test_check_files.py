@@ -1,4 +1,4 @@
-"""Many files: order, processes that die, files that vanish."""
+"""Many files, over processes: order, processes that die, files that vanish."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from torchdet.engine import pool
+from torchdet.engine import check_files, pool
 from torchdet.engine.discover import SourceFile
 from torchdet.model.config import LintConfig
 
@@ -30,7 +30,7 @@ def test_reports_come_in_the_order_of_the_files(
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
     files = files_in(tmp_path, 30)
-    reports = pool.check_files(files, jobs=2, cache_folder=None)
+    reports = check_files.check_files(files, jobs=2, cache_folder=None)
     assert [report.path for report in reports] == [file.path for file in files]
     assert all(len(report.diagnostics) == 1 for report in reports)
 
@@ -41,15 +41,15 @@ def test_a_process_that_dies_costs_only_its_file(
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
     monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
     files = files_in(tmp_path, 12)
-    check_file = pool.check_file
+    check_file = check_files.check_file
 
     def dies_on_one(file: SourceFile, cache: object = None) -> object:
         if file.path.endswith("m005.py"):
             os._exit(139)
         return check_file(file, None)
 
-    monkeypatch.setattr(pool, "check_file", dies_on_one)
-    reports = pool.check_files(files, jobs=2, cache_folder=None)
+    monkeypatch.setattr(check_files, "check_file", dies_on_one)
+    reports = check_files.check_files(files, jobs=2, cache_folder=None)
     failed = [report for report in reports if report.failed]
     assert [Path(report.path).name for report in failed] == ["m005.py"]
     assert "died" in failed[0].diagnostics[0].message
@@ -59,7 +59,7 @@ def test_a_process_that_dies_costs_only_its_file(
 def test_a_file_that_vanishes_is_a_failure(tmp_path: Path) -> None:
     files = files_in(tmp_path, 3)
     Path(files[1].path).unlink()
-    reports = pool.check_files(files, jobs=1, cache_folder=None)
+    reports = check_files.check_files(files, jobs=1, cache_folder=None)
     assert [report.failed for report in reports] == [False, True, False]
     assert "No such file" in reports[1].diagnostics[0].message
 
@@ -71,5 +71,5 @@ def test_progress_counts_every_file_once(tmp_path: Path) -> None:
     ]
     (tmp_path / "clean.py").write_text("x = 1\n")
     ticks: list[int] = []
-    pool.check_files(files, jobs=1, cache_folder=None, progress=ticks.append)
+    check_files.check_files(files, jobs=1, cache_folder=None, progress=ticks.append)
     assert sum(ticks) == 6

@@ -1,0 +1,97 @@
+"""Checks many files, and does no work twice: the reports on files in the order of their paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from torchdet.engine.cache import ReportCache
+from torchdet.engine.check import check_bytes, failure
+from torchdet.engine.discover import SourceFile
+from torchdet.engine.pool import SizedFile, run_on_files
+from torchdet.engine.settings import settings_for
+from torchdet.model.diagnostic import FileReport
+from torchdet.rules.registry import triggered
+
+Progress = Callable[[int], None]
+"""Called with the number of files that were just finished."""
+
+
+def check_files(
+    files: Sequence[SourceFile],
+    *,
+    jobs: int,
+    cache_folder: Path | None,
+    progress: Progress | None = None,
+) -> list[FileReport]:
+    """The reports on ``files``, in their order.
+
+    Files in which no rule can fire, or whose report is cached, are done with at once; the rest
+    goes to at most ``jobs`` processes. A file that makes a process die is reported as failed.
+    """
+    tick = progress if progress is not None else _no_progress
+    reports: dict[str, FileReport] = {}
+    pending: list[SizedFile] = []
+    cache = ReportCache(cache_folder) if cache_folder is not None else None
+    for file in files:
+        report, size = _known_report(file, cache)
+        if report is None:
+            pending.append(SizedFile(file, size))
+        else:
+            reports[file.path] = report
+            tick(1)
+    for report in run_on_files(pending, _Check(cache_folder), jobs=jobs):
+        reports[report.path] = report
+        tick(1)
+    return [reports[file.path] for file in files]
+
+
+def _no_progress(_count: int) -> None:
+    """Nobody watches."""
+
+
+def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileReport | None, int]:
+    """The report on a file that needs no parsing, or None; and the file's size in bytes."""
+    data = read_file(file.path)
+    if isinstance(data, FileReport):
+        return data, 0
+    settings = settings_for(file.path, file.module_name, file.config)
+    if not triggered(settings.rules, data):
+        return FileReport(file.path), len(data)
+    return (cache.get(file.path, data, settings) if cache is not None else None), len(data)
+
+
+def read_file(path: str) -> bytes | FileReport:
+    """The content of the file at ``path``, or the report that says why there is none."""
+    try:
+        with open(path, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        return failure(path, f"cannot be read: {error.strerror or error}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """The task of reading and checking one file, and keeping its report."""
+
+    cache_folder: Path | None
+
+    def __call__(self, file: SourceFile) -> FileReport:
+        return check_file(file, self.cache_folder)
+
+    def lost(self, file: SourceFile) -> FileReport:
+        reason = "the process that checked this file died; please report the file as a bug"
+        return failure(file.path, reason)
+
+
+def check_file(file: SourceFile, cache_folder: Path | None) -> FileReport:
+    """Read and check one file, and keep its report in the cache in ``cache_folder``, if any."""
+    data = read_file(file.path)
+    if isinstance(data, FileReport):
+        return data
+    settings = settings_for(file.path, file.module_name, file.config)
+    report = check_bytes(file.path, data, settings)
+    if cache_folder is not None:
+        ReportCache(cache_folder).put(file.path, data, settings, report)
+    return report
