@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.runtime.support import DEVICES
-from torchdet.runtime import Device, InvalidDeviceError, OnMissing, parse_device
+from torchdet.runtime import InvalidDeviceError, OnMissing, parse_device
 from torchdet.runtime.devices import (
     CPU,
     AcceleratorCode,
@@ -220,24 +220,6 @@ class TestResolveDevice:
             assert (placed.device.index or 0) < known[placed.device.type]
         else:
             assert placed.device.type in ("cpu", "meta", "hpu")
-
-
-class TestDevice:
-    def test_round_trip(self):
-        assert Device.cpu.to_torch() == torch.device("cpu")
-        assert Device.cuda.to_torch() == torch.device("cuda:0")
-        assert Device.cuda.to_torch(3) == torch.device("cuda:3")
-        assert Device.mps.to_torch() == torch.device("mps:0")
-        for member in Device:
-            assert Device.from_torch(member.to_torch()) is member
-
-    def test_refuses_what_has_no_member_or_no_index(self):
-        with pytest.raises(InvalidDeviceError, match="meta"):
-            Device.from_torch(torch.device("meta"))
-        with pytest.raises(InvalidDeviceError):
-            Device.mps.to_torch(1)
-        with pytest.raises(InvalidDeviceError):
-            Device.cuda.to_torch(-1)
 
 
 def test_the_tables_need_no_torch():
