@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TypeVar
 
 import click
 
 from torchdet.engine.settings import check_selectors, expand_severities
 from torchdet.model.config import LintConfig
 from torchdet.rules.registry import SelectorError, matching_rules
+
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +55,28 @@ def parse_selectors(
     except SelectorError as error:
         raise click.BadParameter(str(error), param=parameter) from None
     return selectors
+
+
+def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Give a command the options that select rules; it gets them as ``rules``."""
+
+    @click.option(
+        "--select",
+        callback=parse_selectors,
+        multiple=True,
+        help="Rules to run, by code, family (DET3) or name; replaces the configured ones.",
+    )
+    @click.option("--ignore", callback=parse_selectors, multiple=True, help="Rules not to run.")
+    @click.option(
+        "--extend-select", callback=parse_selectors, multiple=True, help="Rules to run as well."
+    )
+    @wraps(command)
+    def with_rules(
+        select: tuple[str, ...],
+        ignore: tuple[str, ...],
+        extend_select: tuple[str, ...],
+        **others: object,
+    ) -> _Result:
+        return command(rules=RuleOptions(select, ignore, extend_select), **others)
+
+    return with_rules

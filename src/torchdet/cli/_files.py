@@ -1,0 +1,160 @@
+"""Which files a command is about: its options, the configuration of each, standard input."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from torchdet.cli._options import RuleOptions
+from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
+from torchdet.engine.cache import default_folder
+from torchdet.engine.check import failure
+from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discover, source_file
+from torchdet.engine.pool import available_cpus
+from torchdet.model.config import LintConfig
+from torchdet.model.diagnostic import FileReport
+from torchdet.rules.registry import SelectorError
+
+_STDIN = "-"
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class FileOptions:
+    """What the command line says about files.
+
+    ``cache_folder`` is None when the cache is not to be used. ``stdin_filename`` is the name of
+    what is read from standard input.
+    """
+
+    paths: tuple[str, ...]
+    config: Path | None
+    isolated: bool
+    stdin_filename: str
+    force_exclude: bool
+    jobs: int
+    cache_folder: Path | None
+
+    @property
+    def reads_stdin(self) -> bool:
+        """Whether the command is about standard input."""
+        return _STDIN in self.paths
+
+    def config_for(self, rules: RuleOptions) -> ConfigFor:
+        """What gives each folder its configuration, with ``rules`` in force.
+
+        Raises ``ConfigError``, then or when it is called.
+        """
+        if self.config is None and not self.isolated:
+            return ConfigFinder(rules.override)
+        config = LintConfig()
+        if self.config is not None:
+            read = read_lint_config(self.config)
+            if read is None:
+                raise ConfigError(f"{self.config}: has no [tool.torchdet] table")
+            config = read
+        try:
+            config = rules.override(config)
+        except SelectorError as error:
+            raise ConfigError(f"{self.config}: {error}") from None
+        return lambda _folder: config
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The files among and below the paths, and the reports on paths that cannot be looked at."""
+
+    files: tuple[SourceFile, ...]
+    unreachable: tuple[FileReport, ...]
+
+
+def find_files(options: FileOptions, rules: RuleOptions, *, quiet: bool) -> Found:
+    """The files that ``options`` name; says so when there are none. Raises ``ConfigError``."""
+    found = discover(
+        options.paths or (".",), options.config_for(rules), force_exclude=options.force_exclude
+    )
+    if not found and not quiet:
+        click.echo("torchdet: no Python files found", err=True)
+    return Found(
+        tuple(item for item in found if isinstance(item, SourceFile)),
+        tuple(
+            failure(item.path, f"cannot be read: {item.reason}")
+            for item in found
+            if isinstance(item, Unreachable)
+        ),
+    )
+
+
+def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, bytes]:
+    """Standard input, as the file that it is said to be. Raises ``ConfigError``."""
+    folder = Path(options.stdin_filename).parent
+    file = source_file(options.stdin_filename, options.config_for(rules)(folder))
+    return file, sys.stdin.buffer.read()
+
+
+@contextmanager
+def usage_errors() -> Iterator[None]:
+    """Turn errors in configuration files into messages of the command."""
+    try:
+        yield
+    except (ConfigError, SelectorError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Give a command PATHS and the options about files; it gets them as ``files``.
+
+    Usage that contradicts itself raises ``click.UsageError``.
+    """
+
+    @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+    @click.option(
+        "--jobs",
+        "-j",
+        type=click.IntRange(min=1),
+        default=None,
+        help="How many processes at most (default: one a processor).",
+    )
+    @click.option(
+        "--config",
+        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="Use this configuration file for every file.",
+    )
+    @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
+    @click.option("--stdin-filename", default=None, help="The name of what '-' reads.")
+    @click.option("--force-exclude", is_flag=True, help="Exclude files that are named, too.")
+    @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+    @wraps(command)
+    def with_files(
+        paths: tuple[str, ...],
+        jobs: int | None,
+        config: Path | None,
+        isolated: bool,
+        stdin_filename: str | None,
+        force_exclude: bool,
+        no_cache: bool,
+        **others: object,
+    ) -> _Result:
+        if config is not None and isolated:
+            raise click.UsageError("--config and --isolated exclude each other")
+        if _STDIN in paths and len(paths) > 1:
+            raise click.UsageError("'-' stands alone: standard input is looked at by itself")
+        options = FileOptions(
+            paths,
+            config,
+            isolated,
+            stdin_filename or _STDIN,
+            force_exclude,
+            jobs or available_cpus(),
+            None if no_cache else default_folder(),
+        )
+        return command(files=options, **others)
+
+    return with_files
