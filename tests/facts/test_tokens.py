@@ -8,8 +8,10 @@ import tokenize
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from torchdet.facts.tokens import comments
+from torchdet.facts.tokens import TOKEN, comments
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "src").rglob("*.py")) + sorted((ROOT / "tests").rglob("*.py"))
@@ -70,3 +72,16 @@ def test_a_comment_inside_a_replacement_field_is_part_of_the_string() -> None:
 @pytest.mark.parametrize("text", ["f'", "f'{", "f'{a:", "f'''{a", "'", "'''#", "f'{(", "}#"])
 def test_unfinished_text_ends(text: str) -> None:
     assert len(ours(text)) <= 1
+
+
+PIECES = st.sampled_from(["'", '"', "'''", '"""', "\\", "f'", "{", "}", "#", "a", " ", "\n", "\r"])
+
+
+@given(st.lists(PIECES, max_size=20).map("".join))
+def test_every_character_of_any_text_belongs_to_one_token(text: str) -> None:
+    end = 0
+    for match in TOKEN.finditer(text):
+        assert not text[end : match.start()].strip()
+        end = match.end()
+    assert not text[end:].strip()
+    assert all(text[start] == "#" for start, _ in comments(text))
