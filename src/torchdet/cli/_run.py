@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
@@ -18,6 +19,9 @@ def run(arguments: list[str] | None = None) -> int:
     Bad usage and bad configuration give a message and 2, Ctrl-C gives 130. When the reader of a
     pipe goes away (``torchdet lint | head``) the run ends without a word.
     """
+    # Syntax trees hold no cycles: reference counts free them, and searching them for garbage costs
+    # a tenth of the run.
+    gc.disable()
     for stream in (sys.stdout, sys.stderr):
         # A terminal in another encoding shows an escape; it must not end the run.
         if isinstance(stream, io.TextIOWrapper):

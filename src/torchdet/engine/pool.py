@@ -61,14 +61,7 @@ def run_on_files(
 
 def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
     """What one process does with a chunk of files; a tree lives only while its file is at hand."""
-    # Trees hold no cycles, so that reference counts free them; collecting only costs time.
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        return run_with_deep_stack(lambda: [task(file) for file in files])
-    finally:
-        if enabled:
-            gc.enable()
+    return run_with_deep_stack(lambda: [task(file) for file in files])
 
 
 def _chunks(files: Sequence[SizedFile]) -> list[list[SourceFile]]:
@@ -127,7 +120,11 @@ def _executor(workers: int) -> ProcessPoolExecutor:
 
 
 def _start_worker() -> None:
-    """Let Ctrl-C, which reaches every process of the terminal, end a worker without a word."""
+    """Let Ctrl-C, which reaches every process of the terminal, end a worker without a word.
+
+    And collect no garbage there either: see ``torchdet.cli._run``.
+    """
+    gc.disable()
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
