@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 
 
 class ChangedMeanwhileError(OSError):
@@ -17,22 +19,35 @@ def replace_file(path: str, expected: bytes, content: bytes) -> None:
 
     Its mode and, where permitted, its owner stay. A link stays a link: its target is replaced.
     Raises ``ChangedMeanwhileError`` when the file holds something else by now, and ``OSError``
-    when it cannot be written; either way the old content stands.
+    when it cannot be written or is marked as not to be; either way the old content stands.
     """
     target = os.path.realpath(path)
-    with open(target, "rb") as stream:
-        if stream.read() != expected:
-            raise ChangedMeanwhileError(f"{path}: changed while torchdet was at work; left alone")
-        status = os.fstat(stream.fileno())
-    write_file(target, content, status)
+    status = os.stat(target)
+    # Only the folder's permissions stop a file from being replaced; its own say what is wanted.
+    if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "the file is read-only", path)
+    with _temporary(target, content, status) as temporary:
+        with open(target, "rb") as stream:
+            unchanged = stream.read() == expected
+        if not unchanged:
+            reason = "it changed while torchdet was at work, and was left alone"
+            raise ChangedMeanwhileError(errno.EBUSY, reason, path)
+        os.replace(temporary, target)
 
 
-def write_file(target: str, content: bytes, status: os.stat_result | None = None) -> None:
+def write_file(target: str, content: bytes) -> None:
     """Write ``content`` to a temporary file beside ``target`` and rename it to that.
 
-    With ``status`` the file gets that mode and, where permitted, that owner. Raises ``OSError``;
-    what was there before then stands.
+    A new file gets the mode that the user's mask allows. Raises ``OSError``; what was there
+    before then stands.
     """
+    with _temporary(target, content, None) as temporary:
+        os.replace(temporary, target)
+
+
+@contextlib.contextmanager
+def _temporary(target: str, content: bytes, status: os.stat_result | None) -> Iterator[str]:
+    """A file beside ``target`` with ``content``, which is on the disk; removed if not renamed."""
     folder, name = os.path.split(target)
     descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder or os.curdir)
     try:
@@ -41,7 +56,7 @@ def write_file(target: str, content: bytes, status: os.stat_result | None = None
             stream.flush()
             os.fsync(stream.fileno())
         _restore(temporary, status)
-        os.replace(temporary, target)
+        yield temporary
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -49,13 +64,16 @@ def write_file(target: str, content: bytes, status: os.stat_result | None = None
 
 
 def _restore(path: str, status: os.stat_result | None) -> None:
+    """Give the file at ``path`` the mode and owner in ``status``."""
     if status is None:
         # mkstemp makes files private; a new one gets what the user's mask allows.
         mask = os.umask(0)
         os.umask(mask)
         os.chmod(path, 0o666 & ~mask)
         return
-    os.chmod(path, stat.S_IMODE(status.st_mode))
     if hasattr(os, "chown"):
-        with contextlib.suppress(PermissionError):
-            os.chown(path, status.st_uid, status.st_gid)
+        # Its own user may give a file to another group of theirs, only root to another user.
+        for owner, group in ((-1, status.st_gid), (status.st_uid, -1)):
+            with contextlib.suppress(PermissionError):
+                os.chown(path, owner, group)
+    os.chmod(path, stat.S_IMODE(status.st_mode))  # last: changing the owner clears set-user-ID

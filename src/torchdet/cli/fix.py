@@ -1,0 +1,146 @@
+"""``torchdet fix``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from torchdet.cli._exit import Exit
+from torchdet.cli._files import FileOptions, file_options, find_files, read_stdin, usage_errors
+from torchdet.cli._options import RuleOptions, rule_options
+from torchdet.cli._progress import progress_bar
+from torchdet.engine.check import failure
+from torchdet.engine.converge import fix_bytes
+from torchdet.engine.fix_files import fix_files
+from torchdet.engine.settings import settings_for
+from torchdet.engine.work_tree import GitError, uncommitted
+from torchdet.engine.write_file import replace_file
+from torchdet.model.file_fixes import FileFixes
+from torchdet.report import fix_summary, render
+from torchdet.report.characters import printable
+from torchdet.report.options import RenderOptions
+from torchdet.report.unified_diff import unified_diff
+
+_NAMED_AT_MOST = 10
+
+
+@click.command(short_help="Apply the fixes of findings.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply fixes that may change behaviour, too.")
+@click.option("--diff", is_flag=True, help="Print what would change as a patch; write nothing.")
+@click.option(
+    "--allow-dirty", is_flag=True, help="Write files with uncommitted changes in git, too."
+)
+@rule_options
+@file_options
+@click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+def fix(
+    rules: RuleOptions,
+    files: FileOptions,
+    unsafe_fixes: bool,
+    diff: bool,
+    allow_dirty: bool,
+    quiet: bool,
+) -> int:
+    """Apply safe fixes in the Python files among and below PATHS (the current folder by default).
+
+    '-' fixes standard input and writes it to standard output. Exit codes: 0 every fix that there
+    is was made, whether or not other findings remain; 1 fixes were refused, or --diff printed
+    something; 2 the run failed: bad usage, bad configuration, files with uncommitted changes, or
+    a file that could not be read, parsed or written.
+    """
+    with usage_errors():
+        if files.reads_stdin:
+            results = [_fix_stdin(files, rules, unsafe=unsafe_fixes, echo=not diff)]
+        else:
+            results = _fix(files, rules, unsafe=unsafe_fixes, quiet=quiet)
+    if diff:
+        _print_diff(results)
+    elif not files.reads_stdin:
+        if not allow_dirty:
+            _refuse_uncommitted(results)
+        results = [_written(result) for result in results]
+    _print_account(results, unsafe=unsafe_fixes, written=not diff, quiet=quiet)
+    return _exit_code(results, diff=diff)
+
+
+def _fix(files: FileOptions, rules: RuleOptions, *, unsafe: bool, quiet: bool) -> list[FileFixes]:
+    found = find_files(files, rules, quiet=quiet)
+    with progress_bar(len(found.files), wanted=not quiet) as progress:
+        results = fix_files(
+            found.files,
+            unsafe=unsafe,
+            jobs=files.jobs,
+            cache_folder=files.cache_folder,
+            progress=progress,
+        )
+    results += [FileFixes(report) for report in found.unreachable]
+    return sorted(results, key=lambda result: result.path)
+
+
+def _fix_stdin(files: FileOptions, rules: RuleOptions, *, unsafe: bool, echo: bool) -> FileFixes:
+    """The fixes of standard input; ``echo`` writes it to standard output, fixed or as it is."""
+    file, data = read_stdin(files, rules)
+    settings = settings_for(file.path, file.module_name, file.config)
+    fixes = fix_bytes(file.path, data, settings, unsafe=unsafe)
+    if echo:
+        sys.stdout.buffer.write(data if fixes.change is None else fixes.change.after)
+        sys.stdout.flush()
+    return fixes
+
+
+def _print_diff(results: Sequence[FileFixes]) -> None:
+    for result in results:
+        if result.change is not None:
+            patch = unified_diff(result.path, result.change.before, result.change.after)
+            sys.stdout.buffer.write(patch)
+    sys.stdout.flush()
+
+
+def _refuse_uncommitted(results: Sequence[FileFixes]) -> None:
+    """Raise ``click.ClickException`` when git could not bring back a file that is to change."""
+    changing = [result.path for result in results if result.change is not None]
+    try:
+        dirty = uncommitted(changing)
+    except GitError as error:
+        raise click.ClickException(f"{error}\nUse --allow-dirty to fix without git") from None
+    if dirty:
+        named = [printable(path) for path in dirty[:_NAMED_AT_MOST]]
+        if len(dirty) > len(named):
+            named.append(f"and {len(dirty) - len(named)} more")
+        listed = "".join(f"\n  {name}" for name in named)
+        raise click.ClickException(
+            "nothing was written: these files have uncommitted changes, which would mix with the "
+            f"fixes; commit them, or use --allow-dirty{listed}"
+        )
+
+
+def _written(result: FileFixes) -> FileFixes:
+    """``result``, after its file was written; or the failure to do so."""
+    if result.change is None:
+        return result
+    try:
+        replace_file(result.path, result.change.before, result.change.after)
+    except OSError as error:
+        return FileFixes(failure(result.path, f"cannot be written: {error.strerror or error}"))
+    return result
+
+
+def _print_account(
+    results: Sequence[FileFixes], *, unsafe: bool, written: bool, quiet: bool
+) -> None:
+    """Say on standard error what went wrong and, unless ``quiet``, what was and was not fixed."""
+    failed = [result.report for result in results if result.report.failed]
+    click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
+    click.echo(fix_summary.refusals(results), err=True, nl=False)
+    if not quiet:
+        click.echo(fix_summary.render(results, unsafe=unsafe, written=written), err=True, nl=False)
+
+
+def _exit_code(results: Sequence[FileFixes], *, diff: bool) -> int:
+    if any(result.report.failed for result in results):
+        return Exit.FAILED
+    refused = any(result.refusal is not None for result in results)
+    shown = diff and any(result.change is not None for result in results)
+    return Exit.FINDINGS if refused or shown else Exit.CLEAN
