@@ -37,7 +37,7 @@ PyTorch 2.5, and `init_process_group(device_id=device)` needs none.
 
 ## Fix safety
 There is no fix in plain PyTorch: which device the processes use is for a person to say.
-`torchdet fix --migrate` puts the runtime's backend in its place.
+On the runtime's handle, write `rt.distributed_backend`.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ A function of a library takes the device from its caller, or from a tensor: `x.d
 
 ## Fix safety
 There is no fix in plain PyTorch: where the device should come from is for a person to say.
-`torchdet fix --migrate` puts the runtime's device in its place.
+On the runtime's handle, write `rt.device` or `rt.device_for(...)`.
 """
 
 from __future__ import annotations
