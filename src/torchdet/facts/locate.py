@@ -9,15 +9,18 @@ written up to the last such node.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from types import MappingProxyType
 
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+_ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _NO_RECORD: AbstractContextManager[None] = nullcontext()
 
 
@@ -53,8 +56,9 @@ def locate(
     spans: dict[cst.CSTNode, tuple[int, int]] = {}
     begins: dict[cst.CSTNode, int] = {}
     left: list[cst.CSTNode] = []
+    lookup = _LineLookup(text)
     for line, nodes in _by_line(wanted, parents).items():
-        found = _in_line(module, text, line, nodes, parents) if line is not None else None
+        found = _in_line(module, lookup, line, nodes, parents) if line is not None else None
         if found is None:
             left += nodes
         else:
@@ -81,7 +85,7 @@ def _by_line(
 
 def _in_line(
     module: cst.Module,
-    text: str,
+    lookup: _LineLookup,
     line: cst.SimpleStatementLine,
     nodes: Collection[cst.CSTNode],
     parents: Mapping[cst.CSTNode, cst.CSTNode],
@@ -91,11 +95,8 @@ def _in_line(
     for indent in _indents(module, line, parents):
         state.increase_indent(indent)
     line._codegen(state)
-    written = "".join(state.tokens)
-    start = _line_start(text, written, 0)
-    if start < 0 or _line_start(text, written, start + 1) >= 0:
-        return None
-    return state.positions(start, len(text), faithful=True)
+    starts = lookup.starts("".join(state.tokens))
+    return state.positions(starts[0], len(lookup.text), faithful=True) if len(starts) == 1 else None
 
 
 def _indents(
@@ -112,12 +113,30 @@ def _indents(
     return indents
 
 
-def _line_start(text: str, written: str, since: int) -> int:
-    """Where ``written`` next stands in ``text`` at the start of a line; -1 when nowhere."""
-    start = text.find(written, since)
-    while start > 0 and text[start - 1] not in "\r\n":
-        start = text.find(written, start + 1)
-    return start
+class _LineLookup:
+    """Finds whole lines in a text without a search through all of it for each."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for match in _ROW.finditer(self.text):
+            rows.setdefault(match.group(), []).append(match.start())
+        return rows
+
+    def starts(self, lines: str) -> list[int]:
+        """Where ``lines``, one or more whole ones, stand in the text."""
+        longest = max(_ROW.finditer(lines), key=lambda match: len(match.group()), default=None)
+        if longest is None:
+            return []
+        places = (row - longest.start() for row in self._rows.get(longest.group(), ()))
+        return [start for start in places if self._line_starts_at(start, lines)]
+
+    def _line_starts_at(self, start: int, lines: str) -> bool:
+        at_start = start == 0 or (start > 0 and self.text[start - 1] in "\r\n")
+        return at_start and self.text.startswith(lines, start)
 
 
 def _in_module(module: cst.Module, text: str, nodes: Collection[cst.CSTNode]) -> Positions:
@@ -125,7 +144,10 @@ def _in_module(module: cst.Module, text: str, nodes: Collection[cst.CSTNode]) ->
     state = _LocatingState(module, nodes)
     with suppress(_AllFoundError):
         module._codegen(state)
-    return state.positions(0, len(text), faithful=text.startswith("".join(state.tokens)))
+    written = "".join(state.tokens)
+    # A last line without a newline gets one here; only the end of the module takes it back.
+    last_line = "" if module.has_trailing_newline else module.default_newline
+    return state.positions(0, len(text), faithful=f"{text}{last_line}".startswith(written))
 
 
 class _AllFoundError(Exception):
