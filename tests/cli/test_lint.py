@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.process import torchdet
+
 BAD = "import torch\n\ntorch.set_default_dtype(torch.float64)\n"
 CLEAN = "def total(values):\n    return sum(values)\n"
 
@@ -25,23 +27,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Path("bad.py").write_text(BAD)
     Path("clean.py").write_text(CLEAN)
     return tmp_path
-
-
-def torchdet(
-    *arguments: str, stdin: str | bytes = b"", **environment: str
-) -> subprocess.CompletedProcess[str]:
-    data = stdin.encode() if isinstance(stdin, str) else stdin
-    done = subprocess.run(
-        [sys.executable, "-m", "torchdet", *arguments],
-        input=data,
-        capture_output=True,
-        env={**os.environ, **environment},
-        timeout=120,
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(), done.stderr.decode()
-    )
 
 
 def lint(*arguments: str, **keywords: str) -> subprocess.CompletedProcess[str]:

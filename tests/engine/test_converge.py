@@ -154,6 +154,12 @@ def test_a_new_row_begins_as_the_others() -> None:
         )
 
 
+@pytest.mark.parametrize("end", ["", "  # end", "\n", "\n\n    ", "; x = 1"])
+def test_the_last_row_is_fixed_however_the_file_ends(end: str) -> None:
+    text = "import torch\ntorch.cuda.synchronize()"
+    assert fixed(text + end) == text.replace("cuda", "accelerator") + end
+
+
 def test_syntax_newer_than_this_python_is_fixed_too() -> None:
     # No Python can parse the first row, LibCST can: as with any syntax of a later release.
     text = "x = '\\N{no such character}'\nimport torch\ntorch.cuda.synchronize()\n"

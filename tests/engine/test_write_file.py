@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -60,3 +64,38 @@ def test_a_new_file_gets_the_mode_of_the_users_mask(tmp_path: Path) -> None:
     write_file(str(path), b"{}")
     (tmp_path / "usual.json").write_bytes(b"{}")
     assert path.stat().st_mode == (tmp_path / "usual.json").stat().st_mode
+
+
+def test_a_file_marked_as_read_only_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.py"
+    path.write_bytes(b"old")
+    path.chmod(0o444)
+    with pytest.raises(PermissionError, match="read-only"):
+        replace_file(str(path), b"old", b"new")
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_folder_that_takes_no_files_is_left_alone() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # not below a folder that is root's alone
+        path = Path(folder, "a.py")
+        path.write_bytes(b"old")
+        path.chmod(0o666)
+        Path(folder).chmod(0o555)
+        with as_somebody(), pytest.raises(PermissionError):
+            replace_file(str(path), b"old", b"new")
+        assert path.read_bytes() == b"old"
+        assert os.listdir(folder) == ["a.py"]
+
+
+@contextmanager
+def as_somebody() -> Iterator[None]:
+    """Without the rights of root, which no permission stops."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(user)
