@@ -19,6 +19,11 @@ class Change(NamedTuple):
     new: Range
 
 
+def contains(outer: Range, inner: Range) -> bool:
+    """Whether ``inner`` lies in ``outer``, the ends of which it may share."""
+    return outer[0] <= inner[0] and inner[1] <= outer[1]
+
+
 class OffsetMap:
     """Maps ranges of a text to ranges of the text after ``edits``, which do not overlap."""
 
@@ -31,12 +36,23 @@ class OffsetMap:
             changes.append(Change((start, end), written))
             moved = written[1] - end
         self._changes = changes
+        self._written = [change.new[0] for change in changes]
         self._starts = [change.old[0] for change in changes]
         self._ends = [change.old[1] for change in changes]
 
     def touching(self, span: Range) -> Sequence[Change]:
         """The changes inside ``span`` or at one of its ends, in their order."""
         return self._changes[bisect_left(self._ends, span[0]) : bisect_right(self._starts, span[1])]
+
+    def replaces(self, span: Range) -> bool:
+        """Whether one change replaced all of ``span``."""
+        return any(contains(change.old, span) for change in self.touching(span))
+
+    def wrote(self, span: Range) -> bool:
+        """Whether one change wrote all of ``span``, a range of the new text."""
+        # Of those that start at one place, deletions come first: the last one counts.
+        last = bisect_right(self._written, span[0]) - 1
+        return last >= 0 and contains(self._changes[last].new, span)
 
     def inner(self, span: Range) -> Range:
         """The new range of ``span`` without what was written at its ends."""

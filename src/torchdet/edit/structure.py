@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from torchdet.edit.offset_map import Change, OffsetMap, Range
+from torchdet.edit.offset_map import Change, OffsetMap, contains
 from torchdet.edit.tree_node import Parts, TreeNode
 from torchdet.model.fix import TextEdit
 
@@ -35,24 +35,35 @@ class _Comparison:
         if not touching:
             same = before.kind == after.kind and after.span == self._places.inner(before.span)
             return None if same else before.span[0]
-        if not _inside(after.span, self._places.outer(before.span)):
+        if not contains(self._places.outer(before.span), after.span):
             return before.span[0]
         parts = before.parts()
-        own = [change for change in touching if not _is_of_child(change, parts)]
+        own = self._is_edited_itself(parts, touching)
         found: int | None = before.span[0]
         if before.kind == after.kind:
             after_parts = after.parts()
             if own or parts.words == after_parts.words:
-                found = self._in_children(parts, after_parts, touching)
+                found = self._in_children(parts, after_parts)
         if found is None or self._wraps(before, after, touching):
             return None
-        return None if own and self._keeps_children(parts, after, touching) else found
+        return None if own and self._keeps_children(parts, after) else found
 
-    def _in_children(self, before: Parts, after: Parts, touching: Sequence[Change]) -> int | None:
+    def _is_edited_itself(self, parts: Parts, touching: Sequence[Change]) -> bool:
+        """Whether an edit lies neither in nor at a child, so that this very node may differ."""
+        of_children = {
+            change
+            for field in parts.children
+            for child in field
+            for change in self._places.touching(child.span)
+            if contains(child.span, change.old)
+        }
+        return any(change not in of_children for change in touching)
+
+    def _in_children(self, before: Parts, after: Parts) -> int | None:
         """The first difference between the fields of two nodes, edited elements apart."""
         for old, new in zip(before.children, after.children, strict=True):
-            kept = [node for node in old if not _is_replaced(node, touching)]
-            found = [node for node in new if not _is_written(node, touching)]
+            kept = [node for node in old if not self._places.replaces(node.span)]
+            found = [node for node in new if not self._places.wrote(node.span)]
             if len(kept) != len(found):
                 # Brackets that belong to a tuple stay around what is written in its place.
                 kept, found = list(old), list(new)
@@ -71,13 +82,13 @@ class _Comparison:
             return False
         return start != end and self._holds(after, before, strictly=True)
 
-    def _keeps_children(self, parts: Parts, after: TreeNode, touching: Sequence[Change]) -> bool:
+    def _keeps_children(self, parts: Parts, after: TreeNode) -> bool:
         """Whether ``after``, a node of another kind, holds the children that no edit replaced."""
         return all(
             self._holds(after, child)
             for field in parts.children
             for child in field
-            if not _is_replaced(child, touching)
+            if not self._places.replaces(child.span)
         )
 
     def _holds(self, above: TreeNode, node: TreeNode, *, strictly: bool = False) -> bool:
@@ -89,22 +100,5 @@ class _Comparison:
             self._holds(child, node)
             for field in above.parts().children
             for child in field
-            if _inside(place, child.span)
+            if contains(child.span, place)
         )
-
-
-def _inside(inner: Range, outer: Range) -> bool:
-    return outer[0] <= inner[0] and inner[1] <= outer[1]
-
-
-def _is_of_child(change: Change, parts: Parts) -> bool:
-    """Whether the edit lies in or at a child, so that only that child may differ."""
-    return any(_inside(change.old, child.span) for field in parts.children for child in field)
-
-
-def _is_replaced(node: TreeNode, touching: Sequence[Change]) -> bool:
-    return any(_inside(node.span, change.old) for change in touching)
-
-
-def _is_written(node: TreeNode, touching: Sequence[Change]) -> bool:
-    return any(_inside(node.span, change.new) for change in touching)
