@@ -52,7 +52,7 @@ class _Places:
 def _node(node: ast.AST, places: _Places) -> TreeNode | None:
     """``node`` with its place; None for operators, contexts and empty argument lists."""
     spans: list[Range] = []
-    if isinstance(node, _PLACED):
+    if isinstance(node, _PLACED) and not _is_bracketed(node):
         assert node.end_lineno is not None
         assert node.end_col_offset is not None
         start = places.offset(node.lineno, node.col_offset)
@@ -66,6 +66,15 @@ def _node(node: ast.AST, places: _Places) -> TreeNode | None:
         return None
     span = min(start for start, _ in spans), max(end for _, end in spans)
     return TreeNode(type(node).__name__, span, partial(_parts, node, places))
+
+
+def _is_bracketed(node: ast.AST) -> bool:
+    """Whether the place of ``node`` may have brackets in it that belong to what is around.
+
+    ``(a, b)`` is a place for an expression in brackets as ``(a)`` is, and the brackets of
+    ``f(a for a in b)`` are the call's.
+    """
+    return isinstance(node, ast.GeneratorExp) or (isinstance(node, ast.Tuple) and bool(node.elts))
 
 
 def _parts(node: ast.AST, places: _Places) -> Parts:

@@ -11,22 +11,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from torchdet.edit.offset_map import Change, OffsetMap, contains
+from torchdet.edit.offset_map import Change, OffsetMap, Range, contains
 from torchdet.edit.tree_node import Parts, TreeNode
 from torchdet.model.fix import TextEdit
 
 
-def first_difference(before: TreeNode, after: TreeNode, edits: Iterable[TextEdit]) -> int | None:
-    """Where ``after`` differs from ``before`` though ``edits`` did not ask for it.
+def first_difference(
+    before: TreeNode, after: TreeNode, text: str, edits: Iterable[TextEdit]
+) -> int | None:
+    """Where ``after`` differs from ``before``, the tree of ``text``, though no edit asked for it.
 
-    An offset in the text before, or None when there is no such place. Recurses as deep as the
+    An offset in ``text``, or None when there is no such place. Recurses as deep as the
     trees are where edits touch them.
     """
-    return _Comparison(OffsetMap(edits)).difference(before, after)
+    return _Comparison(text, OffsetMap(edits)).difference(before, after)
 
 
 class _Comparison:
-    def __init__(self, places: OffsetMap) -> None:
+    def __init__(self, text: str, places: OffsetMap) -> None:
+        self._text = text
         self._places = places
 
     def difference(self, before: TreeNode, after: TreeNode) -> int | None:
@@ -55,9 +58,23 @@ class _Comparison:
             for field in parts.children
             for child in field
             for change in self._places.touching(child.span)
-            if contains(child.span, change.old)
+            if contains(child.span, change.old) or contains(self._bracketed(child), change.old)
         }
         return any(change not in of_children for change in touching)
+
+    def _bracketed(self, node: TreeNode) -> Range:
+        """The range of ``node`` with the round brackets around it."""
+        text = self._text
+        start, end = node.span
+        while True:
+            left, right = start - 1, end
+            while left >= 0 and text[left].isspace():
+                left -= 1
+            while right < len(text) and text[right].isspace():
+                right += 1
+            if left < 0 or text[left] != "(" or text[right : right + 1] != ")":
+                return start, end
+            start, end = left, right + 1
 
     def _in_children(self, before: Parts, after: Parts) -> int | None:
         """The first difference between the fields of two nodes, edited elements apart."""

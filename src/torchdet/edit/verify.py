@@ -42,7 +42,7 @@ def _fault_by_libcst(before: str, after: str, edits: Sequence[TextEdit]) -> str 
 
 
 def _difference(old: TreeNode, new: TreeNode, before: str, edits: Sequence[TextEdit]) -> str | None:
-    offset = first_difference(old, new, edits)
+    offset = first_difference(old, new, before, edits)
     if offset is None:
         return None
     row = SourceText(before).location(offset).row
