@@ -140,7 +140,8 @@ def test_warnings_about_the_code_are_not_ours(recwarn: pytest.WarningsRecorder) 
 
 SNIPPETS = st.sampled_from(
     ["a", "a.b", "f(a)", "a + b", "a if b else c", "(a, b)", "a, b", "not a", "*a", "lambda: a",
-     "a := b", "yield a", "a and b", "a or b", "a < b", "-a", "a ** b", "[a]", "'a'", "a=1", "(a)", "( (a + b) )"]
+     "a := b", "yield a", "a and b", "a or b", "a < b", "-a", "a ** b", "[a]", "'a'", "a=1",
+     "(a)", "( (a + b) )"]
 )  # fmt: skip
 SHAPES = st.sampled_from(
     ["x = {}\n", "x = a + {} * c\n", "f({}, b)\n", "x = ({}).b\n", "x = [{} for a in b]\n",
