@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.rules.pages import all_cases
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.settings import CheckSettings, settings_for
@@ -169,6 +170,15 @@ def test_syntax_newer_than_this_python_is_fixed_too() -> None:
 def test_fixes_inside_f_strings_stay_readable_for_older_pythons() -> None:
     text = "import torch\nx = f\"{torch.load('a')} {torch.cuda.current_device()}\"\n"
     assert fixed(text, unsafe=True).count('"') == 2
+
+
+def test_the_code_of_every_rules_page_settles() -> None:
+    sources = {case.source for case in all_cases()}
+    assert sources
+    for source in sources:
+        text = fixed(source, unsafe=True)
+        assert fix(text, unsafe=True).change is None, source
+        assert not text or comments(text) == comments(source), source
 
 
 LINES = [

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from torchdet.edit.offset_map import Range
-from torchdet.edit.tree_node import Parts, TreeNode
+from torchdet.edit.tree_node import ARGUMENT, Parts, TreeNode
 from torchdet.model.source import SourceText
 
 # Before Python 3.12 the nodes inside of an f-string stand at wrong places: it is one word here.
@@ -80,6 +80,9 @@ def _is_bracketed(node: ast.AST) -> bool:
 def _parts(node: ast.AST, places: _Places) -> Parts:
     if type(node).__name__ in _ONE_WORD:
         return Parts((ast.dump(node),), ())
+    if isinstance(node, ast.Call):
+        function, arguments = _node(node.func, places), _arguments(node, places)
+        return Parts((), ((function,) if function is not None else (), arguments))
     words: list[object] = []
     children: list[tuple[TreeNode, ...]] = []
     for _, value in ast.iter_fields(node):
@@ -94,3 +97,20 @@ def _parts(node: ast.AST, places: _Places) -> Parts:
                 words.append((type(each), repr(each)))  # 1, 1.0 and True are equal, but not here
         children.append(tuple(below))
     return Parts(tuple(words), tuple(children))
+
+
+def _arguments(call: ast.Call, places: _Places) -> tuple[TreeNode, ...]:
+    """The arguments in the order of the text, so that one can come to be passed by keyword."""
+    arguments: list[TreeNode] = []
+    for each in (*call.args, *call.keywords):
+        value = _node(each.value if isinstance(each, ast.keyword) else each, places)
+        placed = _node(each, places)
+        if value is not None and placed is not None:
+            words = (each.arg,) if isinstance(each, ast.keyword) else ()
+            parts = Parts(words, ((value,),))
+            arguments.append(TreeNode(ARGUMENT, placed.span, partial(_same, parts)))
+    return tuple(sorted(arguments, key=lambda argument: argument.span))
+
+
+def _same(parts: Parts) -> Parts:
+    return parts

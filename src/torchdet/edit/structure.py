@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from torchdet.edit.offset_map import Change, OffsetMap, Range, contains
-from torchdet.edit.tree_node import Parts, TreeNode
+from torchdet.edit.tree_node import ARGUMENT, Parts, TreeNode
 from torchdet.model.fix import TextEdit
 
 
@@ -45,7 +45,8 @@ class _Comparison:
         found: int | None = before.span[0]
         if before.kind == after.kind:
             after_parts = after.parts()
-            if own or parts.words == after_parts.words:
+            # What is written right before an argument may be its keyword.
+            if own or before.kind == ARGUMENT or parts.words == after_parts.words:
                 found = self._in_children(parts, after_parts)
         if found is None or self._wraps(before, after, touching):
             return None

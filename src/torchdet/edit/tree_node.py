@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from torchdet.edit.offset_map import Range
 
+ARGUMENT = "argument"
+"""The kind of an argument of a call; what it says itself is the keyword."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:
