@@ -11,11 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.rules.devices.device_text import accelerator_literals, device_text
-from torchdet.rules.devices.local_calls import enclosing_function
 from torchdet.rules.devices.positions import device_position, text_built_on
-from torchdet.rules.devices.probes import assigned_values, depends_on_availability
+from torchdet.rules.devices.probes import (
+    assigned_values,
+    depends_on_availability,
+    probed_types,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -35,7 +39,47 @@ class AvailabilityBranch:
 
 def availability_branch(literal: cst.BaseExpression, facts: FileFacts) -> AvailabilityBranch | None:
     """The choice by availability of which ``literal``, a device's name, is one outcome."""
-    return _by_expression(literal, facts) or _by_statement(literal, facts)
+    return (
+        _by_expression(literal, facts)
+        or _by_statement(literal, facts)
+        or _by_default_device(literal, facts)
+    )
+
+
+def fallback_branch(literal: cst.BaseExpression, facts: FileFacts) -> AvailabilityBranch | None:
+    """The choice of which ``literal``, the CPU, is what is left instead of a device from elsewhere.
+
+    ``args.device if torch.cuda.is_available() else "cpu"``. Where an arm names an accelerator or
+    asks `torch` for one, that is what tells of the choice.
+    """
+    value = _made_device(literal, facts)
+    choice = facts.parent(value)
+    if not isinstance(choice, cst.IfExp) or value is choice.test:
+        return None
+    other = choice.orelse if value is choice.body else choice.body
+    if not _is_given(other, facts) or not any(probed_types(choice.test, facts)):
+        return None
+    if value is literal and device_position(choice, facts) is None:
+        return None
+    return AvailabilityBranch(choice)
+
+
+def _made_device(value: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression:
+    """The call `torch.device(value)` around ``value``, or ``value`` itself."""
+    arg = facts.parent(value)
+    call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
+    if isinstance(call, cst.Call) and facts.means(call.func, "torch.device"):
+        return call
+    return value
+
+
+def _is_given(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` reads a device that was chosen elsewhere, or is None."""
+    if isinstance(node, cst.Call) and facts.means(node.func, "torch.device") and node.args:
+        node = node.args[0].value
+    if not isinstance(node, (cst.Name, cst.Attribute, cst.Subscript)):
+        return False
+    return not any(name.startswith("torch.") for name in facts.resolve(node).names)
 
 
 def is_inside_availability_branch(node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -164,6 +208,19 @@ def _by_statement(literal: cst.BaseExpression, facts: FileFacts) -> Availability
     if isinstance(statement, cst.Return):
         head = _first_of_run(head, facts)
     return AvailabilityBranch(head.test, head)
+
+
+def _by_default_device(literal: cst.BaseExpression, facts: FileFacts) -> AvailabilityBranch | None:
+    """`if torch.cuda.is_available(): torch.set_default_device("cuda")`: else it is the CPU."""
+    arg = facts.parent(_made_device(literal, facts))
+    call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
+    if not isinstance(call, cst.Call) or not facts.means(call.func, "torch.set_default_device"):
+        return None
+    statement = facts.parent(call)
+    if not isinstance(statement, cst.Expr):
+        return None
+    head = _asking_head(facts.parent(statement), facts)
+    return AvailabilityBranch(head.test, head) if head is not None else None
 
 
 def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: FileFacts) -> bool:

@@ -5,7 +5,12 @@ Reports choices of a device that ask whether an accelerator is available and nam
 expressions, `and`/`or`, a subscript by availability, `if` statements whose arms assign or return
 a device, and a default that such an `if` replaces. What they ask may be `is_available()`,
 `device_count()`, a project's own `is_npu_available()`, or a name that keeps the answer. The
-accelerators and the questions inside such a choice are part of this one finding.
+accelerators and the questions inside such a choice are part of this one finding. A device from
+elsewhere that gives way to the CPU (`args.device if torch.cuda.is_available() else "cpu"`) is such
+a choice, and so is `torch.set_default_device("cuda")` under such an `if`.
+
+Silent is what is left where PyTorch itself names no accelerator, and what depends on another
+library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`).
 
 ## Why is this bad?
 The same line runs on the graphics card of one machine and quietly on the CPU of another whose
@@ -49,20 +54,26 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
+from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Rule
-from torchdet.rules.devices.availability import availability_branch
+from torchdet.rules.devices.availability import availability_branch, fallback_branch
 from torchdet.rules.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     ACCELERATOR_TYPES,
     device_text,
 )
+from torchdet.rules.devices.dispatch import falls_back_from_neutral
+from torchdet.rules.devices.named_types import words
+from torchdet.rules.devices.probes import probed_types
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.wording import runtime_device
 
 if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
     from torchdet.model.config import LintConfig
 
 _FIRST_WITH_ACCELERATOR = (2, 6)
@@ -73,18 +84,59 @@ _PROBES = frozenset(
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     text = device_text(node)
-    if text is None or not text.is_accelerator or not isinstance(node, cst.BaseExpression):
+    if text is None or not isinstance(node, cst.BaseExpression) or in_runtime_module(context):
         return
-    if in_runtime_module(context):
-        return
-    branch = availability_branch(node, context.facts)
-    if branch is not None:
+    find_branch = availability_branch if text.is_accelerator else fallback_branch
+    branch = find_branch(node, context.facts)
+    if branch is not None and not _is_left_to_others(text.type, node, context.facts):
         yield Draft(
             branch.node,
             "choosing a device by availability serves only the accelerators asked for; use "
             f"{_replacement(context.config)}",
             _fix(branch.node, context),
         )
+
+
+def _is_left_to_others(kind: str, node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether PyTorch was asked for the accelerator first, or something else decides as well."""
+    if falls_back_from_neutral(node, facts):
+        return True
+    test = _nearest_test(node, facts)
+    if test is None:
+        return False
+    return _asks_for_other_only(kind, test, facts) or _asks_other_library(kind, test)
+
+
+def _nearest_test(node: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression | None:
+    """The condition under which ``node`` is taken, where it is the arm that wants it to hold."""
+    below: cst.CSTNode = node
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.If, cst.IfExp)):
+            return above.test if below is above.body else None
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return None
+        below = above
+    return None
+
+
+def _asks_for_other_only(kind: str, test: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``test`` asks for accelerators, and for others than ``kind`` alone.
+
+    `"cuda" if is_xla_available(on_gpu=True) else ...` tells how to speak to a device that was
+    chosen before.
+    """
+    if any(isinstance(each, cst.UnaryOperation) for each in descendants(test)):
+        return False
+    asked = set(probed_types(test, facts))
+    return bool(asked) and asked.isdisjoint({kind, "hip"} if kind == "cuda" else {kind})
+
+
+def _asks_other_library(kind: str, test: cst.BaseExpression) -> bool:
+    """Whether ``test`` looks for another library's name with ``kind`` in it."""
+    texts = (node for node in descendants(test) if isinstance(node, cst.SimpleString))
+    return any(
+        device_text(text) is None and kind in words(string_value(text) or "") for text in texts
+    )
 
 
 def _replacement(config: LintConfig) -> str:
@@ -167,6 +219,6 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=ACCELERATOR_TRIGGERS,
+    triggers=(*ACCELERATOR_TRIGGERS, b"'cpu", b'"cpu'),
     nodes={"SimpleString": check, "FormattedString": check},
 )

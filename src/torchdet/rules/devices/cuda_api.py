@@ -4,10 +4,10 @@
 Reports uses of `torch.cuda` and its kin that have a device-neutral equivalent in the configured
 `torch-version`: `torch.accelerator`, `torch.amp`, `torch.Event` and others. What has none is not
 reported. Silent where the code around the use is about CUDA alone (`if device.type == "cuda":`,
-one of several branches for different makers, a function or class with CUDA in its name, what a
-test requires), where another branch uses the equivalent already, inside a choice by availability,
-which is a finding of its own, and for `torch.cuda.is_available()` unless all that it guards has an
-equivalent too.
+behind `if not torch.cuda.is_available(): return`, one of several branches for different makers, a
+function, class or module with CUDA in its name, what a test requires), where another branch uses
+the equivalent already, inside a choice by availability, which is a finding of its own, and for
+`torch.cuda.is_available()` unless all that it guards has an equivalent too.
 
 ## Why is this bad?
 The call raises or does nothing on other hardware: the timing that it synchronises, the memory that
@@ -67,6 +67,7 @@ from torchdet.rules.catalogue.device_apis import (
 from torchdet.rules.devices.api_rewrite import rewritten_in_place, rewritten_with_import
 from torchdet.rules.devices.availability import is_inside_availability_branch
 from torchdet.rules.devices.dispatch import has_alternative, serves_one_type
+from torchdet.rules.devices.probes import probed_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -97,7 +98,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if api.name == _PROBE and not _asks_for_any_accelerator(reference.node, context):
         return
-    if _is_on_purpose(reference.node, api, context.facts):
+    if _is_on_purpose(reference.node, api, context):
         return
     yield Draft(reference.node, _message(api), _fix(reference, api, context))
 
@@ -125,13 +126,15 @@ def _is_plain_use(node: cst.BaseExpression, api: DeviceApi, facts: FileFacts) ->
     )
 
 
-def _is_on_purpose(node: cst.BaseExpression, api: DeviceApi, facts: FileFacts) -> bool:
+def _is_on_purpose(node: cst.BaseExpression, api: DeviceApi, context: Context) -> bool:
     """Whether the code is about CUDA alone, or has the equivalent beside it."""
+    facts = context.facts
     return (
-        serves_one_type("cuda", node, facts)
+        serves_one_type("cuda", node, context)
         or is_inside_availability_branch(node, facts)
         or has_alternative(api.replacement or "", node, facts)
         or (api.name in _QUESTIONS and _is_requirement_of_test(node, facts))
+        or (api.kind is ApiKind.ATTRIBUTE and _is_asked_for(node, facts))
     )
 
 
@@ -145,6 +148,18 @@ def _is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
                 return True
         if isinstance(above, cst.BaseStatement):
             return False
+    return False
+
+
+def _is_asked_for(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` is only read where CUDA is available, as one more item of a list."""
+    below: cst.CSTNode = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.FunctionDef):
+            return False
+        if isinstance(above, (cst.If, cst.IfExp)) and below is above.body:
+            return "cuda" in probed_types(above.test, facts)
+        below = above
     return False
 
 

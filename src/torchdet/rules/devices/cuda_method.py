@@ -3,7 +3,10 @@
 ## What it does
 Reports calls of the method `cuda`, and of its counterparts for other accelerators: `xpu`, `hpu`,
 `npu`, `mlu`, `musa`, `ipu` and `mtia`. Silent inside a method of that name, which overrides it,
-for `super().cuda()`, and for calls whose arguments the method of a tensor or module does not take.
+for `super().cuda()`, for calls whose arguments the method of a tensor or module does not take, on
+an object that `isinstance` has just found to be of another library, and in code for this maker
+alone: under `if device.type == "cuda":`, in one of several branches for different makers, in a
+function, class or module named after it (`move_to_cuda`).
 
 ## Why is this bad?
 The call raises on a machine without that accelerator, so the program runs on one kind of hardware
@@ -48,6 +51,7 @@ from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.device_text import device_text
+from torchdet.rules.devices.dispatch import serves_one_type
 
 _METHODS = ("cuda", "xpu", "hpu", "npu", "mlu", "musa", "ipu", "mtia")
 # What `torch.Tensor.cuda` and `torch.nn.Module.cuda` take.
@@ -67,11 +71,17 @@ def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     method = node.attr.value
     owners = context.facts.resolve(node.value).names
     unbound = bool(owners) and all(owner in _UNBOUND for owner in owners)
-    if unbound or (
-        _takes_these_arguments(call)
-        and not _is_module(owners, node, context)
-        and not _is_override(node, context)
+    if not (
+        unbound
+        or (
+            _takes_these_arguments(call)
+            and not _is_module(owners, node, context)
+            and not _is_override(node, context)
+            and not _is_of_other_library(node, context)
+        )
     ):
+        return
+    if not serves_one_type(method, node, context):
         yield Draft(
             node.attr,
             f"`.{method}()` only moves to {_hardware(method)}; write `.to(device)` with a device "
@@ -120,6 +130,28 @@ def _is_override(node: cst.Attribute, context: Context) -> bool:
         if isinstance(above, cst.ClassDef):
             own = isinstance(node.value, cst.Name) and node.value.value == "self"
             return own and method in context.facts.index.scopes[above].bindings
+    return False
+
+
+def _is_of_other_library(node: cst.Attribute, context: Context) -> bool:
+    """Whether a condition around has found the object to be of a class of another package.
+
+    Its method of that name is then that package's own.
+    """
+    facts = context.facts
+    below: cst.CSTNode = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.FunctionDef):
+            return False
+        if isinstance(above, cst.If) and below is above.body and isinstance(above.test, cst.Call):
+            test = above.test
+            if facts.means(test.func, "builtins.isinstance") and len(test.args) == 2:
+                names = facts.resolve(test.args[1].value).names
+                foreign = [name for name in names if not name.startswith((".", "torch."))]
+                same = facts.code(test.args[0].value) == facts.code(node.value)
+                if same and foreign and "." in foreign[0]:
+                    return True
+        below = above
     return False
 
 

@@ -1,68 +1,207 @@
-"""What conditions around a place have already found out about the device at hand."""
+"""What the conditions around a place, and those passed before it, have found out about the device.
+
+A condition tells something where it holds (inside ``if device.type == "mps":``), where it does
+not (the ``else`` of ``if not x.is_cuda:``), and behind an exit: after
+``if not torch.cuda.is_available(): return`` there is CUDA.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import string_value
+from torchdet.facts.expressions import int_value, last_name, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
+from torchdet.rules.catalogue.device_apis import Sameness, device_apis
+from torchdet.rules.devices.device_text import ACCELERATOR_TYPES
+from torchdet.rules.devices.named_types import words
+from torchdet.rules.devices.probes import assigned_values, probed_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 
 def is_established(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether ``node`` only runs for devices of the type ``kind``: a condition around it says so.
+    """Whether ``node`` only runs for devices of the type ``kind``: a condition says so.
 
-    Inside ``if x.device.type == "mps":`` that is so for ``mps``, and in a class of that name
-    (``MPSAccelerator``), which is the code for this hardware. Conditions outside the function
-    around ``node`` do not count: they held when it was defined.
+    That CUDA is available says it only behind an exit, where the code demands it: asking for the
+    usual accelerator and then naming it is no code for one kind on purpose. Conditions outside
+    the function around ``node`` do not count: they held when it was defined.
     """
     below = node
-    in_function = False
     for above in facts.ancestors(node):
-        if isinstance(above, cst.ClassDef):
-            if below is above.body and kind in _words(above.name.value):
-                return True
-        elif not in_function and kind in _found(above, below):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return False
+        if kind in _found(above, below, facts):
             return True
-        in_function = in_function or isinstance(above, (cst.FunctionDef, cst.Lambda))
         below = above
     return False
 
 
-def _found(above: cst.CSTNode, below: cst.CSTNode) -> Iterator[str]:
+def compared_types(test: cst.BaseExpression) -> Iterator[str]:
+    """The device types, among other words, that a comparison finds where it holds."""
+    if isinstance(test, cst.Comparison):
+        yield from _compared(test, (cst.Equal, cst.In, cst.Is))
+
+
+def leaves(body: cst.BaseSuite) -> bool:
+    """Whether the statements end with a way out of the code around them."""
+    last = body.body[-1] if body.body else None
+    if isinstance(last, cst.SimpleStatementLine):
+        last = last.body[-1]
+    if isinstance(last, cst.Expr) and isinstance(last.value, cst.Call):
+        return last_name(last.value.func) in _LEAVING_CALLS
+    return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
+
+
+_LEAVING_CALLS = frozenset({"exit", "_exit", "quit", "skip", "skipTest", "fail", "abort"})
+_MAX_DEPTH = 2
+
+
+def _found(above: cst.CSTNode, below: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
     """The device types that ``above`` has found when it comes to its child ``below``."""
-    if isinstance(above, (cst.If, cst.IfExp)) and below is above.body:
-        yield from _compared_types(above.test)
-    elif isinstance(above, cst.BooleanOperation) and isinstance(above.operator, cst.And):
-        if below is above.right:
-            yield from _compared_types(above.left)
+    if isinstance(above, (cst.If, cst.IfExp)):
+        if below is above.body:
+            yield from _where_true(above.test, facts)
+        elif below is above.orelse:
+            yield from _where_false(above.test, facts)
+            if isinstance(above, cst.If) and leaves(above.body):
+                yield from _demanded(above.test, facts)
+    elif isinstance(above, cst.BooleanOperation) and below is above.right:
+        holds = isinstance(above.operator, cst.And)
+        yield from _where_true(above.left, facts) if holds else _where_false(above.left, facts)
     elif isinstance(above, cst.MatchCase) and below is above.body:
         yield from _matched_types(above.pattern)
+    elif isinstance(above, (cst.IndentedBlock, cst.Module)):
+        yield from _found_beside(above, below, facts)
 
 
-def _compared_types(test: cst.BaseExpression) -> Iterator[str]:
+def _found_beside(
+    block: cst.IndentedBlock | cst.Module, below: cst.CSTNode, facts: FileFacts
+) -> Iterator[str]:
+    """What the exits before ``below`` let through, and those after it that raise."""
+    passed = True
+    for statement in block.body:
+        if statement is below:
+            passed = False
+        elif isinstance(statement, cst.If):
+            link: cst.CSTNode | None = statement
+            while isinstance(link, cst.If) and leaves(link.body):
+                if passed or _raises(link.body):
+                    yield from _where_false(link.test, facts)
+                    yield from _demanded(link.test, facts)
+                link = link.orelse
+        elif isinstance(statement, cst.SimpleStatementLine) and passed:
+            for small in statement.body:
+                if isinstance(small, cst.Assert):
+                    yield from _where_true(small.test, facts)
+                    yield from probed_types(small.test, facts)
+
+
+def _raises(body: cst.BaseSuite) -> bool:
+    last = body.body[-1]
+    return isinstance(last, cst.SimpleStatementLine) and isinstance(last.body[-1], cst.Raise)
+
+
+# Conditions.
+
+
+def _where_true(
+    test: cst.BaseExpression, facts: FileFacts, depth: int = _MAX_DEPTH
+) -> Iterator[str]:
+    """The device types, among other words, that ``test`` finds where it holds."""
     if isinstance(test, cst.BooleanOperation):
-        yield from _compared_types(test.left)
-        if isinstance(test.operator, cst.And):
-            yield from _compared_types(test.right)
+        yield from _where_true(test.left, facts, depth)
+        yield from _where_true(test.right, facts, depth)
+    elif isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        yield from _where_false(test.expression, facts, depth)
     elif isinstance(test, cst.Comparison):
-        operators = [target.operator for target in test.comparisons]
-        operands = [test.left, *(target.comparator for target in test.comparisons)]
-        if all(isinstance(operator, (cst.Equal, cst.In, cst.Is)) for operator in operators):
-            for operand in operands:
-                yield from _types_in(operand)
+        yield from compared_types(test)
+        yield from _needed_types(test, facts)
     elif isinstance(test, cst.Call):
         is_prefix = isinstance(test.func, cst.Attribute) and test.func.attr.value == "startswith"
         if is_prefix and test.args:
             yield from _types_in(test.args[0].value)
+        yield from (kind for kind in probed_types(test, facts) if kind != "cuda")
+        yield from _needed_types(test, facts)
     elif isinstance(test, (cst.Attribute, cst.Name)):
         name = test.attr.value if isinstance(test, cst.Attribute) else test.value
         if name.startswith("is_"):  # x.is_cuda, is_mps
-            yield name[len("is_") :]
+            yield name.removeprefix("is_")
+        for value in _kept_values(test, facts, depth):
+            yield from _where_true(value, facts, depth - 1)
+
+
+def _where_false(
+    test: cst.BaseExpression, facts: FileFacts, depth: int = _MAX_DEPTH
+) -> Iterator[str]:
+    """The device types, among other words, that ``test`` finds where it does not hold."""
+    if isinstance(test, cst.BooleanOperation):
+        yield from _where_false(test.left, facts, depth)
+        yield from _where_false(test.right, facts, depth)
+    elif isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        yield from _where_true(test.expression, facts, depth)
+    elif isinstance(test, cst.Comparison):
+        yield from _compared(test, (cst.NotEqual, cst.NotIn, cst.IsNot))
+    elif isinstance(test, (cst.Attribute, cst.Name)):
+        for value in _kept_values(test, facts, depth):
+            yield from _where_false(value, facts, depth - 1)
+
+
+def _demanded(test: cst.BaseExpression, facts: FileFacts, depth: int = _MAX_DEPTH) -> Iterator[str]:
+    """The device types without which ``test`` leads out."""
+    if isinstance(test, cst.BooleanOperation) and isinstance(test.operator, cst.Or):
+        yield from _demanded(test.left, facts, depth)
+        yield from _demanded(test.right, facts, depth)
+    elif isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        yield from probed_types(test.expression, facts)
+    elif isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+        too_few = isinstance(
+            test.comparisons[0].operator, (cst.Equal, cst.LessThan, cst.LessThanEqual)
+        )
+        if too_few and int_value(test.comparisons[0].comparator) is not None:
+            yield from probed_types(test.left, facts)
+    elif isinstance(test, (cst.Attribute, cst.Name)):
+        for value in _kept_values(test, facts, depth):
+            yield from _demanded(value, facts, depth - 1)
+
+
+def _kept_values(
+    node: cst.Name | cst.Attribute, facts: FileFacts, depth: int
+) -> tuple[cst.BaseExpression, ...]:
+    """The condition whose answer ``node`` keeps, where nothing else is assigned to it."""
+    values = tuple(assigned_values(node, facts)) if depth else ()
+    return values if len(values) == 1 else ()
+
+
+def _needed_types(test: cst.BaseExpression, facts: FileFacts) -> Iterator[str]:
+    """The types of the modules that ``test`` asks for what no other module has.
+
+    ``len(torch.cuda.default_generators) > 0`` is about CUDA alone, ``torch.cuda.device_count()``
+    is not: `torch.accelerator` answers it as well.
+    """
+    for node in descendants(test):
+        if isinstance(node, cst.Attribute):
+            for name in facts.resolve(node).names:
+                torch, *parts = name.split(".")
+                if torch != "torch" or len(parts) < 2 or parts[0] not in ACCELERATOR_TYPES:
+                    continue
+                api = device_apis().get(name)
+                if api is not None and api.sameness not in _WITH_EQUIVALENT:
+                    yield parts[0]
+
+
+_WITH_EQUIVALENT = frozenset({Sameness.SAME, Sameness.SAME_ON_CUDA, Sameness.SIMILAR})
+
+
+# What comparisons name.
+
+
+def _compared(test: cst.Comparison, operators: tuple[type[cst.BaseCompOp], ...]) -> Iterator[str]:
+    if all(isinstance(target.operator, operators) for target in test.comparisons):
+        for operand in (test.left, *(target.comparator for target in test.comparisons)):
+            yield from _types_in(operand)
 
 
 def _types_in(operand: cst.BaseExpression) -> Iterator[str]:
@@ -76,21 +215,9 @@ def _types_in(operand: cst.BaseExpression) -> Iterator[str]:
     elif isinstance(operand, cst.Call) and operand.args:  # torch.device("cuda")
         yield from _types_in(operand.args[0].value)
     elif isinstance(operand, cst.Attribute) and operand.attr.value.isupper():
-        yield from _words(operand.attr.value)
+        yield from words(operand.attr.value)
     elif (value := string_value(operand)) is not None:
-        yield from _words(value)
-
-
-def _words(name: str) -> Iterator[str]:
-    """The words of an identifier or of a device's name, in lower case.
-
-    >>> list(_words("CUDAExecutionProvider"))
-    ['cuda', 'execution', 'provider']
-    """
-    return (word.lower() for word in _WORD.findall(name))
-
-
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+        yield from words(value)
 
 
 def _matched_types(pattern: cst.MatchPattern) -> Iterator[str]:

@@ -6,7 +6,8 @@ Reports `"nccl"` and the other backends that serve one kind of accelerator (`"xc
 `new_group`, as an argument, default, option, dict value or assignment whose name ends in
 `backend`, and where a value flows there within the file; so too `torch.distributed.Backend.NCCL`.
 Silent are comparisons, tables from device types to backends, pairs such as
-`"cpu:gloo,cuda:nccl"`, and code that runs only for the device that the backend serves.
+`"cpu:gloo,cuda:nccl"`, and code that runs only for the device that the backend serves: where a
+condition has found it, and in one of several branches for different makers.
 
 ## Why is this bad?
 NCCL exists on NVIDIA's and AMD's hardware alone: on the CPU, on Intel's GPUs and elsewhere the
@@ -51,7 +52,9 @@ from torchdet.facts.lazy import cst
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
+from torchdet.rules.devices.dispatch import serves_one_type
 from torchdet.rules.devices.guards import is_established
+from torchdet.rules.devices.named_types import BACKEND_TYPES
 from torchdet.rules.devices.positions import position
 from torchdet.rules.devices.sinks import Sinks
 from torchdet.rules.runtime_modules import in_runtime_module
@@ -59,19 +62,7 @@ from torchdet.rules.runtime_modules import in_runtime_module
 if TYPE_CHECKING:
     from torchdet.model.config import LintConfig
 
-# The backends that serve one kind of accelerator, with the device types that they serve. From
-# `torch.distributed.Backend.default_device_backend_map` of PyTorch 2.13 and the makers' packages.
-_SERVES = {
-    "nccl": ("cuda",),
-    "rccl": ("cuda", "hip"),
-    "xccl": ("xpu",),
-    "ccl": ("xpu", "cpu"),
-    "hccl": ("hpu", "npu"),
-    "cncl": ("mlu",),
-    "mccl": ("musa",),
-    "tccl": ("sdaa",),
-}
-_LITERAL = re.compile(rf"""['"](?:{"|".join(_SERVES)})['"]""", re.IGNORECASE)
+_LITERAL = re.compile(rf"""['"](?:{"|".join(BACKEND_TYPES)})['"]""", re.IGNORECASE)
 
 BACKEND_SINKS = Sinks(
     names=re.compile(r".*backend(?:_name)?"),
@@ -99,9 +90,10 @@ def check_member(reference: Reference, context: Context) -> Iterator[Draft]:
 
 def _findings(node: cst.BaseExpression, name: str, context: Context) -> Iterator[Draft]:
     facts = context.facts
-    if any(is_established(kind, node, facts) for kind in (name, *_SERVES[name])):
+    if position(node, facts, BACKEND_SINKS) is None:
         return
-    if position(node, facts, BACKEND_SINKS) is not None:
+    served = any(serves_one_type(kind, node, context) for kind in BACKEND_TYPES[name])
+    if not served and not is_established(name, node, facts):
         yield Draft(
             node,
             f"hardcoded backend `{facts.code(node)}` serves one kind of accelerator; use "

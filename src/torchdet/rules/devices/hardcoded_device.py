@@ -8,9 +8,11 @@ command-line options, values in dicts, assignments and returned values. A name s
 a device, or its value is followed, within the file, to a place that takes one.
 
 Silent are messages, comparisons, tables keyed by device type, the choices of an option, lists of
-devices to test on, and code for this very device: in a class named after it, or where a
-comparison has just found it. What `torch.set_default_device` gets is a matter of DET201, a choice
-by availability one of DET304.
+devices to test on, and code for this very device: in a function, class or module named after it,
+where a comparison has just found it, behind `if not torch.cuda.is_available(): return`, and in one
+of several branches for different makers. So is what is left where PyTorch names no accelerator
+(`torch.accelerator.current_accelerator() or "cuda"`). What `torch.set_default_device` gets is a
+matter of DET201, a choice by availability one of DET304.
 
 ## Why is this bad?
 The program fails, or needs an edit, on a machine with another accelerator or with none, and a
@@ -54,6 +56,7 @@ from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.availability import availability_branch
 from torchdet.rules.devices.device_text import ACCELERATOR_TRIGGERS, DeviceText, device_text
+from torchdet.rules.devices.dispatch import falls_back_from_neutral, serves_one_type
 from torchdet.rules.devices.guards import is_established
 from torchdet.rules.devices.positions import Position, PositionKind, device_position
 from torchdet.rules.runtime_modules import in_runtime_module
@@ -65,7 +68,9 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if text is None or not text.is_accelerator or not isinstance(node, cst.BaseExpression):
         return
     found = hardcoded_position(node, text, context)
-    if found is not None:
+    if found is None or serves_one_type(text.type, node, context):
+        return
+    if not falls_back_from_neutral(node, context.facts):
         yield Draft(node, _message(node, text, found, context))
 
 

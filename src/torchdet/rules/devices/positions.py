@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name, string_value, subscript_key
 from torchdet.facts.lazy import cst
-from torchdet.rules.devices.local_calls import (
+from torchdet.facts.local_calls import (
     enclosing_class,
     enclosing_function,
     receiving_parameter,

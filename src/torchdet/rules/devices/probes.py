@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.rules.devices.device_text import ACCELERATOR_TYPES, accelerator_literals
+from torchdet.rules.devices.named_types import words
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -60,21 +61,35 @@ _PROBED = frozenset((*ACCELERATOR_TYPES, "accelerator"))
 
 def depends_on_availability(test: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether a condition asks a probe, itself or through a name assigned earlier."""
-    return _depends(test, facts, _MAX_DEPTH)
+    return any(True for _ in _probes(test, facts, _MAX_DEPTH))
 
 
-def _depends(test: cst.CSTNode, facts: FileFacts, depth: int) -> bool:
+def probed_types(test: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
+    """The device types that the probes of a condition ask for; none for "any accelerator".
+
+    A "GPU" is taken for one of CUDA.
+    """
+    for probe in _probes(test, facts, _MAX_DEPTH):
+        asked = probe.func if isinstance(probe, cst.Call) else probe
+        for word in words(facts.code(asked)):
+            if word in ACCELERATOR_TYPES:
+                yield word
+            elif word == "gpu":
+                yield "cuda"
+
+
+def _probes(test: cst.CSTNode, facts: FileFacts, depth: int) -> Iterator[cst.Call | cst.Attribute]:
     pending = [test]
     while pending:
         node = pending.pop()
-        if is_probe(node, facts):
-            return True
+        if isinstance(node, (cst.Call, cst.Attribute)) and is_probe(node, facts):
+            yield node
+            continue
         pending.extend(_conditions(node, facts))
         if depth and isinstance(node, (cst.Name, cst.Attribute)):
             for value in assigned_values(node, facts):
-                if _depends(value, facts, depth - 1) and not any(accelerator_literals(value)):
-                    return True
-    return False
+                if not any(accelerator_literals(value)):
+                    yield from _probes(value, facts, depth - 1)
 
 
 def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpression]:
