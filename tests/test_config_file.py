@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.unprivileged import public_folder, unprivileged
 from torchdet.config_file import ConfigError, ConfigFinder, parse_lint_config, read_lint_config
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Severity
@@ -58,7 +60,11 @@ def test_every_key_is_read() -> None:
         ("select = 'DET3'", "torchdet.toml: select: expected a list of strings"),
         ("policy = 'facad'", "did you mean 'facade'?"),
         ("policy = 3", "3 is not one of handle, facade, inject"),
-        ("torch-version = 2.10", "is not a version"),
+        ("select = [1]", "select: expected a list of strings, not [1]"),
+        ("torch-version = 2.10", 'torch-version: expected a string such as "2.6", not 2.1'),
+        ("per-file-ignores = {'tests/*' = 'DET1'}", "'tests/*': expected a list of strings"),
+        ("per-file-ignores = {' ' = ['DET1']}", "' ' matches no file"),
+        ("[tool.torchdet]\nselect = []", "only pyproject.toml has [tool.torchdet]"),
         ("respect-gitignore = 'no'", "expected true or false"),
         ("severity = {DET301 = 'fatal'}", "'fatal' is not one of error, warning, info"),
         ("per-file-ignores = ['tests']", "expected a table"),
@@ -66,7 +72,7 @@ def test_every_key_is_read() -> None:
     ],
 )
 def test_errors_name_the_file_the_key_and_the_remedy(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match="torchdet.toml") as error:
+    with pytest.raises(ConfigError, match=r"torchdet\.toml") as error:
         parse_lint_config(text, root=".")
     assert said in str(error.value)
 
@@ -82,8 +88,26 @@ def test_pyproject_without_a_table_is_no_configuration(tmp_path: Path) -> None:
 
 def test_an_unreadable_configuration_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "torchdet.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ConfigError, match="cannot be read"):
+    with pytest.raises(ConfigError, match="not UTF-8"):
         read_lint_config(tmp_path / "torchdet.toml")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_configuration_that_may_not_be_read_is_an_error() -> None:
+    with public_folder() as folder:
+        (folder / "torchdet.toml").write_text("select = ['DET1']\n")
+        (folder / "torchdet.toml").chmod(0)
+        with unprivileged(), pytest.raises(ConfigError, match=r"toml: cannot be read: Permission"):
+            ConfigFinder(unchanged)(folder)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_a_folder_that_may_not_be_looked_into_holds_no_configuration() -> None:
+    with public_folder() as folder:
+        (folder / "closed").mkdir(mode=0)
+        (folder / "torchdet.toml").write_text("select = ['DET1']\n")
+        with unprivileged():
+            assert ConfigFinder(unchanged)(folder / "closed").select == ("DET1",)
 
 
 def unchanged(config: LintConfig) -> LintConfig:

@@ -25,6 +25,9 @@ FILE_NAMES = ("torchdet.toml", "pyproject.toml")
 _OTHER_TABLES = frozenset({"runtime"})
 
 
+_LAYOUT = "; only pyproject.toml has [tool.torchdet], here its keys stand at the top"
+
+
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message names the file, the key and the remedy."""
 
@@ -48,8 +51,10 @@ def read_lint_config(path: Path) -> LintConfig | None:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read: {error}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: not UTF-8: {error.reason}") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
     table: object = _load(text, str(path))
     if path.name == "pyproject.toml":
         tool = table.get("tool") if isinstance(table, dict) else None
@@ -75,7 +80,8 @@ def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfi
         if key in _OTHER_TABLES:
             continue
         if key not in known:
-            raise ConfigError(f"{file}: unknown key {key!r}{did_you_mean(key, known)}")
+            hint = _LAYOUT if key == "tool" else did_you_mean(key, known)
+            raise ConfigError(f"{file}: unknown key {key!r}{hint}")
         try:
             values[key.replace("-", "_")] = _CONVERTERS[key](value)
         except (TypeError, ValueError) as error:
@@ -85,25 +91,25 @@ def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfi
 
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError("expected a list of strings")
+        raise TypeError(f"expected a list of strings, not {value!r}")
     return tuple(value)
 
 
 def _string(value: object) -> str:
     if not isinstance(value, str):
-        raise TypeError("expected a string")
+        raise TypeError(f"expected a string, not {value!r}")
     return value
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError("expected true or false")
+        raise TypeError(f"expected true or false, not {value!r}")
     return value
 
 
 def _table(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise TypeError("expected a table")
+        raise TypeError(f"expected a table, not {value!r}")
     return value
 
 
@@ -116,7 +122,15 @@ def _policy(value: object) -> Policy:
 
 
 def _per_file_ignores(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple((pattern, _strings(selectors)) for pattern, selectors in _table(value).items())
+    pairs = []
+    for pattern, selectors in _table(value).items():
+        if not pattern.strip(" !./"):
+            raise ValueError(f"{pattern!r} matches no file")
+        try:
+            pairs.append((pattern, _strings(selectors)))
+        except TypeError as error:
+            raise TypeError(f"{pattern!r}: {error}") from None
+    return tuple(pairs)
 
 
 def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
@@ -132,7 +146,7 @@ def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
 def _torch_version(value: object) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f'{value!r} is not a version such as "2.6"')
+        raise ValueError(f'expected a string such as "2.6", not {value!r}')
     return int(match[1]), int(match[2])
 
 
@@ -176,7 +190,7 @@ class ConfigFinder:
     def _search(self, folder: Path) -> LintConfig:
         for name in FILE_NAMES:
             path = folder / name
-            if path.is_file():
+            if os.path.isfile(path):  # unlike Path.is_file, False where one may not look
                 config = read_lint_config(path)
                 if config is not None:
                     return self._overridden(config, path)

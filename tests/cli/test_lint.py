@@ -11,8 +11,11 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.cli.process import torchdet
+from tests.unprivileged import public_folder, unprivileged
+from torchdet.cli import main
 
 BAD = "import torch\n\ntorch.set_default_dtype(torch.float64)\n"
 CLEAN = "def total(values):\n    return sum(values)\n"
@@ -71,12 +74,15 @@ def test_standard_input_and_its_name() -> None:
     assert torchdet("lint", "-", stdin=b"").returncode == 0
 
 
-def test_select_replaces_and_ignore_adds() -> None:
-    Path("torchdet.toml").write_text("select = ['DET202']\nignore = ['DET203']\n")
+def test_select_replaces_and_ignore_takes_away() -> None:
+    Path("torchdet.toml").write_text("select = ['DET202']\nignore = ['DET101', 'DET203']\n")
     assert lint("bad.py", "--select", "DET203").stdout == ""
     assert "DET101" in lint("bad.py", "--select", "DET1,DET202").stdout
     assert lint("bad.py", "--ignore", "default-dtype").stdout == ""
     assert "DET101" in lint("bad.py", "--extend-select", "raw-import").stdout
+    # However narrow what the configuration selects is, the command line has the last word.
+    assert lint("bad.py", "--ignore", "DET2").stdout == ""
+    assert "DET202" in lint("bad.py", "--ignore", "DET", "--extend-select", "DET202").stdout
 
 
 def test_an_unknown_code_names_the_nearest() -> None:
@@ -104,6 +110,14 @@ def test_config_option_names_the_file_to_use() -> None:
     assert lint("bad.py", "--config", "nowhere.toml").returncode == 2
 
 
+def test_patterns_of_a_named_configuration_are_relative_to_the_current_folder() -> None:
+    Path("conf").mkdir()
+    Path("conf/shared.toml").write_text(
+        "select = ['DET202']\n[per-file-ignores]\n'bad.py' = ['DET202']\n"
+    )
+    assert lint("bad.py", "--config", "conf/shared.toml").returncode == 0
+
+
 def test_per_file_ignores() -> None:
     Path("tests").mkdir()
     Path("tests/test_a.py").write_text(BAD)
@@ -113,6 +127,42 @@ def test_per_file_ignores() -> None:
     assert [line.split(":")[0] for line in lint(".").stdout.splitlines()] == ["bad.py"]
 
 
+@pytest.mark.parametrize("pattern", ["!bad.py", "./tests/test_a.py", "{docs,tests}/**", "test_*"])
+def test_patterns_of_per_file_ignores(pattern: str) -> None:
+    Path("tests").mkdir()
+    Path("tests/test_a.py").write_text(BAD)
+    Path("torchdet.toml").write_text(
+        f"select = ['DET202']\n[per-file-ignores]\n'{pattern}' = ['DET2']\n"
+    )
+    assert [line.split(":")[0] for line in lint(".").stdout.splitlines()] == ["bad.py"]
+
+
+def test_an_empty_selection_selects_nothing() -> None:
+    Path("torchdet.toml").write_text("select = []\n")
+    assert lint("bad.py").returncode == 0
+    Path("torchdet.toml").write_text("select = []\nextend-select = ['DET202']\n")
+    assert lint("bad.py").stdout.count("DET") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [""],
+        ["--select", ","],
+        ["--quiet", "--verbose"],
+        ["--add-noqa", "--write-baseline", "b.json"],
+        ["-", "--add-noqa"],
+        ["-", "--write-baseline", "b.json"],
+        ["bad.py", "--stdin-filename", "a.py"],
+    ],
+)
+def test_usage_that_contradicts_itself(arguments: list[str]) -> None:
+    done = torchdet("lint", *arguments, stdin=BAD)
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert "Error: " in done.stderr
+    assert not Path("b.json").exists()
+
+
 def test_output_file() -> None:
     done = torchdet("lint", "bad.py", "--output-format", "json", "--output-file", "out.json")
     assert (done.stdout, done.returncode) == ("", 1)
@@ -120,6 +170,9 @@ def test_output_file() -> None:
     done = torchdet("lint", "bad.py", "--output-file", "no/such/folder.json")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
+    done = torchdet("lint", "bad.py", "--write-baseline", "no/such/folder.json")
+    assert done.returncode == 2
+    assert "no/such/folder.json: cannot be written" in done.stderr
 
 
 def test_statistics() -> None:
@@ -129,7 +182,7 @@ def test_statistics() -> None:
 def test_nothing_but_findings_on_standard_output() -> None:
     done = torchdet("lint", "--verbose", "bad.py", "--output-format", "json")
     json.loads(done.stdout)
-    assert "files in" in done.stderr
+    assert "1 file in" in done.stderr
 
 
 def test_no_python_files_is_said() -> None:
@@ -238,7 +291,77 @@ def test_linting_executes_nothing_of_the_project() -> None:
     Path("torch.py").write_text(trap)
     Path("conftest.py").write_text(trap)
     Path("sitecustomize.py").write_text(trap + BAD)
+    Path("pathspec.py").write_text(trap)
+    Path("tomllib.py").write_text(trap)
     assert lint(".").returncode == 1
+
+
+def closed(stream: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """``torchdet`` with a standard stream closed, as ``>&-`` does it."""
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {stream}>&-', "sh", sys.executable, "-m", "torchdet", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shell")
+def test_closed_streams() -> None:
+    assert closed(0, "lint", "bad.py").returncode == 1
+    assert "standard input is closed" in closed(0, "lint", "-").stderr
+    done = closed(1, "lint", "bad.py", "--output-file", "out.txt")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "DET202" in Path("out.txt").read_text()
+    assert closed(1, "lint", "bad.py").returncode == 1
+    assert closed(2, "lint", "bad.py").returncode == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is full")
+@pytest.mark.parametrize("arguments", [["lint"], ["lint", "--help"], ["rule", "--all"]])
+def test_a_full_disk_is_said(arguments: list[str]) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "torchdet", *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert done.stderr == "Error: standard output cannot be written: No space left on device\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_what_may_not_be_read_is_a_finding_and_the_rest_is_checked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with public_folder() as folder:
+        monkeypatch.chdir(folder)
+        Path("bad.py").write_text(BAD)
+        Path("secret.py").write_text(BAD)
+        Path("secret.py").chmod(0)
+        Path("closed").mkdir(mode=0)
+        arguments = ["lint", "--no-cache", "--output-format", "concise", "-q"]
+        arguments += ["--select", "DET202", "closed", "secret.py", "bad.py"]
+        with unprivileged():
+            result = CliRunner().invoke(main, arguments, standalone_mode=False)
+        monkeypatch.undo()
+    assert result.return_value == 2
+    places = [line.split(" ", 2) for line in result.output.splitlines()]
+    assert [place[:2] for place in places] == [
+        ["bad.py:3:1:", "DET202"],
+        ["closed:1:1:", "DET901"],
+        ["secret.py:1:1:", "DET901"],
+    ]
+
+
+def test_a_current_folder_that_is_gone_is_said(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    command = f'cd gone && rmdir ../gone && exec "{sys.executable}" -m torchdet lint .'
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: the current folder cannot be found")
 
 
 def test_a_terminal_in_another_encoding_ends_no_run() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,18 @@ def test_a_file_that_vanishes_is_a_failure(tmp_path: Path) -> None:
     reports = check_files.check_files(files, jobs=1, cache_folder=None)
     assert [report.failed for report in reports] == [False, True, False]
     assert "No such file" in reports[1].diagnostics[0].message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.py"
+    os.mkfifo(pipe)
+    named = [str(pipe), "/dev/zero", str(tmp_path)]
+    files = [SourceFile(path, "a", CONFIG) for path in named]
+    reports = check_files.check_files(files, jobs=1, cache_folder=None)
+    assert [report.failed for report in reports] == [True, True, True]
+    assert "not a regular file" in reports[0].diagnostics[0].message
+    assert "not a regular file" in reports[1].diagnostics[0].message
 
 
 def test_progress_counts_every_file_once(tmp_path: Path) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.unprivileged import public_folder, unprivileged
 from torchdet.engine.discover import SourceFile, Unreachable, discover
 from torchdet.model.config import LintConfig
 
@@ -111,15 +112,24 @@ def test_a_missing_path_is_said() -> None:
     ]
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
-def test_an_unreadable_folder_is_said() -> None:
-    write("closed/a.py", "b.py")
-    Path("closed").chmod(0)
-    try:
-        found = discover(["."], lambda _: LintConfig())
-    finally:
-        Path("closed").chmod(0o755)
-    assert [type(item) for item in found] == [SourceFile, Unreachable]
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX permissions")
+def test_an_unreadable_folder_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    with public_folder() as folder:
+        monkeypatch.chdir(folder)
+        write("closed/a.py", "b.py")
+        Path("closed").chmod(0)
+        with unprivileged():
+            found = discover([".", "closed/a.py"], lambda _: LintConfig())
+        monkeypatch.undo()
+    assert [item.path for item in found] == ["b.py", "closed", "closed/a.py"]
+    assert [getattr(item, "reason", "") for item in found] == ["", *["Permission denied"] * 2]
+
+
+def test_patterns_of_a_configuration_as_ruff_has_them() -> None:
+    write("tests/a.py", "docs/b.py", "src/c.py", "#d.py", "src/e.py")
+    here = str(Path.cwd())
+    excluded = ("./{tests,docs}/*", "#d.py", f"{here}/src/c.py")
+    assert paths(".", config=LintConfig(exclude=excluded)) == ["src/e.py"]
 
 
 def test_module_names_follow_the_packages() -> None:

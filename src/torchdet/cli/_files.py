@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TypeVar
@@ -59,7 +60,7 @@ class FileOptions:
             read = read_lint_config(self.config)
             if read is None:
                 raise ConfigError(f"{self.config}: has no [tool.torchdet] table")
-            config = read
+            config = replace(read, root=os.curdir)  # it may lie far from the files, as ruff's may
         try:
             config = rules.override(config)
         except SelectorError as error:
@@ -93,7 +94,12 @@ def find_files(options: FileOptions, rules: RuleOptions, *, quiet: bool) -> Foun
 
 
 def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, bytes]:
-    """Standard input, as the file that it is said to be. Raises ``ConfigError``."""
+    """Standard input, as the file that it is said to be.
+
+    Raises ``ConfigError``, and ``click.ClickException`` when standard input is closed.
+    """
+    if sys.stdin is None:
+        raise click.ClickException("standard input is closed; '-' has nothing to read")
     folder = Path(options.stdin_filename).parent
     file = source_file(options.stdin_filename, options.config_for(rules)(folder))
     return file, sys.stdin.buffer.read()
@@ -108,13 +114,23 @@ def usage_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
+def _require_current_folder() -> None:
+    """Raise ``click.ClickException`` when the current folder has been deleted."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise click.ClickException(
+            f"the current folder cannot be found ({error.strerror}); go to one that exists"
+        ) from None
+
+
 def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     """Give a command PATHS and the options about files; it gets them as ``files``.
 
     Usage that contradicts itself raises ``click.UsageError``.
     """
 
-    @click.argument("paths", nargs=-1, type=click.Path(path_type=str))
+    @click.argument("paths", nargs=-1, type=click.Path(readable=False, path_type=str))
     @click.option(
         "--jobs",
         "-j",
@@ -144,8 +160,13 @@ def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     ) -> _Result:
         if config is not None and isolated:
             raise click.UsageError("--config and --isolated exclude each other")
+        if "" in paths:
+            raise click.UsageError("a path is empty; '.' is the current folder")
         if _STDIN in paths and len(paths) > 1:
             raise click.UsageError("'-' stands alone: standard input is looked at by itself")
+        if stdin_filename is not None and _STDIN not in paths:
+            raise click.UsageError("--stdin-filename names what '-' reads, but '-' is not given")
+        _require_current_folder()
         options = FileOptions(
             paths,
             config,

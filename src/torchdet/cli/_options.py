@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import click
 
-from torchdet.engine.settings import check_selectors, expand_severities
+from torchdet.engine.settings import check_selectors, expand_severities, selected
 from torchdet.model.config import LintConfig
-from torchdet.rules.registry import SelectorError, matching_rules
+from torchdet.rules.base import Rule
+from torchdet.rules.registry import SelectorError, all_rules, matching_rules, selected_rules
 
 _Result = TypeVar("_Result")
 
@@ -27,18 +28,22 @@ class RuleOptions:
     def override(self, config: LintConfig) -> LintConfig:
         """``config`` with these options in force and its selectors checked and expanded.
 
-        As with ruff, ``--select`` replaces the configured selection and ``--ignore`` adds to what
-        is ignored. Raises ``SelectorError`` for a selector in ``config`` that means no rule.
+        As with ruff, the command line has the last word: ``--select`` replaces what is configured
+        (``ignore`` included), ``--extend-select`` and ``--ignore`` add to and take from the rules
+        that the configuration selects. ``per-file-ignores`` always hold. Raises
+        ``SelectorError`` for a selector in ``config`` that means no rule.
         """
-        extended = self.extend_select if self.select else config.extend_select + self.extend_select
-        selected = replace(
-            config,
-            select=self.select or config.select,
-            ignore=config.ignore + self.ignore,
-            extend_select=extended,
-        )
-        check_selectors(selected)
-        return expand_severities(selected)
+        check_selectors(config)
+        codes = tuple(rule.code for rule in self._rules(config))
+        return expand_severities(replace(config, select=codes, ignore=(), extend_select=()))
+
+    def _rules(self, config: LintConfig) -> tuple[Rule, ...]:
+        if self.select:
+            return selected_rules(self.select + self.extend_select, self.ignore, ())
+        added = selected_rules(self.extend_select, self.ignore, ()) if self.extend_select else ()
+        taken = {rule for selector in self.ignore for rule in matching_rules(selector)}
+        kept = {rule for rule in selected(config) if rule not in taken}
+        return tuple(rule for rule in all_rules() if rule in kept or rule in added)
 
 
 def parse_selectors(
@@ -49,6 +54,8 @@ def parse_selectors(
     Raises ``click.BadParameter`` for one that means no rule, before any file is looked at.
     """
     selectors = tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+    if values and not selectors:
+        raise click.BadParameter("names no rule; try DET3 or hardcoded-device", param=parameter)
     try:
         for selector in selectors:
             matching_rules(selector)

@@ -14,7 +14,7 @@ def _nothing(_count: int) -> None:
 @contextmanager
 def progress_bar(total: int, *, wanted: bool) -> Iterator[Callable[[int], None]]:
     """Yield what to call with each number of files done; the bar is gone at the end."""
-    if not wanted or not sys.stderr.isatty():
+    if not wanted or sys.stderr is None or not sys.stderr.isatty():
         yield _nothing
         return
     from rich.console import Console

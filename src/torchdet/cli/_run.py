@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
 import sys
+import traceback
 
 import click
 
 from torchdet.cli import main
 from torchdet.cli._exit import Exit
+from torchdet.cli._output import StandardOutputError
+
+_STDERR = 2  # the highest of the numbers of the standard streams
 
 
 def run(arguments: list[str] | None = None) -> int:
     """Run ``torchdet`` with ``arguments`` (those of the process by default).
 
-    Bad usage and bad configuration give a message and 2, Ctrl-C gives 130. When the reader of a
-    pipe goes away (``torchdet lint | head``) the run ends without a word.
+    Bad usage, bad configuration and errors of torchdet's own give a message and 2, Ctrl-C gives
+    130. When the reader of a pipe goes away (``torchdet lint | head``) the run ends without a word.
     """
+    _occupy_closed_streams()
     # Syntax trees hold no cycles: reference counts free them, and searching them for garbage costs
     # a tenth of the run.
     gc.disable()
@@ -30,12 +36,32 @@ def run(arguments: list[str] | None = None) -> int:
         code = main.main(args=arguments, prog_name="torchdet", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, StandardOutputError):
+            _discard_output()
         return Exit.FAILED
     except (click.Abort, KeyboardInterrupt):
         click.echo("torchdet: interrupted", err=True)
         return Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Python would complain again when it flushes standard output at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except Exception as error:  # noqa: BLE001 -- Python's own exit code would read as "findings"
+        if isinstance(error, OSError) and error.filename is None:  # click wrote a help text
+            StandardOutputError(error).show()
+            _discard_output()
+        else:
+            traceback.print_exc()
+            click.echo("torchdet: this is a fault of torchdet; please report it", err=True)
         return Exit.FAILED
     return int(code or Exit.CLEAN)
+
+
+def _occupy_closed_streams() -> None:
+    """Keep files from getting the numbers of standard streams that were closed (``>&-``)."""
+    with contextlib.suppress(OSError):
+        while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+            os.set_inheritable(descriptor, True)
+        os.close(descriptor)
+
+
+def _discard_output() -> None:
+    """Have Python not fail again when it flushes standard output at its end."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

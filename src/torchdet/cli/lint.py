@@ -18,7 +18,7 @@ from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
 from torchdet.engine.settings import settings_for
-from torchdet.engine.write_file import replace_file, write_file
+from torchdet.engine.write_file import replace_file
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
 from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
@@ -74,15 +74,21 @@ def lint(
     '-' reads standard input. Exit codes: 0 no findings, 1 findings, 2 the run failed: bad usage,
     bad configuration, or a file that could not be read or parsed.
     """
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
+    if add_noqa and write_baseline is not None:
+        raise click.UsageError("--add-noqa and --write-baseline exclude each other")
+    if files.reads_stdin and (add_noqa or write_baseline is not None):
+        raise click.UsageError("--add-noqa and --write-baseline need files; '-' is none")
     started = time.perf_counter()
     with usage_errors():
         reports = _check(files, rules, quiet=quiet)
     if write_baseline is not None:
         return _write_baseline(reports, write_baseline)
-    if add_noqa:
-        return _add_noqa(reports)
     if baseline is not None:
         reports = _without_accepted(reports, baseline, quiet=quiet)
+    if add_noqa:
+        return _add_noqa(reports)
     colour = output_file is None and use_colour()
     if not statistics:
         text = render(output_format, reports, _render_options(colour=colour, quiet=quiet))
@@ -94,7 +100,8 @@ def lint(
     if verbose:
         seconds = time.perf_counter() - started
         silenced = sum(report.suppressed for report in reports)
-        click.echo(f"{len(reports)} files in {seconds:.2f} s; {silenced} suppressed", err=True)
+        counted = "1 file" if len(reports) == 1 else f"{len(reports)} files"
+        click.echo(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed", err=True)
     return _exit_code(reports, exit_zero=exit_zero)
 
 
@@ -130,7 +137,7 @@ def _without_accepted(
 
 def _write_baseline(reports: Sequence[FileReport], path: Path) -> int:
     baseline = Baseline.of(reports, str(path.parent))
-    write_file(str(path), baseline.to_json().encode())
+    write_text(baseline.to_json(), str(path))
     click.echo(f"{baseline.counts.total()} findings accepted in {path}", err=True)
     return _report_failures(reports)
 

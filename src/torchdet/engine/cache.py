@@ -67,14 +67,21 @@ class ReportCache:
         return self._folder / digest[:2] / digest[2:]
 
 
-def default_folder() -> Path:
-    """``TORCHDET_CACHE_DIR``, or the place that the platform keeps for such files."""
+def default_folder() -> Path | None:
+    """``TORCHDET_CACHE_DIR``, or the place that the platform keeps for such files.
+
+    None when the user has no home to put it in, as is common in containers.
+    """
     named = os.environ.get("TORCHDET_CACHE_DIR")
     if named:
         return Path(named)
     import platformdirs
 
-    return Path(platformdirs.user_cache_dir("torchdet", appauthor=False))
+    try:
+        folder = Path(platformdirs.user_cache_dir("torchdet", appauthor=False))
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # "~", where older versions find no home
 
 
 def _fingerprint(data: bytes, settings: CheckSettings) -> bytes:

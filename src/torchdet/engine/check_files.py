@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,12 +65,22 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileRepo
 
 
 def read_file(path: str) -> bytes | FileReport:
-    """The content of the file at ``path``, or the report that says why there is none."""
+    """The content of the file at ``path``, or the report that says why there is none.
+
+    Pipes and devices are not read: one may never end, another never begin.
+    """
     try:
-        with open(path, "rb") as stream:
-            return stream.read()
+        with open(path, "rb", opener=_open_at_once) as stream:
+            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+                return stream.read()
     except OSError as error:
         return failure(path, f"cannot be read: {error.strerror or error}")
+    return failure(path, "cannot be read: not a regular file ('-' reads standard input)")
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open without waiting for somebody to write to a pipe."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 
-from torchdet.engine.patterns import Patterns
+from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.engine.settings import module_name_of
 from torchdet.model.config import LintConfig
 
@@ -57,14 +57,19 @@ def _below(
 ) -> Iterator[SourceFile | Unreachable]:
     # normpath, not pathlib: "./src" should read "src" in the output, and "src" stay relative.
     path = os.path.normpath(path)
+    try:
+        os.lstat(path)
+    except FileNotFoundError:
+        yield Unreachable(path, "no such file or folder")
+        return
+    except OSError as error:
+        yield Unreachable(path, error.strerror or str(error))
+        return
     if os.path.isdir(path):
         if not (force_exclude and _excluded_by_name(path, config_for)):
             yield from _walk(path, config_for)
-    elif os.path.lexists(path):
-        if not (force_exclude and _excluded_by_name(path, config_for)):
-            yield source_file(path, config_for(Path(path).parent))
-    else:
-        yield Unreachable(path, "no such file or folder")
+    elif not (force_exclude and _excluded_by_name(path, config_for)):
+        yield source_file(path, config_for(Path(path).parent))
 
 
 def source_file(path: str, config: LintConfig) -> SourceFile:
@@ -106,7 +111,7 @@ class _Excluder:
 
 @lru_cache(maxsize=64)
 def _configured_patterns(config: LintConfig) -> Patterns:
-    return Patterns(config.root, (*config.exclude, *config.extend_exclude))
+    return configured_patterns(config.root, (*config.exclude, *config.extend_exclude))
 
 
 def _prefix(patterns: Patterns, folder: str) -> str:
@@ -136,7 +141,8 @@ def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]
     problems: list[Unreachable] = []
 
     def unreadable(error: OSError) -> None:
-        problems.append(Unreachable(str(error.filename), error.strerror or str(error)))
+        path = _without_here(str(error.filename))
+        problems.append(Unreachable(path, error.strerror or str(error)))
 
     for folder, subfolders, files in os.walk(top, onerror=unreadable):
         config = config_for(Path(folder))
@@ -145,10 +151,14 @@ def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]
         packages = _packages(os.path.abspath(folder))
         for name in files:
             if name.endswith(_SUFFIX) and not excluder.excludes(name):
-                path = os.path.join(folder, name) if folder != os.curdir else name
-                path = path.removeprefix(f"{os.curdir}{os.sep}")
+                path = _without_here(os.path.join(folder, name))
                 yield SourceFile(path, module_name_of(PurePath(name), packages), config)
     yield from problems
+
+
+def _without_here(path: str) -> str:
+    """``path`` without the ``./`` that searching the current folder puts before it."""
+    return path.removeprefix(f"{os.curdir}{os.sep}")
 
 
 @lru_cache(maxsize=4096)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -49,3 +50,41 @@ class Patterns:
         """Whether the patterns include the file at ``path`` or a folder above it."""
         relative = self.relative(path)
         return relative is not None and self.verdict(relative) is True
+
+
+_BRACES = re.compile(r"\{([^{}]*)\}")
+
+
+def configured_patterns(root: str, patterns: Iterable[str]) -> Patterns:
+    """The patterns that a configuration in ``root`` lists.
+
+    Beside what ``.gitignore`` knows, they may hold alternatives in braces, and begin with ``./``
+    or with the absolute path of ``root``, as ruff's may. A ``#`` begins no comment in them.
+
+    >>> configured_patterns(".", ["./{tests,docs}/*"]).match("docs/conf.py")
+    True
+    """
+    return Patterns(
+        root, (_anchored(root, each) for pattern in patterns for each in _alternatives(pattern))
+    )
+
+
+def _alternatives(pattern: str) -> Iterator[str]:
+    """``pattern`` with each combination of what its braces offer."""
+    braces = _BRACES.search(pattern)
+    if braces is None:
+        yield pattern
+        return
+    for choice in braces[1].split(","):
+        yield from _alternatives(f"{pattern[: braces.start()]}{choice}{pattern[braces.end() :]}")
+
+
+def _anchored(root: str, pattern: str) -> str:
+    mark = "!" if pattern.startswith("!") else ""
+    rest = pattern[len(mark) :]
+    here = os.path.abspath(root).replace(os.sep, "/").rstrip("/")
+    if rest.startswith(f"{here}/"):
+        rest = rest[len(here) :]
+    elif rest.startswith("./"):
+        rest = rest[1:]
+    return f"{mark}\\{rest}" if rest.startswith("#") else f"{mark}{rest}"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
 
-from torchdet.engine.patterns import Patterns
+from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.model.config import LintConfig
 from torchdet.rules.base import Rule
-from torchdet.rules.registry import matching_rules, selected_rules
+from torchdet.rules.registry import SelectorError, matching_rules, selected_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
 
     Raises ``SelectorError`` for a selector in ``config`` that means no rule.
     """
-    rules = _selected(config)
+    rules = selected(config)
     ignored = _ignored_at(path, config)
     if ignored:
         rules = tuple(rule for rule in rules if rule.code not in ignored)
@@ -38,15 +39,29 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
 
 
 @lru_cache(maxsize=64)
-def _selected(config: LintConfig) -> tuple[Rule, ...]:
-    return selected_rules(config.select, config.ignore, config.extend_select)
+def selected(config: LintConfig) -> tuple[Rule, ...]:
+    """The rules that ``config`` selects, before any file has its say. Raises ``SelectorError``."""
+    if config.select is None:
+        return selected_rules((), config.ignore, config.extend_select)
+    wanted = config.select + config.extend_select
+    return selected_rules(wanted, config.ignore, ()) if wanted else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _PerFile:
+    """The codes that are ignored where ``patterns`` match; elsewhere, if ``inverted``."""
+
+    patterns: Patterns
+    inverted: bool
+    codes: frozenset[str]
 
 
 @lru_cache(maxsize=64)
-def _per_file(config: LintConfig) -> tuple[tuple[Patterns, frozenset[str]], ...]:
+def _per_file(config: LintConfig) -> tuple[_PerFile, ...]:
     return tuple(
-        (
-            Patterns(config.root, (pattern,)),
+        _PerFile(
+            configured_patterns(config.root, (pattern.removeprefix("!"),)),
+            pattern.startswith("!"),
             frozenset(rule.code for selector in selectors for rule in matching_rules(selector)),
         )
         for pattern, selectors in config.per_file_ignores
@@ -55,9 +70,9 @@ def _per_file(config: LintConfig) -> tuple[tuple[Patterns, frozenset[str]], ...]
 
 def _ignored_at(path: str, config: LintConfig) -> frozenset[str]:
     ignored: set[str] = set()
-    for patterns, codes in _per_file(config):
-        if patterns.match(path):
-            ignored |= codes
+    for entry in _per_file(config):
+        if entry.patterns.match(path) is not entry.inverted:
+            ignored |= entry.codes
     return frozenset(ignored)
 
 
@@ -66,6 +81,7 @@ def expand_severities(config: LintConfig) -> LintConfig:
 
     Of two that mean the same rule the later one wins. Raises ``SelectorError``.
     """
+    _check("severity", (selector for selector, _ in config.severity))
     severities = {
         rule.code: severity
         for selector, severity in config.severity
@@ -75,9 +91,23 @@ def expand_severities(config: LintConfig) -> LintConfig:
 
 
 def check_selectors(config: LintConfig) -> None:
-    """Raise ``SelectorError`` when a selector anywhere in ``config`` means no rule."""
-    _selected(config)
-    _per_file(config)
+    """Raise ``SelectorError`` when a selector anywhere in ``config`` means no rule.
+
+    The message names the key that holds it.
+    """
+    _check("select", config.select or ())
+    _check("ignore", config.ignore)
+    _check("extend-select", config.extend_select)
+    for pattern, selectors in config.per_file_ignores:
+        _check(f"per-file-ignores: {pattern!r}", selectors)
+
+
+def _check(key: str, selectors: Iterable[str]) -> None:
+    try:
+        for selector in selectors:
+            matching_rules(selector)
+    except SelectorError as error:
+        raise SelectorError(f"{key}: {error}") from None
 
 
 def module_name_of(path: PurePath, packages: tuple[str, ...]) -> str:

@@ -32,7 +32,7 @@ _STDIN = "stdin"
 
 def _every_rule(config: LintConfig) -> LintConfig:
     """``config`` with all rules on where it selects none: flake8 does the choosing then."""
-    if not config.select:
+    if config.select is None:
         config = replace(config, select=("ALL",))
     check_selectors(config)
     return expand_severities(config)

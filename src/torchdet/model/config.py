@@ -56,7 +56,8 @@ class LintConfig:
     ``root`` is the folder of the configuration file (the current folder without one): patterns
     and ``runtime_modules`` are relative to it. Codes in ``select``, ``ignore``,
     ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
-    names (``raw-import``) or ``ALL``. ``torch_version`` is the oldest release that the code must
+    names (``raw-import``) or ``ALL``; ``select`` is None for the rules that are on by default.
+    ``torch_version`` is the oldest release that the code must
     run on, as ``(major, minor)``.
     """
 
@@ -64,7 +65,7 @@ class LintConfig:
     policy: Policy = Policy.HANDLE
     runtime_modules: tuple[str, ...] = ()
     facade_module: str = "torchdet.facade"
-    select: tuple[str, ...] = ()
+    select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
