@@ -123,7 +123,7 @@ def test_what_cannot_be_checked_is_a_failure(data: bytes) -> None:
         ("torch.a if torch.b else torch.c", "where no edit was made (row 2)"),
         ("1 2", "does not parse (row 2"),
         ("torch.old", "undo each other"),
-        ("torch.old.old", "do not settle in 50 rounds"),
+        ("torch.old.old", "do not settle in 20 rounds"),
         ("(return)", "does not parse"),
         ('"\N{SNOWMAN}"', "iso8859-1 cannot express"),
     ],

@@ -15,7 +15,11 @@ def is_lossless(fix: NodeFix, facts: FileFacts) -> bool:
     Inside an f-string, Python before 3.12 takes neither the quotes around it nor a backslash, a
     comment or, in a string of one row, a new row.
     """
-    return all(_keeps_comments(edit) and _fits_strings(edit, facts) for edit in fix.edits)
+    commented = "#" in facts.source.text
+    return all(
+        (not commented or _keeps_comments(edit)) and _fits_strings(edit, facts)
+        for edit in fix.edits
+    )
 
 
 def _keeps_comments(edit: NodeEdit) -> bool:

@@ -12,7 +12,7 @@ from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.source import SourceText
 
-MAX_ROUNDS = 50
+MAX_ROUNDS = 20
 """Fixes that overlap wait for the next round, so that this bounds how deep they may nest."""
 
 
