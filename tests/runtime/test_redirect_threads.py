@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dis
 import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+import torchdet.runtime.redirect
 from tests.runtime.support import run_python
 from torchdet.runtime.devices import Machine
-from torchdet.runtime.redirect import _switched_on, redirect, switch_on
+from torchdet.runtime.redirect import _switched_on, context, redirect, switch_on
+from torchdet.runtime.redirect.replacements import Installation, Replacement
 from torchdet.runtime.redirect.threads import current_mode
 
 CPU_ONLY = Machine()
@@ -240,6 +246,72 @@ assert names() == before
 def test_an_interrupt_at_any_moment_leaves_nothing_behind(tmp_path: Path) -> None:
     # In a process of its own: callbacks of test tools swallow interrupts too.
     run_python(INTERRUPTED, cwd=tmp_path)
+
+
+FILES = (str(Path(torchdet.runtime.redirect.__file__).parent), contextlib.__file__)
+
+
+class InterruptAt:
+    """Raises KeyboardInterrupt at the n-th moment of a block at which Python looks for signals.
+
+    Python does when a function begins or a generator goes on, after each call, and at the end of
+    each round of a loop.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.left = number
+        self.after_call: dict[FrameType, bool] = {}
+
+    def __call__(self, frame: FrameType, event: str, argument: object) -> InterruptAt | None:
+        if not frame.f_code.co_filename.startswith(FILES):
+            return None
+        frame.f_trace_opcodes = True
+        looks = event == "call"
+        if event == "opcode":
+            name = dis.opname[frame.f_code.co_code[frame.f_lasti]]
+            looks = self.after_call.get(frame, False) or name.startswith("JUMP_BACKWARD")
+            self.after_call[frame] = name.startswith("CALL")
+        self.left -= looks
+        if looks and self.left == 0:
+            self.after_call.clear()
+            raise KeyboardInterrupt
+        return self
+
+
+def interrupted_at(number: int) -> bool:
+    """Enter and leave a block inside another one, interrupted; tell whether it came to that."""
+    before = sys.gettrace()
+    sys.settrace(InterruptAt(number))
+    try:
+        with redirect(CPU_ONLY):
+            pass
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@needs_no_cuda
+def test_an_interrupt_at_every_moment_of_a_block_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Owner:
+        name = "original"
+
+    replacement = Replacement(Owner, "name", lambda original: f"stand-in for the {original}")
+    monkeypatch.setattr(context, "_INSTALLATION", Installation(lambda: [replacement]))
+    for inside, expected in ((contextlib.nullcontext(), "refused"), (redirect(META), "meta")):
+        with inside:
+            mode, depth = current_mode(), torch._C._len_torch_function_stack()
+            number = 1
+            while interrupted_at(number):
+                number += 1
+                assert torch._C._len_torch_function_stack() == depth, number
+                assert current_mode() is mode, number
+                assert kind("cpu" if mode else "cuda") == expected, number
+                assert (Owner.name == "original") == (mode is None), number
+            assert number > 100, "the moments of a whole block"
 
 
 async def _asks_late(delay: float, machine: Machine) -> str:

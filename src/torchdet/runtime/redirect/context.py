@@ -10,6 +10,7 @@ from torch import overrides
 from torch.utils._device import _device_constructors
 
 from torchdet.runtime.devices import Machine
+from torchdet.runtime.redirect.interrupts import see_through
 from torchdet.runtime.redirect.mode import Scope
 from torchdet.runtime.redirect.replacements import Installation, Replacement
 from torchdet.runtime.redirect.threads import redirected
@@ -26,10 +27,13 @@ def redirection(
     """
     scope = Scope(machine)
     try:
-        with _INSTALLATION.installed(), redirected(scope, override=override, on_host=on_host):
-            yield
+        try:
+            with _INSTALLATION.installed(), redirected(scope, override=override, on_host=on_host):
+                yield
+        finally:
+            see_through(scope.close)
     finally:
-        scope.close()
+        see_through(scope.close)  # an interrupt can hit the first step of the one above
 
 
 def _replacements() -> Sequence[Replacement]:

@@ -8,7 +8,9 @@ from collections.abc import Callable
 def see_through(cleanup: Callable[[], None]) -> None:
     """Run ``cleanup`` to its end; an interrupt that arrives meanwhile is raised afterwards.
 
-    ``cleanup`` is begun again after an interrupt, so it must be one that can be.
+    ``cleanup`` is begun again after an interrupt, so it must be one that can be. An interrupt can
+    still arrive before this function has begun: call it from two ``finally`` clauses, one around
+    the other, where nothing may be left behind.
 
     Example:
         >>> attempts = []

@@ -63,11 +63,18 @@ class Installation:
     def installed(self) -> Iterator[None]:
         """Keep the replacements in place for the block."""
         user = _User()
+
+        def leave() -> None:
+            self._leave(user)
+
         try:
-            self._enter(user)
-            yield
+            try:
+                self._enter(user)
+                yield
+            finally:
+                see_through(leave)
         finally:
-            see_through(lambda: self._leave(user))
+            see_through(leave)  # an interrupt can hit the first step of the one above
 
     def _enter(self, user: _User) -> None:
         with self._lock:

@@ -49,12 +49,7 @@ def redirected(scope: Scope, *, override: bool, on_host: bool) -> Iterator[None]
     Only one mode acts at a time: two would apply the table to each other's answers. A block that
     is left on another thread than it was entered on is switched off there.
     """
-    outer = _current.mode
-    while outer is not None and not outer.scope.is_open:
-        outer = outer.outer  # left while a block inside it went on, as tasks of asyncio may
-    if outer is not None:
-        outer.enabled = False
-    _remove_closed()
+    outer = _innermost_open()
     mode = RedirectMode(scope, redirection_rules(), override=override, outer=outer)
     mode.stays_on_host = on_host
     home = threading.get_ident()
@@ -69,15 +64,34 @@ def redirected(scope: Scope, *, override: bool, on_host: bool) -> Iterator[None]
             outer.scope.enlist(outer)
 
     try:
-        _push_mode(mode)
-        _current.mode = mode
-        yield
+        try:
+            if outer is not None:
+                outer.enabled = False
+            _remove_closed()
+            _push_mode(mode)
+            _current.mode = mode
+            yield
+        finally:
+            see_through(leave)
     finally:
-        see_through(leave)
+        see_through(leave)  # an interrupt can hit the first step of the one above
+
+
+def _innermost_open() -> RedirectMode | None:
+    """Return this thread's mode, passing over blocks that were left while one inside went on.
+
+    Tasks of asyncio do that.
+    """
+    mode = _current.mode
+    while mode is not None and not mode.scope.is_open:
+        mode = mode.outer
+    return mode
 
 
 def _remove(mode: RedirectMode) -> None:
     """Take the mode off this thread's stack, from under modes that were left on it too."""
+    if not _is_on_stack(mode):
+        return
     above = []
     while torch._C._len_torch_function_stack():
         top = _pop_mode()
@@ -90,9 +104,7 @@ def _remove(mode: RedirectMode) -> None:
 
 def _remove_closed() -> None:
     """Take off modes whose block was left while its exit was itself interrupted."""
-    depth = torch._C._len_torch_function_stack()
-    stack = [torch._C._get_function_stack_at(each) for each in range(depth)]
-    for each in stack:
+    for each in _stack():
         if isinstance(each, RedirectMode) and not each.scope.is_open:
             _remove(each)
 
@@ -120,8 +132,14 @@ def redirected_backward(original: object) -> object:
 
 
 def _is_on_stack(mode: RedirectMode) -> bool:
+    return mode in _stack()
+
+
+def _stack() -> list[object]:
+    """Return the override modes of this thread, the outermost first."""
+    # No generators here: an interrupt that hits one while it is dropped is swallowed by Python.
     depth = torch._C._len_torch_function_stack()
-    return any(torch._C._get_function_stack_at(each) is mode for each in range(depth))
+    return [torch._C._get_function_stack_at(each) for each in range(depth)]
 
 
 def inheriting_start(original: object) -> object:
