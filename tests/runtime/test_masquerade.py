@@ -276,6 +276,18 @@ class TestMixedPrecision:
         assert layer.weight.grad is not None
 
 
+def keeps(storage: torch.UntypedStorage, saved: str) -> torch.UntypedStorage:
+    return storage
+
+
+def moves_to_cuda(storage: torch.UntypedStorage, saved: str) -> torch.UntypedStorage:
+    return storage.cuda()
+
+
+def leaves_it_to_torch(storage: torch.UntypedStorage, saved: str) -> None:
+    return None
+
+
 @pytest.mark.usefixtures("block")
 class TestLoading:
     @pytest.fixture
@@ -287,9 +299,8 @@ class TestLoading:
     @pytest.mark.parametrize(
         "location",
         [None, "cuda", "cuda:3", b"cuda", "mps", "cpu", "cpu:-1", torch.device("cuda", 1),
-         {"cpu": "cuda:0"}, {"cuda:0": "cuda:1"}, lambda storage, saved: storage,
-         lambda storage, saved: storage.cuda(), lambda storage, saved: None],
-        ids=str,
+         {"cpu": "cuda:0"}, {"cuda:0": "cuda:1"}, keeps, moves_to_cuda, leaves_it_to_torch],
+        ids=lambda location: getattr(location, "__name__", str(location)),
     )  # fmt: skip
     @pytest.mark.parametrize("weights_only", [True, False])
     @pytest.mark.parametrize("mmap", [True, False])
