@@ -167,8 +167,12 @@ class TestHandleOnTheAccelerator:
     def test_the_device_is_described(self, torch_handle):
         rt = torch_handle
         assert rt.runtime.facts.torch.accelerators
+        properties = rt.device_properties()
+        assert properties.name
+        assert properties.total_memory > 0
+        assert properties.multi_processor_count > 0
         if rt.device.type in ("cuda", "xpu"):
-            assert rt.device_properties().name
+            assert properties.native.name == properties.name
         assert rt.distributed_backend
 
     def test_mixed_precision_trains(self, torch_handle):

@@ -189,10 +189,6 @@ class TestMixedPrecisionAndDistribution:
         with pytest.raises(UnsupportedOnDeviceError, match="nccl"):
             _ = handle_on(simulated_facts("cuda")).distributed_backend
 
-    def test_properties_are_torchs_or_said_to_be_missing(self, torch_handle):
-        with pytest.raises(UnsupportedOnDeviceError, match="no properties for cpu"):
-            torch_handle.device_properties("cpu")
-
 
 class TestState:
     def test_audit_names_drift_and_reapply_mends_it(self, torch_handle):

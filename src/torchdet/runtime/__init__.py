@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Substitution,
     )
     from torchdet.runtime.device_enum import Device
+    from torchdet.runtime.device_properties import DeviceProperties
     from torchdet.runtime.devices import parse_device, redirect_device, resolve_device
     from torchdet.runtime.errors import (
         DeviceMissingError,
@@ -55,6 +56,7 @@ _EXPORTS = {
     "decide": ("decide_torch_runtime",),
     "decision": ("Ready", "Rejected", "Rejection", "RejectionReason", "Substitution"),
     "device_enum": ("Device",),
+    "device_properties": ("DeviceProperties",),
     "devices": ("parse_device", "redirect_device", "resolve_device"),
     "errors": (
         "DeviceMissingError",
@@ -88,6 +90,7 @@ __all__ = [
     "Determinism",
     "Device",
     "DeviceMissingError",
+    "DeviceProperties",
     "EventKind",
     "InvalidDeviceError",
     "MemoryFigures",

@@ -10,9 +10,8 @@ import importlib
 import logging
 from typing import TYPE_CHECKING
 
-from torchdet.runtime import defaults, memory, report, seeding, streams
+from torchdet.runtime import defaults, device_properties, memory, report, seeding, streams
 from torchdet.runtime.apply import apply_settings, policy_in
-from torchdet.runtime.device_module import device_module
 from torchdet.runtime.devices import (
     AutoDevice,
     ConcreteDevice,
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from torch.amp import GradScaler, autocast
 
     from torchdet.runtime.decision import Ready
+    from torchdet.runtime.device_properties import DeviceProperties
     from torchdet.runtime.devices import DeviceSpec
     from torchdet.runtime.memory import MemoryFigures
     from torchdet.runtime.policy import RuntimePolicy
@@ -141,16 +141,13 @@ class TorchHandle:
         message = f"{requested} is not there; {given} is used in its place"
         emit(RuntimeEvent(EventKind.SUBSTITUTED, message, details), level)
 
-    def device_properties(self, device: DeviceSpec = None) -> object:
-        """Return torch's properties of an accelerator (name, memory, capability).
+    def device_properties(self, device: DeviceSpec = None) -> DeviceProperties:
+        """Return name, total memory, processors and capability of a device.
 
-        Raises `UnsupportedOnDeviceError` on devices for which torch has none, the CPU and MPS
-        among them; `runtime.facts` knows what there is to know about those.
+        What a device cannot tell is an `Unanswered` with its reason. Raises
+        `UnsupportedOnDeviceError` for a device that torch cannot describe, such as `meta`.
         """
-        target = self.device_for(device)
-        module = device_module(self.torch, target, "get_device_properties", "properties")
-        properties: object = module.get_device_properties(target)
-        return properties
+        return device_properties.device_properties(self.torch, self.device_for(device))
 
     # --- defaults --------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.runtime.device_module import device_module
 from torchdet.runtime.errors import UnsupportedOnDeviceError
+from torchdet.runtime.host import physical_memory
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +28,19 @@ class Unanswered:
 
 
 Figure = int | Unanswered
+
+
+def number(figure: Figure) -> int:
+    """Return a figure that is needed as a number; raise `UnsupportedOnDeviceError` if it is none.
+
+    >>> number(Unanswered("this system does not say"))
+    Traceback (most recent call last):
+        ...
+    torchdet.runtime.errors.UnsupportedOnDeviceError: this system does not say
+    """
+    if isinstance(figure, Unanswered):
+        raise UnsupportedOnDeviceError(figure.reason)
+    return figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,33 +125,28 @@ def _mps_figures(torch: ModuleType) -> MemoryFigures:
 
 
 def _host_figures() -> MemoryFigures:
-    total = _physical_memory()
+    total = physical_memory()
     limit = _container_number("memory.max", "memory/memory.limit_in_bytes")
     used = _container_number("memory.current", "memory/memory.usage_in_bytes")
     available = _field(Path("/proc/meminfo"), "MemAvailable:")
-    if limit is not None and isinstance(total, int) and limit < total:
+    if limit is not None and total is not None and limit < total:
         total = limit
         if available is not None and used is not None:
             available = min(available, max(limit - used, 0))
     resident = _field(Path("/proc/self/status"), "VmRSS:")
     return MemoryFigures(
-        allocated=_or_unanswered(resident, "the resident memory of a process is read on Linux"),
+        allocated=_or_unanswered(
+            resident, "the resident memory of a process is read on Linux only"
+        ),
         reserved=Unanswered("torch's CPU allocator keeps nothing in reserve"),
         peak=_peak_resident(),
-        free=_or_unanswered(available, "the available memory is read on Linux"),
-        total=total,
+        free=_or_unanswered(available, "the available memory is read on Linux only"),
+        total=_or_unanswered(total, "this system does not say how much memory it has"),
     )
 
 
 def _or_unanswered(value: int | None, reason: str) -> Figure:
-    return Unanswered(f"{reason} only") if value is None else value
-
-
-def _physical_memory() -> Figure:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return Unanswered("this system does not say how much memory it has")
+    return Unanswered(reason) if value is None else value
 
 
 def _peak_resident() -> Figure:

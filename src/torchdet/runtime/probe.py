@@ -24,6 +24,7 @@ from torchdet.runtime.facts import (
     RuntimeFacts,
     ThreadFacts,
 )
+from torchdet.runtime.host import usable_cpus
 from torchdet.runtime.probe_torch import probe_torch
 
 # The variables that decide about determinism, or say who this process is. Sources: PyTorch's
@@ -72,7 +73,7 @@ def probe_torch_runtime() -> RuntimeFacts:
         torch=probe_torch(),
         python_version=platform.python_version(),
         platform=platform.platform(),
-        cpu_count=_cpu_count(),
+        cpu_count=usable_cpus(),
         environment=probe_environment(),
         thread=probe_thread(),
         process=probe_process_role(),
@@ -84,12 +85,6 @@ def probe_thread() -> ThreadFacts:
     """Tell which thread is calling."""
     current = threading.current_thread()
     return ThreadFacts(current is threading.main_thread(), current.name)
-
-
-def _cpu_count() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1
 
 
 # --- the environment -----------------------------------------------------------------------------
@@ -142,7 +137,12 @@ def probe_process_role() -> ProcessRole:
 
 def _start_method() -> str | None:
     process = sys.modules.get("multiprocessing.process")
-    if process is None or process.parent_process() is None:
+    if process is None:
+        return "os.fork" if _was_forked else None
+    if getattr(process.current_process(), "_inheriting", False):
+        # The child imports the program's main module, and is told only afterwards who it is.
+        return "spawn" if "--multiprocessing-fork" in sys.orig_argv else "forkserver"
+    if process.parent_process() is None:
         return "os.fork" if _was_forked else None
     own = getattr(type(process.current_process()), "_start_method", None)
     if isinstance(own, str):

@@ -7,8 +7,6 @@ an older torch is described as far as it can be, and `decide` rejects it by its 
 
 from __future__ import annotations
 
-import ctypes
-import ctypes.util
 import importlib
 import os
 import sys
@@ -22,6 +20,7 @@ from torchdet.runtime.facts import (
     TorchAbsent,
     TorchPresent,
 )
+from torchdet.runtime.host import physical_memory, processor_name
 from torchdet.runtime.nvml import NvmlDevice, NvmlSnapshot, read_nvml, visible_devices
 
 
@@ -82,7 +81,7 @@ def _devices(
         return ()
     count = module.device_count()
     if kind == "mps":
-        name, memory = _apple_chip(), _host_memory()
+        name, memory = processor_name(), physical_memory()  # the chip's, and shared
         return tuple(AcceleratorFacts(kind, index, name, memory) for index in range(count))
     if _is_initialized(module):
         return tuple(_from_torch(module, kind, index) for index in range(count))
@@ -146,26 +145,3 @@ def _process_group() -> str | None:
     if distributed is None or not distributed.is_available() or not distributed.is_initialized():
         return None
     return str(distributed.get_backend())
-
-
-# --- Apple's unified memory ----------------------------------------------------------------------
-
-
-def _host_memory() -> int | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None
-
-
-def _apple_chip() -> str | None:
-    """Return the chip's name (`Apple M3 Pro`) as `sysctl machdep.cpu.brand_string` has it."""
-    path = ctypes.util.find_library("c")
-    library = ctypes.CDLL(path) if path else None
-    if library is None or not hasattr(library, "sysctlbyname"):
-        return None
-    text, size = ctypes.create_string_buffer(128), ctypes.c_size_t(128)
-    failed = library.sysctlbyname(
-        b"machdep.cpu.brand_string", text, ctypes.byref(size), None, ctypes.c_size_t(0)
-    )
-    return None if failed else text.value.decode("utf-8", "replace")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 import torch
 
-from torchdet.runtime import memory, streams
+from torchdet.runtime import streams
+from torchdet.runtime.device_properties import device_properties
 from torchdet.runtime.masquerade.home import home_module
+from torchdet.runtime.memory import number
 from torchdet.runtime.redirect.mode import RedirectMode
 
 SIMULATED_CAPABILITY = (7, 0)
@@ -67,20 +68,14 @@ def get_device_capability(
 
 
 def get_device_properties(mode: RedirectMode, device: object = None) -> SimulatedDeviceProperties:
-    total = memory.memory_figures(torch, mode.home).total
+    properties = device_properties(torch, mode.home)
     return SimulatedDeviceProperties(
         name=get_device_name(mode, device),
         major=SIMULATED_CAPABILITY[0],
         minor=SIMULATED_CAPABILITY[1],
-        total_memory=total if isinstance(total, int) else 0,
-        multi_processor_count=_cores(mode),
+        total_memory=number(properties.total_memory),
+        multi_processor_count=number(properties.multi_processor_count),
     )
-
-
-def _cores(mode: RedirectMode) -> int:
-    if mode.home.type == "mps" and hasattr(torch.backends.mps, "get_core_count"):
-        return int(torch.backends.mps.get_core_count())
-    return os.cpu_count() or 1
 
 
 def synchronize(mode: RedirectMode, device: object = None) -> None:  # noqa: ARG001

@@ -8,9 +8,8 @@ from collections import OrderedDict
 import torch
 
 from torchdet.runtime import memory
-from torchdet.runtime.errors import UnsupportedOnDeviceError
 from torchdet.runtime.events import LOGGER
-from torchdet.runtime.memory import Figure, MemoryFigures
+from torchdet.runtime.memory import MemoryFigures, number
 from torchdet.runtime.redirect.mode import RedirectMode
 
 
@@ -30,7 +29,7 @@ class _Peak:
         """Take new figures into account and return the peak."""
         system = figures.peak if isinstance(figures.peak, int) else 0
         with self._lock:
-            self._most = max(self._most, _number(figures.allocated))
+            self._most = max(self._most, number(figures.allocated))
             if system > self._system_at_reset:
                 self._most = max(self._most, system)
             return self._most
@@ -38,17 +37,11 @@ class _Peak:
     def reset(self, figures: MemoryFigures) -> None:
         """Begin anew at what is allocated now."""
         with self._lock:
-            self._most = _number(figures.allocated)
+            self._most = number(figures.allocated)
             self._system_at_reset = figures.peak if isinstance(figures.peak, int) else 0
 
 
 _peak = _Peak()
-
-
-def _number(figure: Figure) -> int:
-    if isinstance(figure, int):
-        return figure
-    raise UnsupportedOnDeviceError(figure.reason)
 
 
 def _figures(mode: RedirectMode) -> MemoryFigures:
@@ -58,7 +51,7 @@ def _figures(mode: RedirectMode) -> MemoryFigures:
 def memory_allocated(mode: RedirectMode, device: object = None) -> int:  # noqa: ARG001
     figures = _figures(mode)
     _peak.observe(figures)
-    return _number(figures.allocated)
+    return number(figures.allocated)
 
 
 def memory_reserved(mode: RedirectMode, device: object = None) -> int:  # noqa: ARG001
@@ -66,7 +59,7 @@ def memory_reserved(mode: RedirectMode, device: object = None) -> int:  # noqa: 
     figures = _figures(mode)
     _peak.observe(figures)
     reserved = figures.reserved if isinstance(figures.reserved, int) else 0
-    return max(reserved, _number(figures.allocated))
+    return max(reserved, number(figures.allocated))
 
 
 def max_memory_allocated(mode: RedirectMode, device: object = None) -> int:  # noqa: ARG001
@@ -129,7 +122,7 @@ def memory_snapshot(mode: RedirectMode, *args: object, **kwargs: object) -> list
 
 def mem_get_info(mode: RedirectMode, device: object = None) -> tuple[int, int]:  # noqa: ARG001
     figures = _figures(mode)
-    return _number(figures.free), _number(figures.total)
+    return number(figures.free), number(figures.total)
 
 
 def empty_cache(mode: RedirectMode) -> None:
