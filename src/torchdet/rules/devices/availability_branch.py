@@ -60,13 +60,13 @@ from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.devices.alternatives import falls_back_from_neutral
 from torchdet.rules.devices.availability import availability_branch, fallback_branch
 from torchdet.rules.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     ACCELERATOR_TYPES,
     device_text,
 )
-from torchdet.rules.devices.dispatch import falls_back_from_neutral
 from torchdet.rules.devices.named_types import words
 from torchdet.rules.devices.probes import probed_types
 from torchdet.rules.runtime_modules import in_runtime_module

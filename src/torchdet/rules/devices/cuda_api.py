@@ -6,7 +6,8 @@ Reports uses of `torch.cuda` and its kin that have a device-neutral equivalent i
 reported. Silent where the code around the use is about CUDA alone (`if device.type == "cuda":`,
 behind `if not torch.cuda.is_available(): return`, one of several branches for different makers, a
 function, class or module with CUDA in its name, what a test requires), where another branch uses
-the equivalent already, inside a choice by availability, which is a finding of its own, and for
+the equivalent already or is for another release of PyTorch (`if not TORCH_AT_LEAST_2_6: ... else:
+...`), inside a choice by availability, which is a finding of its own, and for
 `torch.cuda.is_available()` unless all that it guards has an equivalent too.
 
 ## Why is this bad?
@@ -64,10 +65,10 @@ from torchdet.rules.catalogue.device_apis import (
     Sameness,
     device_apis,
 )
+from torchdet.rules.devices.alternatives import has_alternative, is_for_one_release
 from torchdet.rules.devices.api_rewrite import rewritten_in_place, rewritten_with_import
 from torchdet.rules.devices.availability import is_inside_availability_branch
-from torchdet.rules.devices.dispatch import has_alternative, serves_one_type
-from torchdet.rules.devices.probes import probed_types
+from torchdet.rules.devices.dispatch import is_asked_for, is_requirement_of_test, serves_one_type
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -133,34 +134,10 @@ def _is_on_purpose(node: cst.BaseExpression, api: DeviceApi, context: Context) -
         serves_one_type("cuda", node, context)
         or is_inside_availability_branch(node, facts)
         or has_alternative(api.replacement or "", node, facts)
-        or (api.name in _QUESTIONS and _is_requirement_of_test(node, facts))
-        or (api.kind is ApiKind.ATTRIBUTE and _is_asked_for(node, facts))
+        or is_for_one_release(node, facts)
+        or (api.name in _QUESTIONS and is_requirement_of_test(node, facts))
+        or (api.kind is ApiKind.ATTRIBUTE and is_asked_for("cuda", node, facts))
     )
-
-
-def _is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` is part of what `skipIf`, `skipUnless` or `skipif` asks for."""
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.Call):
-            func = above.func
-            name = func.attr if isinstance(func, cst.Attribute) else func
-            if isinstance(name, cst.Name) and name.value.lower() in {"skipif", "skipunless"}:
-                return True
-        if isinstance(above, cst.BaseStatement):
-            return False
-    return False
-
-
-def _is_asked_for(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` is only read where CUDA is available, as one more item of a list."""
-    below: cst.CSTNode = node
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef):
-            return False
-        if isinstance(above, (cst.If, cst.IfExp)) and below is above.body:
-            return "cuda" in probed_types(above.test, facts)
-        below = above
-    return False
 
 
 # What `torch.cuda.is_available()` is asked for.

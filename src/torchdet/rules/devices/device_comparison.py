@@ -4,8 +4,10 @@
 Reports comparisons of a device with an accelerator by name: `x.device.type == "cuda"`,
 `device in ("cuda", "mps")`, `str(device).startswith("cuda")`, `"cuda" in str(device)`,
 `device == torch.device("cuda")`, a `match` on the type, and the attributes `is_cuda`, `is_xpu`,
-`is_mps` and the like of tensors. Comparisons with `"cpu"` and `"meta"` are not reported. The rule
-is off by default.
+`is_mps` and the like of tensors. Comparisons with `"cpu"` and `"meta"` are not reported, nor is
+what a test requires (`skipUnless(device == "cuda", ...)`), a check whether the device that was
+asked for is there (`if device == "npu" and not is_npu_available(): raise`), and code in a function,
+class or module named after the accelerator. The rule is off by default.
 
 ## Why is this bad?
 Often the question behind the comparison is another one: whether there is an accelerator, whether
@@ -47,6 +49,8 @@ from torchdet.rules.devices.device_text import (
     ACCELERATOR_TYPES,
     device_text,
 )
+from torchdet.rules.devices.dispatch import is_named_for, is_requirement_of_test
+from torchdet.rules.devices.probes import is_probe, probed_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -66,20 +70,58 @@ def check_comparison(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         return
     operands = [node.left, *(target.comparator for target in node.comparisons)]
     facts = context.facts
-    if any(_is_accelerator(operand, facts) for operand in operands) and any(
-        is_device_expression(operand, facts) for operand in operands
-    ):
+    compared = next((kind for each in operands for kind in _accelerators(each, facts)), None)
+    if compared is not None and any(is_device_expression(operand, facts) for operand in operands):
+        yield from _finding(node, compared, context)
+
+
+def _finding(node: cst.BaseExpression, kind: str, context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    if is_requirement_of_test(node, facts) or _checks_presence(node, facts):
+        return
+    if not is_named_for(kind, node, context):
         yield Draft(node, _MESSAGE)
 
 
-def _is_accelerator(operand: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether an operand is the name of an accelerator, or a collection that holds one."""
+def _accelerators(operand: cst.BaseExpression, facts: FileFacts) -> Iterator[str]:
+    """The accelerators that an operand names: a literal, a collection, a `torch.device`."""
     if isinstance(operand, (cst.Tuple, cst.List, cst.Set)):
-        return any(_is_accelerator(element.value, facts) for element in operand.elements)
-    if isinstance(operand, cst.Call) and facts.means(operand.func, "torch.device"):
-        return bool(operand.args) and _is_accelerator(operand.args[0].value, facts)
-    text = device_text(operand)
-    return text is not None and text.is_accelerator
+        for element in operand.elements:
+            yield from _accelerators(element.value, facts)
+    elif isinstance(operand, cst.Call) and facts.means(operand.func, "torch.device"):
+        if operand.args:
+            yield from _accelerators(operand.args[0].value, facts)
+    else:
+        text = device_text(operand)
+        if text is not None and text.is_accelerator:
+            yield text.type
+
+
+def _checks_presence(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether the comparison only selects the accelerator that is then demanded.
+
+    `device == "npu" and not is_npu_available()`, and `if device == "npu":` before an `assert`.
+    """
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.BooleanOperation):
+            sides = (above.left, above.right)
+            if any(
+                isinstance(each, cst.UnaryOperation) and is_probe(each.expression, facts)
+                for each in sides
+            ):
+                return True
+        elif isinstance(above, cst.If):
+            return _asserts_presence(above.body, facts)
+        elif isinstance(above, (cst.BaseSmallStatement, cst.BaseStatement)):
+            return False
+    return False
+
+
+def _asserts_presence(body: cst.BaseSuite, facts: FileFacts) -> bool:
+    """Whether the only statement asserts that an accelerator is available."""
+    lines = body.body
+    only = lines[0].body[0] if len(lines) == 1 and hasattr(lines[0], "body") else None
+    return isinstance(only, cst.Assert) and any(probed_types(only.test, facts))
 
 
 def check_prefix(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -87,8 +129,9 @@ def check_prefix(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     if not isinstance(call, cst.Call) or call.func is not node or len(call.args) != 1:
         return
     facts = context.facts
-    if _is_accelerator(call.args[0].value, facts) and is_device_expression(node.value, facts):
-        yield Draft(call, _MESSAGE)
+    compared = next(_accelerators(call.args[0].value, facts), None)
+    if compared is not None and is_device_expression(node.value, facts):
+        yield from _finding(call, compared, context)
 
 
 def check_flag(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -100,11 +143,11 @@ def check_flag(node: cst.Attribute, context: Context) -> Iterator[Draft]:
         return
     if isinstance(node.value, cst.Name) and node.value.value in {"self", "cls", "args"}:
         return  # an object of the project's own
-    yield Draft(node, _MESSAGE)
+    yield from _finding(node, node.attr.value.removeprefix("is_"), context)
 
 
 def check_case(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if not isinstance(node, cst.MatchValue) or not _is_accelerator(node.value, context.facts):
+    if not isinstance(node, cst.MatchValue) or not any(_accelerators(node.value, context.facts)):
         return
     for above in context.facts.ancestors(node):
         if isinstance(above, cst.Match):

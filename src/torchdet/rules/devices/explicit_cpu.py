@@ -2,8 +2,11 @@
 
 ## What it does
 Reports the literal `"cpu"` where it stands for a device, in the same places in which DET301
-reports accelerators. Silent are `map_location`, where the CPU is the portable choice, and a CPU
-that is the fallback of a choice by availability. The rule is off by default.
+reports accelerators. Silent are places to load a checkpoint to (`map_location`, `safe_open`), where
+the CPU is the portable choice, and a CPU that is the fallback of a choice by availability. So is
+code that says why it is the CPU: a condition, the name of a function, class, module or parameter,
+or a comment on the line that speaks of the CPU or of offloading, a condition that names an
+accelerator (`if device.type == "mps":`), and `x.to("cpu").numpy()`. The rule is off by default.
 
 ## Why is this bad?
 Often it isn't: data loading, saving and numpy need tensors on the CPU. But where the rest of a
@@ -38,15 +41,36 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.devices.alternatives import falls_back_from_neutral
+from torchdet.rules.devices.availability import fallback_branch
 from torchdet.rules.devices.device_text import device_text
+from torchdet.rules.devices.dispatch import (
+    is_asked_for,
+    is_named_for,
+    is_where_asked_for_accelerator,
+)
 from torchdet.rules.devices.hardcoded_device import hardcoded_position
+from torchdet.rules.devices.named_types import words
+from torchdet.rules.devices.positions import Position
 from torchdet.rules.wording import runtime_device
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+
+
+# Words that say that the CPU is meant.
+_MEANT = frozenset({"cpu", "offload", "offloaded", "offloading"})
+_LOADERS = (
+    "torch.load",
+    "torch.jit.load",
+    "safetensors.safe_open",
+    "safetensors.torch.load_file",
+    "safetensors.torch.load_model",
+)
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -56,13 +80,39 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     found = hardcoded_position(node, text, context)
     if found is None or _is_load_location(found.node, context.facts):
         return
-    if not _is_fallback(node, context.facts):
+    if not _is_fallback(node, context.facts) and not _is_explained(node, found, context):
         device = runtime_device(context.config, indexed=False)
         yield Draft(
             node,
             f"explicit CPU; take the device from the caller or from a tensor, or use {device}, "
             "unless the CPU is meant",
         )
+
+
+def _is_fallback(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether the CPU is what is left where no accelerator is available."""
+    return fallback_branch(node, facts) is not None or falls_back_from_neutral(node, facts)
+
+
+def _is_explained(node: cst.BaseExpression, found: Position, context: Context) -> bool:
+    """Whether the code around says why it is the CPU."""
+    facts = context.facts
+    return (
+        any(is_named_for(word, node, context) for word in _MEANT)
+        or any(is_asked_for(word, node, facts) for word in _MEANT)
+        or is_where_asked_for_accelerator(node, facts)
+        or _is_for_numpy(found.call, facts)
+        or not _MEANT.isdisjoint(words(_comment_behind(node, facts)))
+    )
+
+
+def _comment_behind(node: cst.BaseExpression, facts: FileFacts) -> str:
+    """The comment at the end of the line of the statement around ``node``."""
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.SimpleStatementLine):
+            comment = above.trailing_whitespace.comment
+            return comment.value if comment is not None else ""
+    return ""
 
 
 def _is_load_location(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -72,23 +122,23 @@ def _is_load_location(node: cst.BaseExpression, facts: FileFacts) -> bool:
             if above.keyword is not None and above.keyword.value.endswith("map_location"):
                 return True
         elif isinstance(above, cst.Call):
-            if facts.means(above.func, "torch.load", "torch.jit.load"):
+            if facts.means(above.func, *_LOADERS):
                 return True
         elif isinstance(above, cst.Param):
-            return above.name.value.endswith("map_location")
+            name = above.name.value
+            return name.endswith("map_location") or "offload" in words(name)
+        elif isinstance(above, cst.Assign):
+            names = [last_name(target.target) or "" for target in above.targets]
+            return any(name.endswith("map_location") for name in names)
         elif isinstance(above, (cst.BaseSmallStatement, cst.BaseStatement)):
             return False
     return False
 
 
-def _is_fallback(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` is what is left when `torch.accelerator` knows no accelerator."""
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.BooleanOperation) and isinstance(above.left, cst.Call):
-            return facts.means(above.left.func, "torch.accelerator.current_accelerator")
-        if not isinstance(above, (cst.Arg, cst.Call)):
-            return False
-    return False
+def _is_for_numpy(call: cst.Call | None, facts: FileFacts) -> bool:
+    """Whether the value of ``call`` is made an array right away: `x.to("cpu").numpy()`."""
+    method = facts.parent(call) if call is not None else None
+    return isinstance(method, cst.Attribute) and method.attr.value == "numpy"
 
 
 RULE = Rule(

@@ -55,6 +55,15 @@ def leaves(body: cst.BaseSuite) -> bool:
     return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
 
 
+def left_before(block: cst.IndentedBlock, statement: cst.CSTNode) -> Iterator[cst.If]:
+    """The ``if`` statements before ``statement`` that are left where they hold."""
+    for each in block.body:
+        if each is statement:
+            return
+        if isinstance(each, cst.If) and leaves(each.body):
+            yield each
+
+
 _LEAVING_CALLS = frozenset({"exit", "_exit", "quit", "skip", "skipTest", "fail", "abort"})
 _MAX_DEPTH = 2
 

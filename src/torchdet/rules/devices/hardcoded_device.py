@@ -54,9 +54,10 @@ from collections.abc import Iterator
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.devices.alternatives import falls_back_from_neutral
 from torchdet.rules.devices.availability import availability_branch
 from torchdet.rules.devices.device_text import ACCELERATOR_TRIGGERS, DeviceText, device_text
-from torchdet.rules.devices.dispatch import falls_back_from_neutral, serves_one_type
+from torchdet.rules.devices.dispatch import serves_one_type
 from torchdet.rules.devices.guards import is_established
 from torchdet.rules.devices.positions import Position, PositionKind, device_position
 from torchdet.rules.runtime_modules import in_runtime_module

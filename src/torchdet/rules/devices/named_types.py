@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
+
 BACKEND_TYPES = {
     "nccl": ("cuda",),
     "rccl": ("cuda", "hip"),
@@ -44,3 +47,10 @@ def words(name: str) -> Iterator[str]:
         word = match.lower()
         yield word
         yield from _STANDS_FOR.get(word, ())
+
+
+def words_in(node: cst.CSTNode) -> Iterator[str]:
+    """The `words` of all names and texts in an expression."""
+    for each in descendants(node):
+        if isinstance(each, (cst.Name, cst.SimpleString)):
+            yield from words(each.value)
