@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import sys
+import sysconfig
 
 import pytest
 from hypothesis import given
@@ -111,6 +113,13 @@ class TestFiles:
         assert str(error.value).startswith(str(file))
         assert complaint in str(error.value)
 
+    @pytest.mark.parametrize(
+        "content", [b"[tool.other\nruntime = 1\n", b"x = '\xff runtime'\n", b"[tool.torchdet\n"]
+    )
+    def test_a_bad_file_that_says_nothing_about_us_is_passed_over(self, project, content):
+        (project / "pyproject.toml").write_bytes(content)
+        assert read(project).seed == 1
+
     def test_the_search_begins_beside_the_entry_script(self, tmp_path):
         (tmp_path / "torchdet.toml").write_text("[runtime]\nseed = 11\n")
         elsewhere = tmp_path / "elsewhere"
@@ -122,6 +131,13 @@ class TestFiles:
         """
         assert run_python(code, cwd=tmp_path) == "11"
 
+    def test_an_installed_program_works_for_the_current_folder(self, tmp_path, monkeypatch):
+        (tmp_path / "torchdet.toml").write_text("[runtime]\nseed = 12\n")
+        monkeypatch.chdir(tmp_path)
+        for program in (pytest.__file__, f"{sysconfig.get_path('scripts')}/pytest"):
+            monkeypatch.setattr(sys.modules["__main__"], "__file__", program, raising=False)
+            assert process_policy(environment={}).seed == 12
+
 
 class TestEnvironmentErrors:
     @pytest.mark.parametrize(
@@ -131,6 +147,8 @@ class TestEnvironmentErrors:
             ({"TORCHDET_SEED": "seven"}, "TORCHDET_SEED: seed: expected an integer"),
             ({"TORCHDET_SEED": "9" * 30}, "TORCHDET_SEED: seed: expected an integer"),
             ({"TORCHDET_REQUIRE_CUDNN": "maybe"}, "require_cudnn: expected true or false"),
+            ({"TORCHDET_DEVIC": "cuda"}, "TORCHDET_DEVIC: did you mean TORCHDET_DEVICE?"),
+            ({"TORCHDET_ONMISSING": "cpu"}, "did you mean TORCHDET_ON_MISSING?"),
             ({"TORCHDET_POLICY": "seed"}, "expected field=value pairs, got 'seed'"),
             ({"TORCHDET_POLICY": "seed="}, "expected field=value pairs, got 'seed='"),
             ({"TORCHDET_POLICY": "sed=1"}, "did you mean 'seed' for 'sed'?"),
@@ -141,6 +159,10 @@ class TestEnvironmentErrors:
         with pytest.raises(PolicyError) as error:
             read(environment=variables)
         assert complaint in str(error.value)
+
+    def test_leave_other_programs_variables_alone(self):
+        others = {"TORCHDET_CACHE_DIR": "x", "TORCHDET_RUN_ID": "7", "TORCHDET_LOG_LEVEL": "INFO"}
+        assert read(environment=others) == RuntimePolicy()
 
     @given(st.text(max_size=30))
     def test_any_text_is_a_policy_or_a_named_error(self, text):

@@ -13,6 +13,7 @@ import importlib
 import os
 import re
 import sys
+import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,6 +102,7 @@ def _environment_sources(environ: Mapping[str, str]) -> list[PolicySource]:
     `TORCHDET_POLICY` holds `field=value` pairs, divided by commas or semicolons.
     """
     sources = []
+    _refuse_misspelt_names(environ)
     for field in FIELD_NAMES:
         name = _PREFIX + field.upper()
         if environ.get(name, "").strip():
@@ -116,6 +118,18 @@ def _environment_sources(environ: Mapping[str, str]) -> list[PolicySource]:
             )
         )
     return sources
+
+
+def _refuse_misspelt_names(environ: Mapping[str, str]) -> None:
+    """Raise `PolicyError` for a variable that is nearly one of ours, and would do nothing."""
+    known = [*(field.upper() for field in FIELD_NAMES), "POLICY", "LOG_LEVEL"]
+    given = (name.removeprefix(_PREFIX) for name in environ if name.startswith(_PREFIX))
+    for name in sorted(set(given) - set(known)):
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        if close:
+            raise PolicyError(
+                f"the environment variable {_PREFIX}{name}: did you mean {_PREFIX}{close[0]}?"
+            )
 
 
 def _inline(text: str) -> dict[str, object]:
@@ -165,10 +179,23 @@ def log_level(environment: Mapping[str, str] | None = None) -> str | None:
 
 
 def entry_folder() -> Path:
-    """Return the folder of the script that this process runs; the current one if it runs none."""
+    """Return the folder of the script that this process runs; the current one if it runs none.
+
+    A program that is installed (pytest, torchrun) has no configuration beside it: it runs the code
+    of the current folder.
+    """
     main = sys.modules.get("__main__")
     file = getattr(main, "__file__", None)
-    return Path(file).resolve().parent if isinstance(file, str) else Path.cwd()
+    if not isinstance(file, str):
+        return Path.cwd()
+    folder = Path(file).resolve().parent
+    return Path.cwd() if _is_installed(folder) else folder
+
+
+def _is_installed(folder: Path) -> bool:
+    """Tell whether a folder belongs to Python's installation or to its packages."""
+    places = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
+    return any(folder.is_relative_to(Path(place).resolve()) for place in places)
 
 
 def _file_source(start: Path) -> list[PolicySource]:
@@ -187,10 +214,10 @@ _IN_PYPROJECT = ("tool", "torchdet", "runtime")
 
 def _table(file: Path, path: tuple[str, ...]) -> dict[str, object] | None:
     """Return the table at `path` with its keys as field names, or None if the file has none."""
-    text = _read(file)
-    if path[-1] not in text:  # most files say nothing about us: spare them the TOML parser
-        return None
-    table: object = _parse(text, file)
+    content = _read(file)
+    if not all(key.encode() in content for key in path):
+        return None  # most files say nothing about us, whatever else may be wrong with them
+    table: object = _parse(content, file)
     for key in path:
         table = table.get(key) if isinstance(table, dict) else None
         if table is None:
@@ -200,19 +227,25 @@ def _table(file: Path, path: tuple[str, ...]) -> dict[str, object] | None:
     return {key.replace("-", "_"): value for key, value in table.items()}
 
 
-def _read(file: Path) -> str:
+def _read(file: Path) -> bytes:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        return file.read_bytes()
+    except OSError as error:
+        raise PolicyError(f"{file}: cannot be read: {error}") from None
+
+
+def _parse(content: bytes, file: Path) -> dict[str, object]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
         raise PolicyError(f"{file}: cannot be read as UTF-8 text: {error}") from None
-
-
-def _parse(text: str, file: Path) -> dict[str, object]:
     name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
         toml = importlib.import_module(name)
     except ModuleNotFoundError:
-        raise PolicyError(f"{file}: reading TOML on Python 3.10 needs tomli: install it") from None
+        raise PolicyError(
+            f"{file}: reading TOML on Python 3.10 needs tomli; pip install tomli"
+        ) from None
     try:
         parsed: dict[str, object] = toml.loads(text)
     except (toml.TOMLDecodeError, RecursionError) as error:
