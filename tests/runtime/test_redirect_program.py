@@ -76,6 +76,39 @@ def test_a_module_that_fails_fails(tmp_path: Path) -> None:
     assert "fails.py', '-x'], 'cpu')" in done.stderr
 
 
+LOGS = """
+import logging
+logging.basicConfig(level=logging.INFO, format="own %(message)s")
+import torch
+torch.zeros(1, device="cuda")
+logging.info("done")
+"""
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA would be granted")
+def test_a_program_sets_its_own_logging_up(tmp_path: Path) -> None:
+    (tmp_path / "logs.py").write_text(LOGS)
+    done = run("-m", "torchdet.runtime.redirect", "logs.py", folder=tmp_path)
+    lines = done.stderr.splitlines()
+    assert lines == ["own logs.py:5: zeros: cuda was asked for, cpu is given", "own done"]
+
+
+def test_the_policy_is_the_one_beside_the_program(tmp_path: Path) -> None:
+    (tmp_path / "package").mkdir()
+    (tmp_path / "package" / "torchdet.toml").write_text("[runtime]\nsead = 1\n")
+    (tmp_path / "package" / "main.py").write_text("raise AssertionError('never run')\n")
+    done = run("-m", "torchdet.runtime.redirect", "package/main.py", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {tmp_path}/package/torchdet.toml")
+    assert "did you mean 'seed'" in done.stderr
+
+
+def test_a_script_that_is_not_there(tmp_path: Path) -> None:
+    done = run("-m", "torchdet.runtime.redirect", "absent.py", folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: there is no script 'absent.py'\n"
+
+
 @pytest.mark.parametrize("arguments", [(), ("-m",), ("--unknown", "train.py")])
 def test_usage_errors(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = run("-m", "torchdet.runtime.redirect", *arguments, folder=tmp_path)

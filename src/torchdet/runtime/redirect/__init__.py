@@ -40,6 +40,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from torchdet.runtime.devices import Machine
 
 __all__ = ["redirect", "switch_on"]
@@ -58,7 +60,7 @@ def redirect(machine: Machine | None = None) -> Iterator[None]:
     """
     from torchdet.runtime.redirect.context import redirection
 
-    with redirection(_this_machine() if machine is None else machine):
+    with redirection(machine_of_process() if machine is None else machine):
         yield
 
 
@@ -82,14 +84,19 @@ def switch_on(machine: Machine | None = None) -> Callable[[], None]:
 _switched_on: set[contextlib.ExitStack] = set()
 
 
-def _this_machine() -> Machine:
-    """Return the machine of this process, with the home that its policy chooses if it can."""
+def machine_of_process(*, search_from: Path | None = None) -> Machine:
+    """Return the machine of this process, with the home that its policy chooses if it can.
+
+    ``search_from`` is where the policy's file is looked for, in place of the entry script's folder.
+    Raises ``PolicyError`` if the policy cannot be read.
+    """
     from torchdet.runtime.decide import decide_torch_runtime
     from torchdet.runtime.decision import Ready
     from torchdet.runtime.devices import Machine
     from torchdet.runtime.policy_sources import process_policy
     from torchdet.runtime.probe import probe_torch_runtime
 
+    policy = process_policy(search_from=search_from)
     facts = probe_torch_runtime()
-    decision = decide_torch_runtime(facts, process_policy())
+    decision = decide_torch_runtime(facts, policy)
     return decision.machine if isinstance(decision, Ready) else Machine.of(facts)

@@ -5,17 +5,17 @@ The form is Python's own: a script, or ``-m`` and a module, then the program's a
 
 from __future__ import annotations
 
-import logging
 import runpy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
+from torchdet.runtime.errors import PolicyError
 from torchdet.runtime.events import set_log_level
 from torchdet.runtime.policy_sources import log_level
-from torchdet.runtime.redirect import switch_on
+from torchdet.runtime.redirect import machine_of_process, switch_on
 
-_LOG_FORMAT = "%(levelname)s %(message)s"
 _USAGE = """\
 usage: python -m torchdet.runtime.redirect [-m MODULE | SCRIPT] [ARGUMENT ...]
 
@@ -32,21 +32,37 @@ def main(arguments: Sequence[str]) -> None:
     is_module = bool(arguments) and arguments[0] == "-m"
     program = list(arguments[1:] if is_module else arguments)
     if not program or (not is_module and program[0].startswith("-")):
-        sys.stderr.write(_USAGE + "error: a script, or -m and a module, is needed\n")
-        sys.exit(2)
-    # Records go to standard error: standard output belongs to the program.
-    logging.basicConfig(stream=sys.stderr, format=_LOG_FORMAT)
+        sys.stderr.write(_USAGE)
+        _refuse("a script, or -m and a module, is needed")
+    if not is_module and not Path(program[0]).exists():
+        _refuse(f"there is no script {program[0]!r}")
+    folder = Path.cwd() if is_module else Path(program[0]).resolve().parent
+    try:
+        _switch_on(folder)
+    except (PolicyError, ImportError) as error:
+        _refuse(str(error))
+    sys.argv = program
+    sys.path[0:1] = [str(folder)]
+    if is_module:
+        runpy.run_module(program[0], run_name="__main__", alter_sys=True)
+    else:
+        runpy.run_path(program[0], run_name="__main__")
+
+
+def _switch_on(folder: Path) -> None:
+    """Redirect by the policy that a program in the folder has.
+
+    Logging stays the program's to set up; until it does, Python writes warnings to standard error.
+    """
     level = log_level()
     if level is not None:
         set_log_level(level)
-    switch_on()
-    sys.argv = program
-    if is_module:
-        sys.path[0:1] = [str(Path.cwd())]
-        runpy.run_module(program[0], run_name="__main__", alter_sys=True)
-    else:
-        sys.path[0:1] = [str(Path(program[0]).resolve().parent)]
-        runpy.run_path(program[0], run_name="__main__")
+    switch_on(machine_of_process(search_from=folder))
+
+
+def _refuse(reason: str) -> NoReturn:
+    sys.stderr.write(f"error: {reason}\n")
+    sys.exit(2)
 
 
 if __name__ == "__main__":
