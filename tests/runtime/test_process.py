@@ -115,6 +115,7 @@ def test_a_decision_for_another_machine_is_refused(tmp_path):
         from torchdet.runtime import simulated_facts, decide_torch_runtime, apply_torch_runtime
         for decision in (
             decide_torch_runtime(simulated_facts("cuda"), RuntimePolicy()),
+            decide_torch_runtime(simulated_facts("cuda"), RuntimePolicy(device="cpu")),
             decide_torch_runtime(simulated_facts("cuda"), RuntimePolicy(device="cuda")),
             decide_torch_runtime(simulated_facts("no-torch"), RuntimePolicy()),
         ):
@@ -127,7 +128,8 @@ def test_a_decision_for_another_machine_is_refused(tmp_path):
         except TypeError as error:
             print("expected a Ready" in str(error))
     """
-    expected = ["facts-changed", "device-missing", "torch-not-installed", "True"]
+    changed = ["facts-changed"] * 2  # the second for the CPU, on a machine with other accelerators
+    expected = [*changed, "device-missing", "torch-not-installed", "True"]
     assert run_python(code, cwd=tmp_path).split("\n") == expected
 
 
@@ -197,6 +199,24 @@ if __name__ == "__main__":
 def test_children_run_under_the_policy_that_they_were_handed(tmp_path, method):
     code = f"METHOD = {method!r}\n" + CHILD
     assert run_python(code, cwd=tmp_path) == f"True True 3 ChildProcess {method} True"
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_child_knows_what_it_is_while_it_imports_the_main_module(tmp_path, method):
+    code = """
+        import multiprocessing
+        from torchdet.runtime.probe import probe_process_role
+        role = probe_process_role()
+        if __name__ == "__main__":
+            print(role)
+            child = multiprocessing.get_context(METHOD).Process(target=print, args=(role,))
+            child.start(); child.join()
+        else:
+            print(role)
+    """.replace("METHOD", repr(method))
+    first, *others = run_python(code, cwd=tmp_path).split("\n")
+    assert first == "MainProcess()"
+    assert sorted(others) == [f"ChildProcess(start_method='{method}')", "MainProcess()"]
 
 
 def test_a_fork_while_another_thread_holds_the_lock_does_not_hang(tmp_path):

@@ -110,20 +110,19 @@ def _with_local_rank(facts: RuntimeFacts) -> Machine:
 
 
 def _missing(missing: Missing, facts: RuntimeFacts, policy: RuntimePolicy) -> Rejection:
-    there = ", ".join(f"{count} x {kind}" for kind, count in Machine.of(facts).accelerators)
-    details = (("device", str(policy.device)), ("accelerators", there or "none"))
+    machine = Machine.of(facts)
+    details = (("device", str(policy.device)), ("accelerators", str(machine)))
     if missing.count:
         return Rejection(
             RejectionReason.DEVICE_INDEX_MISSING,
-            f"the policy asks for {policy.device!r}, but there is only {there}",
+            f"the policy asks for {policy.device!r}, but there is only {machine}",
             f"ask for {missing.type}:0 to {missing.type}:{missing.count - 1}, or look at "
             "CUDA_VISIBLE_DEVICES and its like",
             details,
         )
     return Rejection(
         RejectionReason.DEVICE_MISSING,
-        f"the policy asks for {policy.device!r}, but torch sees "
-        f"{there or 'no accelerator'} in this process",
+        f"the policy asks for {policy.device!r}, but torch sees {machine} in this process",
         "install a torch build and a driver for it, or set device to auto or cpu, or set "
         "on-missing to redirect or cpu",
         details,

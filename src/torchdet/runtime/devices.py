@@ -158,6 +158,10 @@ class Machine:
     accelerators: tuple[tuple[str, int], ...] = ()
     home_index: int = 0
 
+    def __str__(self) -> str:
+        """Return what is there in words, such as `2 x cuda`."""
+        return ", ".join(f"{n} x {kind}" for kind, n in self.accelerators) or "no accelerator"
+
     @classmethod
     def of(cls, facts: RuntimeFacts) -> Machine:
         """Count the accelerators in the facts; without torch there are none."""

@@ -124,11 +124,10 @@ def _apply(ready: Ready) -> TorchHandle:
     fresh = decide_torch_runtime(probe_torch_runtime(), ready.policy)
     if isinstance(fresh, Rejected):
         _reject(fresh)
-    if fresh.device != ready.device:
+    if (fresh.device, fresh.machine) != (ready.device, ready.machine):
         _reject(Rejected(fresh.facts, ready.policy, (_changed(ready, fresh),)))
     torch = importlib.import_module("torch")
-    role = fresh.facts.process
-    policy = policy_in(role, ready.policy)
+    policy = policy_in(fresh.facts.process, ready.policy)
     failed = apply_settings(torch, policy)
     if failed:
         _reject(Rejected(fresh.facts, ready.policy, failed))
@@ -148,11 +147,15 @@ def _require_ready(decision: object) -> None:
 def _changed(ready: Ready, fresh: Ready) -> Rejection:
     return Rejection(
         RejectionReason.FACTS_CHANGED,
-        f"the decision was for {ready.device}, and this process would now decide for "
-        f"{fresh.device}; its facts are not this machine's (any more)",
+        f"the decision was for {_place(ready)}, and this process would now decide for "
+        f"{_place(fresh)}; its facts are not this machine's (any more)",
         "decide again on fresh facts: decide_torch_runtime(probe_torch_runtime(), policy)",
-        (("decided", str(ready.device)), ("now", str(fresh.device))),
+        (("decided", _place(ready)), ("now", _place(fresh))),
     )
+
+
+def _place(ready: Ready) -> str:
+    return f"{ready.device} on a machine with {ready.machine}"
 
 
 def _reject(rejected: Rejected) -> NoReturn:
