@@ -119,8 +119,9 @@ def _checks_presence(node: cst.BaseExpression, facts: FileFacts) -> bool:
 
 def _asserts_presence(body: cst.BaseSuite, facts: FileFacts) -> bool:
     """Whether the only statement asserts that an accelerator is available."""
-    lines = body.body
-    only = lines[0].body[0] if len(lines) == 1 and hasattr(lines[0], "body") else None
+    only = body.body[0] if len(body.body) == 1 else None
+    if isinstance(only, cst.SimpleStatementLine):
+        only = only.body[0]
     return isinstance(only, cst.Assert) and any(probed_types(only.test, facts))
 
 
