@@ -146,7 +146,17 @@ class TestCuda:
 
 class TestOtherReasons:
     def test_no_torch(self):
-        assert reasons(simulated_facts("no-torch")) == (RejectionReason.TORCH_NOT_INSTALLED,)
+        bare = simulated_facts("no-torch")
+        assert reasons(bare) == (RejectionReason.TORCH_NOT_INSTALLED,)
+        # What torch would trip over as soon as it is installed is said in the same round.
+        bad = with_variable(bare, CUBLAS, start=":0:0", now=":0:0")
+        bad = dataclasses.replace(bad, thread=ThreadFacts(False, "t"))
+        required = {"thread_affinity": ThreadAffinity.REQUIRES_MAIN_THREAD}
+        assert reasons(bad, **required) == (
+            RejectionReason.TORCH_NOT_INSTALLED,
+            RejectionReason.CUBLAS_WORKSPACE_NONDETERMINISTIC,
+            RejectionReason.NOT_MAIN_THREAD,
+        )
 
     def test_a_torch_that_is_too_old(self):
         assert reasons(with_torch(CPU, version="2.5.1")) == (RejectionReason.TORCH_TOO_OLD,)
@@ -188,8 +198,8 @@ class TestOtherReasons:
         assert decision.reasons == (
             RejectionReason.TORCH_TOO_OLD,
             RejectionReason.DEVICE_MISSING,
-            RejectionReason.CUBLAS_WORKSPACE_TOO_LATE,
             RejectionReason.PROCESS_GROUP_EXISTS,
+            RejectionReason.CUBLAS_WORKSPACE_TOO_LATE,
             RejectionReason.NOT_MAIN_THREAD,
         )
         assert all(each.message and each.remedy for each in decision.rejections)

@@ -51,7 +51,7 @@ def decide_torch_runtime(
 
         policy = process_policy()
     if isinstance(facts.torch, TorchAbsent):
-        return Rejected(facts, policy, (_absent(facts.torch), *_thread(facts, policy)))
+        return Rejected(facts, policy, (_absent(facts.torch), *_surroundings(facts, None, policy)))
     return _decide(facts, facts.torch, policy)
 
 
@@ -61,15 +61,20 @@ def _decide(facts: RuntimeFacts, torch: TorchPresent, policy: RuntimePolicy) -> 
     rejections = [
         *_version(torch),
         *([device] if isinstance(device, Rejection) else _device_usable(torch, policy, device)),
-        *_cublas(facts, torch),
         *_process_group(torch),
-        *_precision(facts, policy),
-        *_thread(facts, policy),
+        *_surroundings(facts, torch.cuda, policy),
     ]
     if rejections or isinstance(device, Rejection):
         return Rejected(facts, policy, tuple(rejections))
     substitutions = (placement,) if isinstance(placement, Substitution) else ()
     return Ready(facts, torch, policy, device, substitutions)
+
+
+def _surroundings(
+    facts: RuntimeFacts, cuda: CudaFacts | None, policy: RuntimePolicy
+) -> list[Rejection]:
+    """Return what is wrong whether torch is there or not, so that it is said together with that."""
+    return [*_cublas(facts, cuda), *_precision(facts, policy), *_thread(facts, policy)]
 
 
 # --- the device ----------------------------------------------------------------------------------
@@ -161,8 +166,7 @@ def _device_usable(
 # --- what is too late, or contradicted by the environment ----------------------------------------
 
 
-def _cublas(facts: RuntimeFacts, torch: TorchPresent) -> list[Rejection]:
-    cuda = torch.cuda
+def _cublas(facts: RuntimeFacts, cuda: CudaFacts | None) -> list[Rejection]:
     now = facts.environment.now(CUBLAS_VARIABLE)
     start = facts.environment.at_start(CUBLAS_VARIABLE)
     allowed = " or ".join(DETERMINISTIC_CUBLAS_WORKSPACES)
