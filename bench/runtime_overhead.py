@@ -1,10 +1,11 @@
-"""What the runtime costs: an operation through the handle, under redirection, and the start.
+"""What the runtime costs: an operation through the handle, and the start.
 
     python bench/runtime_overhead.py [--json]
 
 Operations are timed in turns (plain, handle, handle, plain, ...); the figure is the fastest turn,
 in microseconds a call, because everything slower is what else the machine did. Starts are fresh
-interpreters, in milliseconds more than an empty program takes.
+interpreters, in milliseconds more than an empty program takes. What redirection costs is measured
+by `bench/runtime_redirect.py`.
 """
 
 from __future__ import annotations
@@ -32,16 +33,16 @@ def main() -> None:
     if "--json" in sys.argv[1:]:
         print(json.dumps(result, indent=2))
         return
-    print(f"{'call':<16} {'plain':>8} {'handle':>8} {'redirect':>9}   (µs a call)")
+    print(f"{'call':<16} {'plain':>8} {'handle':>8}   (µs a call)")
     for name, row in result["microseconds a call"].items():
-        print(f"{name:<16} {row['plain']:8.3f} {row['handle']:8.3f} {row['redirect']:9.3f}")
+        print(f"{name:<16} {row['plain']:8.3f} {row['handle']:8.3f}")
     print()
     for name, milliseconds in result["milliseconds to start"].items():
         print(f"{name:<42} {milliseconds:7.1f} ms")
 
 
 def operations() -> dict[str, dict[str, float]]:
-    """Time each call on plain torch, through the handle, and under redirection."""
+    """Time each call on plain torch and through the handle."""
     from torchdet.runtime import RuntimePolicy, get_torch_handle
 
     rt = get_torch_handle(RuntimePolicy(device="cpu"))
@@ -56,14 +57,7 @@ def operations() -> dict[str, dict[str, float]]:
         't.to("cpu")': lambda torch: lambda: torch.Tensor.to(x, "cpu"),
         'device("cuda")': lambda torch: lambda: torch.device("cuda"),
     }
-    pairs = {name: (maker(plain), maker(rt.torch)) for name, maker in makers.items()}
-    # Redirection comes last: it would warm or chill the turns of the other two.
-    rows = {name: _side_by_side(direct, handled) for name, (direct, handled) in pairs.items()}
-    with rt.redirect():
-        for name, (direct, _) in pairs.items():
-            times = [_microseconds(direct) for _ in range(TURNS)]
-            rows[name]["redirect"] = min(times)
-    return rows
+    return {name: _side_by_side(maker(plain), maker(rt.torch)) for name, maker in makers.items()}
 
 
 def _side_by_side(direct: Call, handled: Call) -> dict[str, float]:

@@ -55,6 +55,16 @@ def test_a_rejection_as_data():
     assert "rejected\n  [torch-not-installed]" in render(Diagnosis((), rejected, (), ()))
 
 
+def test_a_decision_says_why_it_is_the_cpu_and_what_was_replaced():
+    def shown(**policy):
+        ready = decide_torch_runtime(simulated_facts("cpu"), RuntimePolicy(**policy))
+        return render(Diagnosis((), ready, (), ()))
+
+    assert "decision\n  ready on cpu, because no accelerator was found" in shown()
+    assert shown(device="cpu").endswith("decision\n  ready on cpu")
+    assert shown(device="cuda", on_missing="cpu").endswith("ready on cpu\n  cuda -> cpu")
+
+
 def test_a_policy_that_cannot_be_read(tmp_path):
     (tmp_path / "torchdet.toml").write_text("[runtime]\nsead = 7\n")
     done = doctor(tmp_path)

@@ -9,6 +9,7 @@ import click
 
 from torchdet.cli._exit import Exit
 from torchdet.runtime.decision import Ready, Rejected
+from torchdet.runtime.devices import CPU
 from torchdet.runtime.diagnosis import Diagnosis, diagnose
 from torchdet.runtime.errors import PolicyError
 from torchdet.runtime.facts import RuntimeFacts, TorchPresent
@@ -83,7 +84,9 @@ def _decision_lines(decision: Ready | Rejected) -> list[str]:
     """Return the decision, with the remedy of every reason if it is a rejection."""
     if isinstance(decision, Ready):
         moved = [f"{each.requested} -> {each.given}" for each in decision.substitutions]
-        return [f"ready on {decision.device}", *moved]
+        alone = decision.policy.device == "auto" and decision.device == CPU
+        reason = ", because no accelerator was found" if alone else ""
+        return [f"ready on {decision.device}{reason}", *moved]
     lines = ["rejected"]
     for each in decision.rejections:
         lines += [f"[{each.reason.value}] {each.message}", f"    remedy: {each.remedy}"]
