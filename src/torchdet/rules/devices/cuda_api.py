@@ -8,7 +8,8 @@ behind `if not torch.cuda.is_available(): return`, one of several branches for d
 function, class or module with CUDA in its name, what a test requires), where another branch uses
 the equivalent already or is for another release of PyTorch (`if not TORCH_AT_LEAST_2_6: ... else:
 ...`), inside a choice by availability, which is a finding of its own, and for
-`torch.cuda.is_available()` unless all that it guards has an equivalent too.
+`torch.cuda.is_available()` unless all that it guards has an equivalent too. Modules that the
+configuration names as the runtime are where such code belongs.
 
 ## Why is this bad?
 The call raises or does nothing on other hardware: the timing that it synchronises, the memory that
@@ -69,6 +70,7 @@ from torchdet.rules.devices.alternatives import has_alternative, is_for_one_rele
 from torchdet.rules.devices.api_rewrite import rewritten_in_place, rewritten_with_import
 from torchdet.rules.devices.availability import is_inside_availability_branch
 from torchdet.rules.devices.dispatch import is_asked_for, is_requirement_of_test, serves_one_type
+from torchdet.rules.runtime_modules import in_runtime_module
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -93,7 +95,7 @@ _NEUTRAL_SETTINGS = frozenset({"pin_memory", "pin", "should_pin", "use_pinned_me
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
     api = _APIS[reference.name]
-    if not api.usable_in(context.config.torch_version):
+    if in_runtime_module(context) or not api.usable_in(context.config.torch_version):
         return
     if not _is_plain_use(reference.node, api, context.facts):
         return

@@ -52,6 +52,7 @@ from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.device_text import device_text
 from torchdet.rules.devices.dispatch import serves_one_type
+from torchdet.rules.runtime_modules import in_runtime_module
 
 _METHODS = ("cuda", "xpu", "hpu", "npu", "mlu", "musa", "ipu", "mtia")
 # What `torch.Tensor.cuda` and `torch.nn.Module.cuda` take.
@@ -66,7 +67,7 @@ _UNBOUND = frozenset({"torch.Tensor", "torch.nn.Module"})
 
 def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     call = context.facts.parent(node)
-    if not isinstance(call, cst.Call) or call.func is not node:
+    if not isinstance(call, cst.Call) or call.func is not node or in_runtime_module(context):
         return
     method = node.attr.value
     owners = context.facts.resolve(node.value).names
