@@ -13,6 +13,7 @@ import venv
 import pytest
 
 from tests.runtime.support import SOURCE, run_python, run_script
+from torchdet.runtime import EventKind, TorchRuntimeRejected, apply_torch_runtime
 
 # A torch build that believes it has CUDA, as far as that can be had without a GPU: the facts that
 # the probe reads are the real ones, CUDA's own state is set by hand.
@@ -138,7 +139,11 @@ def test_many_threads_at_once_get_one_handle(tmp_path):
         import threading
         from torchdet.runtime import get_torch_handle, on_event
         applied = []
-        on_event(lambda event: applied.append(event.kind.value))
+        def listen(event):  # as a listener may: it waits for a thread that needs the handle
+            other = threading.Thread(target=get_torch_handle, daemon=True)
+            other.start(); other.join(60)
+            applied.append("hangs" if other.is_alive() else event.kind.value)
+        on_event(listen)
         start, seen = threading.Barrier(16), []
         def work():
             start.wait()
@@ -357,6 +362,18 @@ def test_a_rejection_goes_to_the_log_and_never_to_standard_output(tmp_path):
     assert done.returncode == 1
     assert done.stdout == ""
     assert "[device-missing] the policy asks for 'cuda:0'" in done.stderr
+
+
+def test_a_rejection_is_a_structured_log_record_too(rejected_runtime, caplog):
+    with pytest.raises(TorchRuntimeRejected) as error:
+        apply_torch_runtime(rejected_runtime)
+    assert error.value.rejected is rejected_runtime
+    [record] = caplog.records
+    assert (record.name, record.levelname) == ("torchdet.runtime", "ERROR")
+    assert record.torchdet.kind is EventKind.REJECTED
+    assert record.torchdet.details["reasons"] == ["torch-not-installed"]
+    assert record.torchdet.details["policy"] == rejected_runtime.policy.as_dict()
+    assert json.loads(json.dumps(record.torchdet.details)) == record.torchdet.details
 
 
 def test_auto_on_a_machine_without_accelerator_says_so(tmp_path):

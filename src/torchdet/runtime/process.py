@@ -24,7 +24,7 @@ from torchdet.runtime.handle import TorchHandle
 from torchdet.runtime.policy import RuntimePolicy
 from torchdet.runtime.policy_sources import log_level, process_policy
 from torchdet.runtime.probe import probe_process_role, probe_torch_runtime
-from torchdet.runtime.seeding import seed_everything
+from torchdet.runtime.seeding import checked_seed, seed_everything
 
 
 class _ProcessState:
@@ -59,15 +59,14 @@ def get_torch_handle(policy: RuntimePolicy | None = None) -> TorchHandle:
     handle = _state.handle
     if handle is not None and (policy is None or policy == handle.policy):
         return handle
+    _configure_logging()
     with _state.lock:
         if _state.handle is not None:
             return _same(_state.handle, policy)
-        _configure_logging()
-        facts = probe_torch_runtime()
-        decision = decide_torch_runtime(facts, process_policy() if policy is None else policy)
-        if isinstance(decision, Rejected):
-            _reject(decision)
-        return apply_torch_runtime(decision)
+        wanted = process_policy() if policy is None else policy
+        decision = decide_torch_runtime(probe_torch_runtime(), wanted)
+        outcome = _set_up(decision) if isinstance(decision, Ready) else decision
+    return _reported(outcome)
 
 
 def apply_torch_runtime(ready: Ready) -> TorchHandle:
@@ -86,10 +85,9 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
     with _state.lock:
         if _state.handle is not None:
             return _same(_state.handle, ready.policy)
-        handle = _apply(ready)
-        _state.handle = handle
-    _announce(ready)
-    return handle
+        fresh = _decide_again(ready)
+        outcome = _set_up(ready) if isinstance(fresh, Ready) else fresh
+    return _reported(outcome)
 
 
 def current_handle() -> TorchHandle | None:
@@ -120,20 +118,35 @@ def _same(handle: TorchHandle, policy: RuntimePolicy | None) -> TorchHandle:
     raise PolicyConflictError(handle.policy, policy)
 
 
-def _apply(ready: Ready) -> TorchHandle:
+def _decide_again(ready: Ready) -> Ready | Rejected:
+    """Decide on fresh facts; reject what was decided for another machine."""
     fresh = decide_torch_runtime(probe_torch_runtime(), ready.policy)
     if isinstance(fresh, Rejected):
-        _reject(fresh)
+        return fresh
     if (fresh.device, fresh.machine) != (ready.device, ready.machine):
-        _reject(Rejected(fresh.facts, ready.policy, (_changed(ready, fresh),)))
+        return Rejected(fresh.facts, ready.policy, (_changed(ready, fresh),))
+    return fresh
+
+
+def _set_up(ready: Ready) -> TorchHandle | Rejected:
+    """Write the settings and keep the handle; reject if one does not take. Under the lock."""
     torch = importlib.import_module("torch")
-    policy = policy_in(fresh.facts.process, ready.policy)
+    policy = policy_in(probe_process_role(), ready.policy)
     failed = apply_settings(torch, policy)
     if failed:
-        _reject(Rejected(fresh.facts, ready.policy, failed))
+        return Rejected(ready.facts, ready.policy, failed)
     if policy.seed is not None:
-        seed_everything(torch, policy.seed % 2**64)
-    return TorchHandle(torch, ready)
+        seed_everything(torch, checked_seed(policy.seed))
+    _state.handle = TorchHandle(torch, ready)
+    return _state.handle
+
+
+def _reported(outcome: TorchHandle | Rejected) -> TorchHandle:
+    """Say how it went. Not under the lock: a listener may wait for a thread that wants it."""
+    if isinstance(outcome, Rejected):
+        _reject(outcome)
+    _announce(outcome.runtime)
+    return outcome
 
 
 def _require_ready(decision: object) -> None:
