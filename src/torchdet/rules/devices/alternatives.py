@@ -52,14 +52,18 @@ _COMPARING = frozenset({"version", "greater", "less", "least", "gt", "ge", "lt",
 def falls_back_from_neutral(node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether ``node`` is what is left where PyTorch itself was asked for the accelerator.
 
-    ``torch.accelerator.current_accelerator() or torch.device("cuda")``, and what follows
+    Or for its default device. ``torch.accelerator.current_accelerator() or torch.device("cuda")``,
+    and what follows
     ``if torch.accelerator.is_available(): return torch.accelerator.current_accelerator()``.
     """
     return _has_beside(
         node,
-        lambda each: isinstance(each, cst.Name) and each.value.endswith("current_accelerator"),
+        lambda each: isinstance(each, cst.Name) and each.value.endswith(_NEUTRAL),
         facts,
     )
+
+
+_NEUTRAL = ("current_accelerator", "get_default_device")
 
 
 def _has_beside(node: cst.CSTNode, wanted: Callable[[cst.CSTNode], bool], facts: FileFacts) -> bool:

@@ -157,11 +157,22 @@ def _chain(head: cst.If) -> Iterator[cst.BaseExpression]:
 
 
 def is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` is part of what `skipIf`, `skipUnless` or `skipif` asks for."""
+    """Whether ``node`` is part of what `skipIf`, `skipUnless` or `skipif` asks for.
+
+    Or of the condition under which a test is skipped: ``if not torch.cuda.is_available():
+    return unittest.skip("needs CUDA")(test)``.
+    """
+    below: cst.CSTNode = node
     for above in facts.ancestors(node):
+        if isinstance(above, cst.If) and below is above.test:
+            return len(above.body.body) == 1 and any(
+                isinstance(each, cst.Call) and last_name(each.func) in {"skip", "skipTest"}
+                for each in descendants(above.body)
+            )
         called = last_name(above.func) if isinstance(above, cst.Call) else None
         if called is not None and called.lower() in {"skipif", "skipunless"}:
             return True
+        below = above
         if isinstance(above, cst.BaseStatement):
             return False
     return False

@@ -4,9 +4,9 @@
 Reports the literal `"cpu"` where it stands for a device, in the same places in which DET301
 reports accelerators. Silent are places to load a checkpoint to (`map_location`, `safe_open`), where
 the CPU is the portable choice, and a CPU that is the fallback of a choice by availability. So is
-code that says why it is the CPU: a condition, the name of a function, class, module or parameter,
-or a comment on the line that speaks of the CPU or of offloading, a condition that names an
-accelerator (`if device.type == "mps":`), and `x.to("cpu").numpy()`. The rule is off by default.
+code that says why it is the CPU: a condition, a name around it, an argument beside it or a comment
+that speaks of the CPU or of offloading, a condition that names an accelerator
+(`if device.type == "mps":`), and `x.to("cpu").numpy()`. The rule is off by default.
 
 ## Why is this bad?
 Often it isn't: data loading, saving and numpy need tensors on the CPU. But where the rest of a
@@ -43,6 +43,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_function
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.alternatives import falls_back_from_neutral
@@ -68,6 +69,7 @@ _LOADERS = (
     "torch.load",
     "torch.jit.load",
     "safetensors.safe_open",
+    "safetensors.torch.safe_open",
     "safetensors.torch.load_file",
     "safetensors.torch.load_model",
 )
@@ -101,18 +103,29 @@ def _is_explained(node: cst.BaseExpression, found: Position, context: Context) -
         any(is_named_for(word, node, context) for word in _MEANT)
         or any(is_asked_for(word, node, facts) for word in _MEANT)
         or is_where_asked_for_accelerator(node, facts)
-        or _is_for_numpy(found.call, facts)
-        or not _MEANT.isdisjoint(words(_comment_behind(node, facts)))
+        or _is_for_host(found.call, facts)
+        or any(word in _MEANT for text in _said_beside(node, facts) for word in words(text))
     )
 
 
-def _comment_behind(node: cst.BaseExpression, facts: FileFacts) -> str:
-    """The comment at the end of the line of the statement around ``node``."""
+def _said_beside(node: cst.BaseExpression, facts: FileFacts) -> Iterator[str]:
+    """The names of the parameter or target around, the other arguments, and the comments."""
+    below: cst.CSTNode = node
     for above in facts.ancestors(node):
-        if isinstance(above, cst.SimpleStatementLine):
-            comment = above.trailing_whitespace.comment
-            return comment.value if comment is not None else ""
-    return ""
+        if isinstance(above, cst.Call):
+            others = (arg for arg in above.args if arg is not below)
+            yield from (facts.code(arg.value) for arg in others)
+        elif isinstance(above, cst.Param):
+            yield above.name.value
+            return
+        elif isinstance(above, cst.Assign):
+            yield from (facts.code(target.target) for target in above.targets)
+        elif isinstance(above, cst.SimpleStatementLine):
+            comments = [line.comment for line in above.leading_lines]
+            comments.append(above.trailing_whitespace.comment)
+            yield from (comment.value for comment in comments if comment is not None)
+            return
+        below = above
 
 
 def _is_load_location(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -125,8 +138,9 @@ def _is_load_location(node: cst.BaseExpression, facts: FileFacts) -> bool:
             if facts.means(above.func, *_LOADERS):
                 return True
         elif isinstance(above, cst.Param):
-            name = above.name.value
-            return name.endswith("map_location") or "offload" in words(name)
+            function = enclosing_function(above, facts)
+            loads = function is not None and "load" in words(function.name.value)
+            return loads or above.name.value.endswith("map_location")
         elif isinstance(above, cst.Assign):
             names = [last_name(target.target) or "" for target in above.targets]
             return any(name.endswith("map_location") for name in names)
@@ -135,10 +149,20 @@ def _is_load_location(node: cst.BaseExpression, facts: FileFacts) -> bool:
     return False
 
 
-def _is_for_numpy(call: cst.Call | None, facts: FileFacts) -> bool:
-    """Whether the value of ``call`` is made an array right away: `x.to("cpu").numpy()`."""
-    method = facts.parent(call) if call is not None else None
-    return isinstance(method, cst.Attribute) and method.attr.value == "numpy"
+def _is_for_host(call: cst.Call | None, facts: FileFacts) -> bool:
+    """Whether the value of ``call`` leaves PyTorch right away: `x.to("cpu").numpy()`."""
+    value: cst.CSTNode | None = call
+    while isinstance(value, (cst.Call, cst.BinaryOperation)):
+        method = facts.parent(value)
+        if isinstance(method, cst.BinaryOperation):
+            value = method
+            continue
+        if not isinstance(method, cst.Attribute):
+            return False
+        if method.attr.value in {"numpy", "tolist", "item"}:
+            return True
+        value = facts.parent(method)
+    return False
 
 
 RULE = Rule(
