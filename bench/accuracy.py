@@ -2,9 +2,10 @@
 
     python bench/accuracy.py [FINDINGS.json]
 
-Prints a Markdown table: for each rule how many findings were read and how many were wrong when
-they were read. With a JSON report over the corpus (see `sample_findings.py`) also how many wrong
-ones are still there and how many right ones are gone; then it exits with 1 if there are any.
+Prints a Markdown table for each reading: for each rule how many findings were read and how many
+were wrong when they were read. With a JSON report over the corpus (see `sample_findings.py`) also
+how many wrong ones are still there and how many right ones are gone; then it exits with 1 if there
+are any.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One row of the table: a finding that somebody read."""
+    """One row of the tables: a finding that somebody read, in the ``reading`` of that heading."""
 
+    reading: str
     code: str
     confidence: str
     package: str
@@ -38,9 +40,12 @@ class Verdict:
 
 
 def read_verdicts(text: str) -> list[Verdict]:
-    """The rows of the table. Raises ``CorpusError`` naming the line that isn't one."""
-    verdicts: dict[Key, Verdict] = {}
+    """The rows of the tables. Raises ``CorpusError`` naming the line that isn't one."""
+    verdicts: dict[tuple[str, Key], Verdict] = {}
+    reading = ""
     for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("## "):
+            reading = line.removeprefix("## ")
         if not line.startswith("|") or line.startswith("|---"):
             continue
         cells = [cell.strip() for cell in line.strip("|").split("|", len(HEADER) - 1)]
@@ -51,11 +56,21 @@ def read_verdicts(text: str) -> list[Verdict]:
                 f"verdicts.md:{number}: expected `| {' | '.join(HEADER)} |` with the verdict "
                 f"`right` or `wrong`, found {line!r}"
             )
-        verdict = Verdict(cells[0], cells[1], cells[2], cells[3], cells[4] == "right")
-        if verdict.key in verdicts:
+        verdict = Verdict(reading, cells[0], cells[1], cells[2], cells[3], cells[4] == "right")
+        if (reading, verdict.key) in verdicts:
             raise CorpusError(f"verdicts.md:{number}: {' '.join(verdict.key)} stands there twice")
-        verdicts[verdict.key] = verdict
+        verdicts[reading, verdict.key] = verdict
     return list(verdicts.values())
+
+
+def tables(verdicts: Iterable[Verdict], found: set[Key] | None) -> str:
+    """A table for each reading, in their order, under its heading."""
+    readings: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        readings.setdefault(verdict.reading, []).append(verdict)
+    return "\n\n".join(
+        f"## {reading}\n\n{table(rows, found)}" for reading, rows in readings.items()
+    )
 
 
 def table(verdicts: Iterable[Verdict], found: set[Key] | None) -> str:
@@ -105,7 +120,7 @@ def main() -> int:
     except CorpusError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    print(table(verdicts, found))
+    print(tables(verdicts, found))
     if found is None:
         return 0
     for label, rows in (("wrong", still_wrong(verdicts, found)), ("gone", lost(verdicts, found))):

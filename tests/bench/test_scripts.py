@@ -118,6 +118,15 @@ def test_accuracy_counts_wrong_findings_and_whether_they_are_gone() -> None:
     assert accuracy.lost(verdicts, set()) == verdicts[:1]
 
 
+def test_accuracy_counts_each_reading_for_itself() -> None:
+    accuracy = script("accuracy")
+    text = f"## First\n\n{rows(RIGHT, WRONG)}\n\n## Second\n\n{rows(RIGHT)}\n"
+    first, second = accuracy.tables(accuracy.read_verdicts(text), None).split("\n\n## Second\n\n")
+    assert first.startswith("## First\n")
+    assert "| DET301 | certain | 2 | 1 | 50.0% |" in first
+    assert "| DET301 | certain | 1 | 0 | 0.0% |" in second
+
+
 @pytest.mark.parametrize("row", [RIGHT.replace("right", "perhaps"), "| DET301 | timm |"])
 def test_accuracy_names_the_line_that_is_no_verdict(row: str) -> None:
     with pytest.raises(script("corpus").CorpusError, match=r"verdicts.md:3: expected"):
