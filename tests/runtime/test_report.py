@@ -11,15 +11,19 @@ from hypothesis import given
 from tests.runtime.support import facts, policies, with_variable
 from torchdet.runtime import decide_torch_runtime, simulated_facts
 from torchdet.runtime.advice import advice
+from torchdet.runtime.diagnosis import Diagnosis
 from torchdet.runtime.facts import EnvironmentFacts, EnvironmentVariable
-from torchdet.runtime.report import decision_report, to_plain
+from torchdet.runtime.report import to_plain
 
 
 @given(facts, policies)
 def test_every_decision_becomes_json_and_back(given_facts, policy):
-    report = decision_report(decide_torch_runtime(given_facts, policy))
+    decision = decide_torch_runtime(given_facts, policy)
+    report = Diagnosis((), decision, (), advice(given_facts)).as_dict()
     assert json.loads(json.dumps(report)) == report
     assert report["policy"] == policy.as_dict()
+    assert report["facts"]["torch"]["kind"] == type(given_facts.torch).__name__
+    assert (report["status"] == "rejected") == bool(report["rejections"])
 
 
 def test_cases_keep_their_names():

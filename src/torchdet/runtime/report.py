@@ -13,7 +13,7 @@ from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.settings import SettingState, SettingStatus, read_settings
 
 if TYPE_CHECKING:
-    from torchdet.runtime.decision import Ready, Rejected
+    from torchdet.runtime.decision import Ready
     from torchdet.runtime.policy import RuntimePolicy
 
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
@@ -73,12 +73,6 @@ def to_plain(value: object) -> Plain:
 
 def _mapping(values: Mapping[str, object]) -> dict[str, Plain]:
     return {str(name): to_plain(value) for name, value in values.items()}
-
-
-def decision_report(decision: Ready | Rejected) -> dict[str, Plain]:
-    """Return a decision with its facts and policy as plain data."""
-    plain = to_plain(decision)
-    return {"decision": plain, "policy": _mapping(decision.policy.as_dict())}
 
 
 def runtime_report(ready: Ready, device: str, audit: Audit) -> dict[str, Plain]:
