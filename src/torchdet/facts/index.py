@@ -37,7 +37,12 @@ class DottedUse:
 
 @dataclass(slots=True)
 class Index:
-    """The outcome of the walk."""
+    """The outcome of the walk.
+
+    ``evaluated_in`` tells where the value and the annotation of a binding are evaluated: not where
+    the name lives, for a parameter, after ``global`` and for a walrus in a comprehension. Nothing
+    in it refers back to it, so that a tree is freed without a search for garbage.
+    """
 
     module_scope: Scope
     parents: dict[cst.CSTNode, cst.CSTNode] = field(default_factory=dict)
@@ -46,6 +51,7 @@ class Index:
     nodes: dict[str, list[cst.CSTNode]] = field(default_factory=dict)
     attributes: dict[str, list[cst.Attribute]] = field(default_factory=dict)
     star_imports: list[tuple[str, Scope]] = field(default_factory=list)
+    evaluated_in: dict[Binding, Scope] = field(default_factory=dict)
 
     def bindings(self) -> Iterator[Binding]:
         """Every binding of the file, scope by scope."""
@@ -160,7 +166,8 @@ class _Walk:
         evaluated_in: Scope | None = None,
     ) -> None:
         if isinstance(node, cst.Name):
-            binding = Binding(node.value, kind, node, value=value, scope=evaluated_in or scope)
+            binding = Binding(node.value, kind, node, value=value)
+            self._index.evaluated_in[binding] = evaluated_in or scope
             self._bind(scope, binding)
 
     # References.
@@ -243,8 +250,8 @@ class _Walk:
                 node.target,
                 value=node.value,
                 annotation=node.annotation.annotation,
-                scope=scope,
             )
+            self._index.evaluated_in[binding] = scope
             self._bind(scope, binding)
         else:
             self._push(node.target, node, scope)
@@ -389,16 +396,15 @@ class _Walk:
             self._note(parameter, parameters)
             self._note(parameter.name, parameter)
             annotation = parameter.annotation
-            inner.bind(
-                Binding(
-                    parameter.name.value,
-                    BindingKind.PARAMETER,
-                    parameter,
-                    value=parameter.default,
-                    annotation=annotation.annotation if annotation is not None else None,
-                    scope=outer,
-                )
+            binding = Binding(
+                parameter.name.value,
+                BindingKind.PARAMETER,
+                parameter,
+                value=parameter.default,
+                annotation=annotation.annotation if annotation is not None else None,
             )
+            self._index.evaluated_in[binding] = outer
+            inner.bind(binding)
             self._push(parameter.default, parameter, outer)
             self._push(annotation, parameter, outer)
 

@@ -166,14 +166,15 @@ class Resolver:
             return _UNKNOWN
         if isinstance(binding.value, cst.Name) and binding.value.value == _NOTHING:
             return Exact(_NOTHING)
-        return self.expression(binding.value, binding.scope or owner)
+        return self.expression(binding.value, self._index.evaluated_in.get(binding, owner))
 
     def _parameter(self, binding: Binding) -> Resolution:
         """A parameter is unknown, except one that is annotated as the runtime's handle."""
-        if binding.scope is None or binding.annotation is None:
+        scope = self._index.evaluated_in.get(binding)
+        if scope is None or binding.annotation is None:
             return _UNKNOWN
         meanings = {
-            self.extend(self.root(parts[0], binding.scope), parts[1:])
+            self.extend(self.root(parts[0], scope), parts[1:])
             for parts in _annotated_names(binding.annotation)
         }
         return Exact(HANDLE) if meanings == {Exact(HANDLE)} else _UNKNOWN

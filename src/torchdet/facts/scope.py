@@ -37,9 +37,8 @@ class Binding:
     ``qualified`` is the absolute dotted name for an import (relative imports keep their leading
     dots, so that they never look like a top-level package). ``value`` is the expression that a
     plain assignment, a walrus or a parameter's default gives the name; a target that takes only
-    a part of a value, such as one name of an unpacking or of a loop, has none. ``scope`` is where
-    ``value`` and ``annotation`` are evaluated: not where the name lives, for a parameter, after
-    ``global`` and for a walrus in a comprehension.
+    a part of a value, such as one name of an unpacking or of a loop, has none. It holds no
+    scope: a circle of references would keep the tree of a file alive after its check.
     """
 
     name: str
@@ -48,7 +47,6 @@ class Binding:
     qualified: str | None = None
     value: cst.BaseExpression | None = None
     annotation: cst.BaseExpression | None = None
-    scope: Scope | None = None
 
 
 class Scope:
