@@ -53,8 +53,8 @@ def run_on_files(
     dies costs nothing but the file on which it does.
     """
     if jobs <= 1 or sum(sized.size for sized in files) < _WORTH_PROCESSES:
-        for sized in files:
-            yield from _run_chunk([sized.file], task)
+        for chunk in _chunks(files):
+            yield from _run_chunk(chunk, task)
     else:
         yield from _run_in_processes(_chunks(files), task, jobs)
 

@@ -2,9 +2,9 @@
 
 LibCST's trees know their white space but not their positions; a position comes out of writing
 the tree back to text. LibCST's own provider writes the whole module and records every node (12 s
-for 80,000 lines). Here only the lines that hold wanted nodes are written, and looked up in the
-text; where a line stands there twice, or a node is no part of a simple statement, the module is
-written up to the last such node.
+for 80,000 lines). Here only the smallest statements around wanted nodes are written, and looked
+up in the text; where one stands there twice, the next larger one around it is, and the module up
+to the last such node where all else fails.
 """
 
 from __future__ import annotations
@@ -55,56 +55,88 @@ def locate(
     """
     spans: dict[cst.CSTNode, tuple[int, int]] = {}
     begins: dict[cst.CSTNode, int] = {}
-    left: list[cst.CSTNode] = []
+    left: Collection[cst.CSTNode] = wanted
     lookup = _LineLookup(text)
-    for line, nodes in _by_line(wanted, parents).items():
-        found = _in_line(module, lookup, line, nodes, parents) if line is not None else None
-        if found is None:
-            left += nodes
-        else:
-            spans |= found.spans
-            begins |= found.begins
+    around = {node: _statement_around(node, parents) for node in wanted}
+    while any(around[node] is not None for node in left):
+        not_found: list[cst.CSTNode] = []
+        for statement, nodes in _grouped(left, around).items():
+            found = (
+                _in_statement(module, lookup, statement, nodes, parents)
+                if statement is not None
+                else None
+            )
+            if found is not None:
+                spans |= found.spans
+                begins |= found.begins
+                continue
+            not_found += nodes
+            wider = None if statement is None else _wider_statement(statement, parents)
+            around.update(dict.fromkeys(nodes, wider))
+        left = not_found
     if not left:
         return Positions(spans, begins, faithful=True)
     rest = _in_module(module, text, left)
     return Positions(spans | rest.spans, begins | rest.begins, rest.faithful)
 
 
-def _by_line(
-    wanted: Collection[cst.CSTNode], parents: Mapping[cst.CSTNode, cst.CSTNode]
-) -> dict[cst.SimpleStatementLine | None, list[cst.CSTNode]]:
-    """The wanted nodes by the line of simple statements that holds them, if one does."""
-    lines: dict[cst.SimpleStatementLine | None, list[cst.CSTNode]] = {}
-    for node in wanted:
-        above: cst.CSTNode | None = node
-        while above is not None and not isinstance(above, cst.SimpleStatementLine):
-            above = parents.get(above)
-        lines.setdefault(above, []).append(node)
-    return lines
+_Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
 
 
-def _in_line(
+def _statement_around(
+    node: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]
+) -> _Statement | None:
+    """``node`` or the smallest node above it that is written alone as it is in its module."""
+    current: cst.CSTNode | None = node
+    while current is not None:
+        above = parents.get(current)
+        if isinstance(current, (cst.SimpleStatementLine, cst.BaseCompoundStatement)) and not (
+            isinstance(above, cst.If) and above.orelse is current  # ``elif`` would become ``if``
+        ):
+            return current
+        current = above
+    return None
+
+
+def _wider_statement(
+    statement: _Statement, parents: Mapping[cst.CSTNode, cst.CSTNode]
+) -> _Statement | None:
+    above = parents.get(statement)
+    return _statement_around(above, parents) if above is not None else None
+
+
+def _grouped(
+    nodes: Collection[cst.CSTNode], around: Mapping[cst.CSTNode, _Statement | None]
+) -> dict[_Statement | None, list[cst.CSTNode]]:
+    """The ``nodes`` by the statement around them."""
+    groups: dict[_Statement | None, list[cst.CSTNode]] = {}
+    for node in nodes:
+        groups.setdefault(around[node], []).append(node)
+    return groups
+
+
+def _in_statement(
     module: cst.Module,
     lookup: _LineLookup,
-    line: cst.SimpleStatementLine,
+    statement: _Statement,
     nodes: Collection[cst.CSTNode],
     parents: Mapping[cst.CSTNode, cst.CSTNode],
 ) -> Positions | None:
-    """The positions of ``nodes`` in ``line``, if what it writes stands in the text just once."""
+    """The positions of ``nodes``, if what their statement writes stands in the text just once."""
     state = _LocatingState(module, nodes, to_the_end=True)
-    for indent in _indents(module, line, parents):
+    for indent in _indents(module, statement, parents):
         state.increase_indent(indent)
-    line._codegen(state)
+    statement._codegen(state)
     starts = lookup.starts("".join(state.tokens))
     return state.positions(starts[0], len(lookup.text), faithful=True) if len(starts) == 1 else None
 
 
 def _indents(
-    module: cst.Module, line: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]
+    module: cst.Module, statement: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]
 ) -> list[str]:
-    """The indents of the blocks around ``line``, outermost first."""
+    """The indents of the blocks around ``statement``, outermost first."""
     indents: list[str] = []
-    above = parents.get(line)
+    above = parents.get(statement)
     while above is not None:
         if isinstance(above, (cst.IndentedBlock, cst.Match)):
             indents.append(module.default_indent if above.indent is None else above.indent)
