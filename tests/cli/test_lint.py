@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -263,18 +264,60 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.wait(timeout=60)
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
-def test_ctrl_c_ends_the_run_and_its_processes() -> None:
-    many_files(300)
+def children(parent: int) -> list[int]:
+    numbers = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it may have ended by now
+            if path.read_text().rpartition(")")[2].split()[1] == str(parent):
+                numbers.append(int(path.parent.name))
+    return numbers
+
+
+def start_and_wait_for_processes() -> tuple[subprocess.Popen[bytes], list[int]]:
+    """A run over many files that has two processes at work."""
     command = [sys.executable, "-m", "torchdet", "lint", "--no-cache", "--jobs", "2"]
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    run = subprocess.Popen(
+        [*command, "--output-format", "concise", "-q"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    time.sleep(2.5)
-    os.killpg(process.pid, signal.SIGINT)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == 130
+    while len(workers := children(run.pid)) < 2:
+        assert run.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.5)  # for them to be in the middle of a file, or of a result
+    return run, workers
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_ctrl_c_ends_the_run_and_its_processes(whole_group: bool) -> None:
+    many_files(300)
+    run, _ = start_and_wait_for_processes()
+    (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
+    _, stderr = run.communicate(timeout=120)  # returns when every process has closed the pipes
+    assert run.returncode == 130
     assert stderr.decode().strip() == "torchdet: interrupted"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_no_process_outlives_the_run(number: signal.Signals) -> None:
+    many_files(300)
+    run, _ = start_and_wait_for_processes()
+    os.kill(run.pid, number)
+    assert run.communicate(timeout=120) == (b"", b"")
+    assert run.returncode == -number
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux")
+def test_a_process_that_is_killed_costs_nothing() -> None:
+    many_files(40)
+    run, workers = start_and_wait_for_processes()
+    os.kill(workers[0], signal.SIGKILL)
+    stdout, stderr = run.communicate(timeout=120)
+    assert (run.returncode, stderr) == (1, b"")
+    assert stdout.decode() == lint("--no-cache", "--jobs", "1").stdout
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="file names as bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import multiprocessing
@@ -9,11 +10,12 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Generic, Protocol, TypeVar
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import SourceFile
@@ -50,13 +52,16 @@ def run_on_files(
     """The results of ``task`` for each of ``files``, as they come.
 
     Much work goes to at most ``jobs`` processes, little of it stays in this one. A process that
-    dies costs nothing but the file on which it does.
+    dies costs nothing but the file on which it does. No process outlives this one, nor the
+    iterator.
     """
     if jobs <= 1 or sum(sized.size for sized in files) < _WORTH_PROCESSES:
         for chunk in _chunks(files):
             yield from _run_chunk(chunk, task)
     else:
-        yield from _run_in_processes(_chunks(files), task, jobs)
+        importlib.import_module("torchdet.engine.run_rules")  # once, for all forked processes
+        with _Pool(task) as pool:
+            yield from pool.run(_chunks(files), jobs)
 
 
 def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
@@ -64,7 +69,19 @@ def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Re
     return run_with_deep_stack(lambda: [task(file) for file in files])
 
 
-def _chunks(files: Sequence[SizedFile]) -> list[list[SourceFile]]:
+@dataclass(frozen=True, slots=True)
+class _Chunk:
+    """Files for one process, which may be the last to try them."""
+
+    files: tuple[SourceFile, ...]
+    last_try: bool = False
+
+    def apart(self) -> list[_Chunk]:
+        """Its files, each by itself, to find the one on which a process dies."""
+        return [_Chunk((file,), last_try=True) for file in self.files]
+
+
+def _chunks(files: Sequence[SizedFile]) -> deque[_Chunk]:
     """Files in portions of similar size, the largest files first, so that no straggler is left."""
     chunks: list[list[SourceFile]] = []
     size = _CHUNK_BYTES
@@ -74,58 +91,133 @@ def _chunks(files: Sequence[SizedFile]) -> list[list[SourceFile]]:
             size = 0
         chunks[-1].append(item.file)
         size += item.size
-    return chunks
+    return deque(_Chunk(tuple(chunk)) for chunk in chunks)
 
 
-def _run_in_processes(
-    chunks: Sequence[list[SourceFile]], task: FileTask[_Result], jobs: int
-) -> Iterator[_Result]:
-    importlib.import_module("torchdet.engine.run_rules")  # once, for all that are forked below
-    unfinished = list(range(len(chunks)))
-    with _executor(min(jobs, len(chunks))) as executor:
-        try:
-            futures: dict[Future[list[_Result]], int] = {
-                executor.submit(_run_chunk, chunk, task): number
-                for number, chunk in enumerate(chunks)
-            }
-            for future in as_completed(futures):
-                yield from future.result()
-                unfinished.remove(futures[future])
-        except BrokenProcessPool:
-            pass
-        except BaseException:
-            executor.shutdown(wait=False, cancel_futures=True)
-            raise
-    for number in unfinished:
-        yield from _run_apart(chunks[number], task)
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A process, and the chunk that it works on."""
+
+    process: BaseProcess
+    chunk: _Chunk
 
 
-def _run_apart(files: list[SourceFile], task: FileTask[_Result]) -> list[_Result]:
-    """The results for ``files`` by another process, after one of many made a shared one die."""
-    with _executor(1) as executor:
-        try:
-            return executor.submit(_run_chunk, files, task).result()
-        except BrokenProcessPool:
-            pass
-    if len(files) > 1:
-        return [result for file in files for result in _run_apart([file], task)]
-    return [task.lost(files[0])]
+class _Pool(Generic[_Result]):
+    """Processes, each with a pipe of its own.
 
-
-def _executor(workers: int) -> ProcessPoolExecutor:
-    # Forking shares what is imported already and is safe while this process has one thread.
-    forks = sys.platform == "linux" and threading.active_count() == 1
-    context = multiprocessing.get_context("fork" if forks else "spawn")
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start_worker)
-
-
-def _start_worker() -> None:
-    """Let Ctrl-C, which reaches every process of the terminal, end a worker without a word.
-
-    And collect no garbage there either: see ``torchdet.cli._run``.
+    A process that is killed while it writes a result closes its pipe, and so spoils nothing but
+    that result; those of ``concurrent.futures`` share one pipe, on which the others then wait for
+    the rest of the message. A process whose parent is gone finds its pipe closed, and ends.
     """
-    gc.disable()
+
+    def __init__(self, task: FileTask[_Result]) -> None:
+        self._task = task
+        self._workers: dict[Connection, _Worker] = {}
+        # Forking shares what is imported already and is safe while this process has one thread.
+        forks = sys.platform == "linux" and threading.active_count() == 1
+        self._context = (
+            multiprocessing.get_context("fork") if forks else multiprocessing.get_context("spawn")
+        )
+
+    def __enter__(self) -> _Pool[_Result]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self._workers.values():
+            worker.process.terminate()
+        for connection, worker in self._workers.items():
+            worker.process.join()
+            connection.close()
+
+    def run(self, pending: deque[_Chunk], jobs: int) -> Iterator[_Result]:
+        """The results for all chunks of ``pending``. Raises what the task raises."""
+        while pending or self._workers:
+            while pending and len(self._workers) < jobs:
+                self._start(pending.popleft())
+            for connection in wait(list(self._workers)):
+                assert isinstance(connection, Connection)
+                yield from self._receive(connection, pending)
+
+    def _start(self, chunk: _Chunk) -> None:
+        here, there = self._context.Pipe()
+        process = self._context.Process(
+            target=_work, args=(there, here, self._task), name="torchdet", daemon=True
+        )
+        with _no_interrupts():
+            process.start()
+            self._workers[here] = _Worker(process, chunk)
+        there.close()
+        self._give(here, chunk)
+
+    def _give(self, connection: Connection, chunk: _Chunk) -> None:
+        """Send ``chunk`` to a process; one that is dead already shows when it is to answer."""
+        self._workers[connection] = _Worker(self._workers[connection].process, chunk)
+        with contextlib.suppress(OSError):
+            connection.send(chunk.files)
+
+    def _receive(self, connection: Connection, pending: deque[_Chunk]) -> Iterator[_Result]:
+        worker = self._workers[connection]
+        try:
+            results: list[_Result] | Exception = connection.recv()
+        except (EOFError, OSError):
+            self._dismiss(connection)
+            if worker.chunk.last_try:
+                yield from (self._task.lost(file) for file in worker.chunk.files)
+            else:
+                pending.extend(worker.chunk.apart())
+            return
+        if isinstance(results, Exception):
+            raise results
+        if pending:
+            self._give(connection, pending.popleft())
+        else:
+            self._dismiss(connection)
+        yield from results
+
+    def _dismiss(self, connection: Connection) -> None:
+        """Have a process end, if it has not."""
+        # Closing the pipe would not do: processes forked later hold copies of this end of it.
+        with contextlib.suppress(OSError):
+            connection.send(())
+        self._workers.pop(connection).process.join()
+        connection.close()
+
+
+def _work(connection: Connection, parents_end: Connection, task: FileTask[_Result]) -> None:
+    """What a process does: answer chunks of files with results, until there is no file in one.
+
+    It ends, too, when its parent does.
+    """
+    parents_end.close()
+    _let_interrupts_kill()
+    gc.disable()  # see torchdet.cli._run
+    with contextlib.suppress(EOFError, OSError):
+        while files := connection.recv():
+            try:
+                results: list[_Result] | Exception = _run_chunk(files, task)
+            except Exception as error:  # noqa: BLE001 -- raised again where the results are used
+                results = error
+            connection.send(results)
+
+
+@contextlib.contextmanager
+def _no_interrupts() -> Iterator[None]:
+    """Have Ctrl-C wait, so that no process is started and forgotten, or dies with a traceback."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _let_interrupts_kill() -> None:
+    """Let Ctrl-C, which reaches every process of the terminal, end a worker without a word."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def available_cpus() -> int:
