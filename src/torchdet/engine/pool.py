@@ -57,7 +57,7 @@ def run_on_files(
     """
     if jobs <= 1 or sum(sized.size for sized in files) < _WORTH_PROCESSES:
         for chunk in _chunks(files):
-            yield from _run_chunk(chunk, task)
+            yield from _run_chunk(chunk.files, task)
     else:
         importlib.import_module("torchdet.engine.run_rules")  # once, for all forked processes
         with _Pool(task) as pool:
