@@ -11,7 +11,7 @@ import libcst as cst
 from torchdet.facts.expressions import string_value
 from torchdet.facts.nesting import NestingError, check_nesting
 from torchdet.facts.scope import Binding, BindingKind, Scope, ScopeKind
-from torchdet.facts.walk import FIELDS
+from torchdet.facts.walk import FIELDS, IS_NODE_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,18 +122,17 @@ class _Walk:
 
     def _push(self, nodes: object, parent: cst.CSTNode, scope: Scope) -> None:
         """Visit ``nodes``: a node, a sequence of them, or something that holds none."""
-        if isinstance(nodes, cst.CSTNode):
-            self._stack.append((nodes, parent, scope))
-        elif isinstance(nodes, (list, tuple)):
+        if isinstance(nodes, (list, tuple)):
             for node in reversed(nodes):
                 self._stack.append((node, parent, scope))
+        elif isinstance(nodes, cst.CSTNode):
+            self._stack.append((nodes, parent, scope))
 
     def _push_children(self, node: cst.CSTNode, scope: Scope) -> None:
         stack = self._stack
-        node_class = cst.CSTNode
         for name in reversed(FIELDS[type(node)]):
             value = getattr(node, name)
-            if isinstance(value, node_class):
+            if IS_NODE_TYPE[type(value)]:
                 stack.append((value, node, scope))
             elif isinstance(value, (list, tuple)):
                 for child in reversed(value):

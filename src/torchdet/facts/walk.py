@@ -65,12 +65,22 @@ class _FieldTable(dict[type, tuple[str, ...]]):
 FIELDS = _FieldTable()
 
 
+class _NodeTypes(dict[type, bool]):
+    """Whether a type is one of nodes. They are abstract base classes, which answer slowly."""
+
+    def __missing__(self, candidate: type) -> bool:
+        answer = self[candidate] = issubclass(candidate, cst.CSTNode)
+        return answer
+
+
+IS_NODE_TYPE = _NodeTypes()
+
+
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
     """The direct children of ``node`` that matter, in the order of its fields."""
-    node_class = cst.CSTNode
     for name in FIELDS[type(node)]:
         value = getattr(node, name)
-        if isinstance(value, node_class):
+        if IS_NODE_TYPE[type(value)]:
             yield value
         elif isinstance(value, (list, tuple)):
             yield from value
