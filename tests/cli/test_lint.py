@@ -216,6 +216,13 @@ def test_add_noqa_silences_the_run_and_keeps_the_file() -> None:
     assert lint().returncode == 0
 
 
+def test_add_noqa_silences_no_idle_comment() -> None:
+    Path("idle.py").write_text("import torch\nx = 1  # noqa: DET202\n")
+    done = lint("idle.py", "--extend-select", "DET902", "--add-noqa")
+    assert "for 0 findings" in done.stderr
+    assert Path("idle.py").read_text() == "import torch\nx = 1  # noqa: DET202\n"
+
+
 def test_the_cache_is_used_and_never_stale() -> None:
     first = lint("bad.py")
     assert any(Path(".cache").rglob("*"))

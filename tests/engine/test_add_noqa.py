@@ -46,6 +46,26 @@ def annotated(source: str) -> str:
         ),
         ("torch.set_default_dtype \\\n  (d)", "torch.set_default_dtype \\\n  (d)  # noqa: DET202"),
         (
+            'if torch.set_default_dtype(d): x = """\n"""',
+            'if torch.set_default_dtype(d): x = """\n"""  # noqa: DET202',
+        ),
+        (
+            'try: pass\nexcept torch.set_default_dtype(d): x = """\n"""',
+            'try: pass\nexcept torch.set_default_dtype(d): x = """\n"""  # noqa: DET202',
+        ),
+        (
+            'class A(torch.set_default_dtype(d)): x = 1 + \\\n """\n"""',
+            'class A(torch.set_default_dtype(d)): x = 1 + \\\n """\n"""  # noqa: DET202',
+        ),
+        (
+            'f"""\n{torch.set_default_dtype(d)} # {x}\n"""; y = 1',
+            'f"""\n{torch.set_default_dtype(d)} # {x}\n"""; y = 1  # noqa: DET202',
+        ),
+        (
+            "torch.set_default_dtype('# noqa: DET202')",
+            "torch.set_default_dtype('# noqa: DET202')  # noqa: DET202",
+        ),
+        (
             "if torch.set_default_dtype(d):\n    pass",
             "if torch.set_default_dtype(d):  # noqa: DET202\n    pass",
         ),

@@ -24,6 +24,7 @@ from torchdet.model.source import SourceText
 from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
 from torchdet.rules.registry import all_rules
+from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 
 
 @click.command(short_help="Check files and report findings.")
@@ -160,7 +161,7 @@ def _add_noqa_to(report: FileReport) -> int:
     source = SourceText.decode(data)
     text = add_noqa(source, report.diagnostics)
     replace_file(report.path, data, source.encode(text))
-    return len(report.diagnostics)
+    return sum(1 for each in report.diagnostics if each.code != UNUSED_SUPPRESSION.code)
 
 
 def _report_failures(reports: Sequence[FileReport]) -> int:

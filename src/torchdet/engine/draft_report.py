@@ -9,6 +9,7 @@ import libcst as cst
 
 from torchdet.edit.lossless import is_lossless
 from torchdet.edit.lower import edited_nodes, lower_fix
+from torchdet.engine.noqa_rows import NoqaRows
 from torchdet.engine.settings import CheckSettings
 from torchdet.engine.suppress import Finding, Suppressions
 from torchdet.facts.file_facts import FileFacts
@@ -40,12 +41,14 @@ def build_report(
     statements = {draft.node: facts.statement(draft.node) for _, draft in drafts}
     positions = locate(facts.module, source.text, _wanted(drafts, statements), facts.index.parents)
     severities = dict(settings.config.severity)
+    noqa_rows = NoqaRows(source)
     findings: dict[Finding, None] = {}  # a set that keeps its order
     for rule, draft in drafts:
         severity = severities.get(rule.code, rule.severity)
         diagnostic = _diagnostic(rule, severity, draft, facts, positions)
         rows = _statement_rows(statements[draft.node], positions, source)
-        findings[_finding(diagnostic, *rows, source)] = None
+        noqa_row = noqa_rows.row(diagnostic.span.start.row, *rows)
+        findings[Finding(replace(diagnostic, noqa_row=noqa_row), *rows)] = None
     kept, suppressed = suppressions.apply(list(findings))
     unused = suppressions.unused(suppressed, settings.rules)
     diagnostics = tuple(sorted((*(f.diagnostic for f in kept), *unused), key=_order))
@@ -93,11 +96,6 @@ def _diagnostic(
     )
 
 
-def _finding(diagnostic: Diagnostic, first: int, last: int, source: SourceText) -> Finding:
-    noqa_row = _noqa_row(diagnostic.span, first, last, source)
-    return Finding(replace(diagnostic, noqa_row=noqa_row), first, last)
-
-
 def _statement_rows(
     statement: cst.CSTNode, positions: Positions, source: SourceText
 ) -> tuple[int, int]:
@@ -107,17 +105,6 @@ def _statement_rows(
     if block is not None:
         end = positions.begins[block]
     return source.location(start).row, source.location(max(start, end - 1)).row
-
-
-def _noqa_row(span: Span, first: int, last: int, source: SourceText) -> int:
-    """The row whose end can carry a comment for a finding at ``span``.
-
-    That is the finding's first row, unless its statement spans rows that a string or a backslash
-    joins: a comment can then only stand at the end of the statement.
-    """
-    rows = [source.line(row) for row in range(first, last)]
-    joined = any(row.endswith("\\") or '"""' in row or "'''" in row for row in rows)
-    return last if joined else span.start.row
 
 
 def _order(diagnostic: Diagnostic) -> tuple[int, str, str]:

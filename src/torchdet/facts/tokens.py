@@ -22,6 +22,10 @@ _F_STRING = r"\b(?:[fFtT][rR]?|[rR][fFtT])(?P<quote>\"{3}|'{3}|\"|')"
 _COMMENT_OR_STRING = re.compile(
     rf"(?P<comment>{COMMENT})|(?P<f_string>{_F_STRING})|(?:{STRING})", re.DOTALL
 )
+_JOIN = re.compile(
+    rf"{COMMENT}|(?P<joined_line>{JOINED_LINE})|(?P<f_string>{_F_STRING})|(?P<string>{STRING})",
+    re.DOTALL,
+)
 _IN_FIELD = re.compile(
     rf"(?P<comment>{COMMENT})|(?P<f_string>{_F_STRING})|(?:{STRING})"
     r"|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<colon>:)",
@@ -55,6 +59,25 @@ def comments(text: str) -> Iterator[tuple[int, int]]:
             yield match.span()
         elif match["f_string"] is not None:
             position = _end_of_f_string(text, position, match["quote"])
+
+
+def joins(text: str) -> Iterator[tuple[int, int]]:
+    r"""The spans of what joins rows: strings of several rows, and backslashes at a row's end.
+
+    No comment can stand at the end of a row that ends in one of them.
+
+    >>> list(joins("x = 1 + \\\n    2"))
+    [(8, 10)]
+    """
+    position = 0
+    while (match := _JOIN.search(text, position)) is not None:
+        start, position = match.span()
+        if match["f_string"] is not None:
+            position = _end_of_f_string(text, position, match["quote"])
+        elif match["string"] is None and match["joined_line"] is None:
+            continue
+        if "\n" in text[start:position] or "\r" in text[start:position]:
+            yield start, position
 
 
 def _end_of_f_string(text: str, position: int, quote: str) -> int:
