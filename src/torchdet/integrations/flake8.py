@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from torchdet import __version__
-from torchdet.config_file import ConfigFinder
+from torchdet.config_file import ConfigError, ConfigFinder
 from torchdet.engine.check import check_source
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import source_file
@@ -58,9 +58,19 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, options: argparse.Namespace) -> None:
-        """Forget configurations of an earlier run in the same process."""
+        """Forget configurations of an earlier run in the same process.
+
+        Raises flake8's ``ExecutionError``, which it shows as a message, when the configuration of
+        the current folder cannot be used.
+        """
         del options
         cls._config_for = ConfigFinder(_every_rule)
+        try:
+            cls._config_for(Path())
+        except ConfigError as error:
+            from flake8.exceptions import ExecutionError
+
+            raise ExecutionError(str(error)) from None
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
