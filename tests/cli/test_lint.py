@@ -203,8 +203,24 @@ def test_baseline_round_trip() -> None:
     done = torchdet("lint", "--baseline", "baseline.json")
     assert done.returncode == 0
     assert "no longer occur" in done.stderr
+    assert torchdet("lint", "--baseline", "baseline.json", "--select", "DET203").stderr == ""
     Path("baseline.json").write_text("{}")
     assert lint("--baseline", "baseline.json").returncode == 2
+
+
+def test_a_baseline_holds_from_any_folder_and_for_any_part() -> None:
+    Path("kit/inner").mkdir(parents=True)
+    for path in ("kit/a.py", "kit/inner/b.py"):
+        Path(path).write_text(BAD)
+    assert lint("kit", "--write-baseline", "kit/baseline.json").returncode == 0
+    for folder, baseline, paths in (
+        (".", "kit/baseline.json", ["kit/inner", str(Path("kit/a.py").absolute())]),
+        ("kit/inner", "../baseline.json", ["b.py", "../a.py"]),
+    ):
+        for path in paths:
+            command = [sys.executable, "-m", "torchdet", "lint", "--baseline", baseline, path]
+            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+            assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_add_noqa_silences_the_run_and_keeps_the_file() -> None:

@@ -126,6 +126,10 @@ def test_broken_files_without_a_trigger_are_not_parsed() -> None:
         (b"set_default_dtype = '\xff'", "0xff"),
         (b"\xef\xbb\xbf# coding: latin-1\nset_default_dtype", "byte order mark"),
         (b"# coding: hex\nset_default_dtype", "hex"),
+        (b"# coding: punycode\nset_default_dtype", "not punycode"),
+        (b"# coding: undefined\nset_default_dtype", "not undefined"),
+        ("set_default_dtype".encode("utf-16"), "UTF-16"),
+        ("x = 1".encode("utf-32"), "UTF-16"),
     ],
 )
 def test_undecodable(data: bytes, reason: str) -> None:

@@ -33,14 +33,19 @@ def report_on(source: str, path: str = "train.py") -> FileReport:
     return check_bytes(path, source.encode(), settings_for(path, "train", config))
 
 
+def everything(_file: str) -> bool:
+    """As if every file of the baseline were there."""
+    return True
+
+
 def left_over(baseline: Baseline, source: str) -> int:
-    [report], _ = baseline.filter([report_on(source)])
+    [report], _ = baseline.filter([report_on(source)], everything)
     return len(report.diagnostics)
 
 
 def test_everything_accepted_is_left_out() -> None:
     baseline = Baseline.of([report_on(SOURCE)], ".")
-    [report], stale = baseline.filter([report_on(SOURCE)])
+    [report], stale = baseline.filter([report_on(SOURCE)], everything)
     assert (report.diagnostics, report.suppressed, stale) == ((), 2, 0)
 
 
@@ -69,13 +74,21 @@ def test_as_many_equal_findings_as_were_accepted() -> None:
 
 
 def test_entries_that_no_longer_occur_are_counted() -> None:
-    _, stale = Baseline.of([report_on(SOURCE)], ".").filter([report_on("import torch\n")])
-    assert stale == 2
+    baseline = Baseline.of([report_on(SOURCE)], ".")
+    assert baseline.filter([report_on("import torch\n")], everything)[1] == 2
+    assert baseline.filter([], lambda _: False)[1] == 2
+
+
+def test_nothing_is_known_of_files_that_were_not_checked() -> None:
+    baseline = Baseline.of([report_on(SOURCE), report_on(SOURCE, "other.py")], ".")
+    assert baseline.filter([report_on(SOURCE)], everything)[1] == 0
+    broken = failure("train.py", "not valid Python")
+    assert baseline.filter([broken], everything)[1] == 0
 
 
 def test_a_failure_is_never_accepted() -> None:
     broken = failure("train.py", "not valid Python")
-    [report], _ = Baseline.of([broken], ".").filter([broken])
+    [report], _ = Baseline.of([broken], ".").filter([broken], everything)
     assert report == broken
 
 

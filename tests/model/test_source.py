@@ -125,7 +125,7 @@ REFUSED = {
     b"x = '\xed\xa0\x80'": "not utf-8: byte 0xed",
     b"x = '\0'": "NUL",
     b"# coding: shift_jis\nx = '\x81'": "not shift_jis",
-    "x = 1\n".encode("utf-16"): "not utf-8: byte 0xff",
+    "x = 1\n".encode("utf-16"): "UTF-16",
     "x = 1\n".encode("utf-32-le"): "NUL",
     b"# coding: utf-16\nx = 1\n": "utf-16",
 }

@@ -87,7 +87,8 @@ def lint(
     if write_baseline is not None:
         return _write_baseline(reports, write_baseline)
     if baseline is not None:
-        reports = _without_accepted(reports, baseline, quiet=quiet)
+        # Entries of rules that the command line leaves out are not stale.
+        reports = _without_accepted(reports, baseline, news=not quiet and rules == RuleOptions())
     if add_noqa:
         return _add_noqa(reports)
     colour = output_file is None and use_colour()
@@ -120,14 +121,18 @@ def _check(files: FileOptions, rules: RuleOptions, *, quiet: bool) -> list[FileR
     return sorted((*reports, *found.unreachable), key=lambda report: report.path)
 
 
-def _without_accepted(
-    reports: Sequence[FileReport], path: Path, *, quiet: bool
-) -> list[FileReport]:
+def _without_accepted(reports: Sequence[FileReport], path: Path, *, news: bool) -> list[FileReport]:
+    """``reports`` without what the baseline at ``path`` accepts.
+
+    ``news`` is whether to say how much of it no longer occurs.
+    """
     try:
-        kept, stale = read_baseline(path).filter(reports)
+        kept, stale = read_baseline(path).filter(
+            reports, lambda file: (path.parent / file).exists()
+        )
     except BaselineError as error:
         raise click.ClickException(str(error)) from None
-    if stale and not quiet:
+    if stale and news:
         click.echo(
             f"torchdet: {stale} of the findings that {path} accepts no longer occur; "
             "--write-baseline drops them",

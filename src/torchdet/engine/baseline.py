@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -49,10 +49,14 @@ class Baseline:
                 counts.update(entry for _, entry in _entries(report, folder))
         return cls(folder, counts)
 
-    def filter(self, reports: Iterable[FileReport]) -> tuple[list[FileReport], int]:
+    def filter(
+        self, reports: Sequence[FileReport], exists: Callable[[str], bool]
+    ) -> tuple[list[FileReport], int]:
         """``reports`` without what is accepted, and how many entries no longer occur.
 
-        Of equal findings, as many as were accepted are dropped, the first ones first.
+        Of equal findings, as many as were accepted are dropped, the first ones first. ``exists``
+        tells whether there is still a file with an entry's path: nothing is known of the entries
+        of files that are there, but not among ``reports``.
         """
         left = Counter(self.counts)
         filtered = []
@@ -66,7 +70,9 @@ class Baseline:
             filtered.append(
                 replace(report, diagnostics=tuple(kept), suppressed=report.suppressed + dropped)
             )
-        return filtered, left.total()
+        checked = {_file(report, self.folder) for report in reports if not report.failed}
+        stale = {file: file in checked or not exists(file) for file in {e.file for e in left}}
+        return filtered, sum(count for entry, count in left.items() if stale[entry.file])
 
     def to_json(self) -> str:
         """The text of the baseline file: sorted, one entry a line, so that diffs are readable."""
@@ -111,9 +117,14 @@ def read_baseline(path: Path) -> Baseline:
 
 def _entries(report: FileReport, folder: str) -> Iterator[tuple[Diagnostic, Entry]]:
     """Each diagnostic of ``report`` with its entry, in the order of the report."""
-    file = os.path.relpath(report.path, folder or os.curdir).replace(os.sep, "/")
+    file = _file(report, folder)
     for diagnostic, identity in identities(report):
         yield diagnostic, Entry(file, *identity)
+
+
+def _file(report: FileReport, folder: str) -> str:
+    """The path of a report as entries have it."""
+    return os.path.relpath(report.path, folder or os.curdir).replace(os.sep, "/")
 
 
 def _take(entry: Entry, left: Counter[Entry]) -> bool:

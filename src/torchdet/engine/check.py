@@ -12,7 +12,7 @@ from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
-from torchdet.model.source import DecodeError, SourceText
+from torchdet.model.source import DecodeError, SourceText, is_utf_16
 from torchdet.rules.base import Rule
 from torchdet.rules.registry import triggered
 from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
@@ -25,7 +25,7 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     its diagnostic; no input makes this raise.
     """
     live = triggered(settings.rules, data)
-    if not live:
+    if not live and not is_utf_16(data):
         return FileReport(path)
     try:
         source = SourceText.decode(data)

@@ -14,6 +14,7 @@ from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.settings import settings_for
 from torchdet.model.diagnostic import FileReport
+from torchdet.model.source import is_utf_16
 from torchdet.rules.registry import triggered
 
 Progress = Callable[[int], None]
@@ -59,7 +60,7 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileRepo
     if isinstance(data, FileReport):
         return data, 0
     settings = settings_for(file.path, file.module_name, file.config)
-    if not triggered(settings.rules, data):
+    if not triggered(settings.rules, data) and not is_utf_16(data):
         return FileReport(file.path), len(data)
     return (cache.get(file.path, data, settings) if cache is not None else None), len(data)
 

@@ -35,13 +35,22 @@ def replace_file(path: str, expected: bytes, content: bytes) -> None:
         os.replace(temporary, target)
 
 
-def write_file(target: str, content: bytes) -> None:
-    """Write ``content`` to a temporary file beside ``target`` and rename it to that.
+def write_file(path: str, content: bytes) -> None:
+    """Write ``content`` to a temporary file beside ``path`` and rename it to that.
 
-    A new file gets the mode that the user's mask allows. Raises ``OSError``; what was there
-    before then stands.
+    A new file gets the mode that the user's mask allows, one that was there keeps its own. A link
+    stays a link, and what is no regular file, such as ``/dev/stdout``, is written to as it is.
+    Raises ``OSError``; what was in a regular file before then stands.
     """
-    with _temporary(target, content, None) as temporary:
+    status = None
+    with contextlib.suppress(FileNotFoundError):
+        status = os.stat(path)
+    if status is not None and not stat.S_ISREG(status.st_mode):
+        with open(path, "wb") as stream:
+            stream.write(content)
+        return
+    target = os.path.realpath(path)
+    with _temporary(target, content, status) as temporary:
         os.replace(temporary, target)
 
 

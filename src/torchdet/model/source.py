@@ -14,6 +14,8 @@ _BLANK_OR_COMMENT = re.compile(rb"^[ \t\f]*(?:#.*)?$")
 # PEP 263: the declaration stands in the first or second line, alone or after white space.
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 
+# Where and why these fail, each Python version says in its own way, if at all.
+_VAGUE_CODECS = frozenset({"idna", "punycode", "undefined"})
 _FAMILIES = {"utf-8": "utf-8", "latin-1|iso-8859-1|iso-latin-1": "iso8859-1"}
 
 
@@ -28,6 +30,11 @@ class DecodeError(ValueError):
         self.reason = reason
         self.row = row
         self.column = column
+
+
+def is_utf_16(data: bytes) -> bool:
+    """Whether ``data`` begins as UTF-16 or UTF-32 does, in which no name is found as bytes."""
+    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
 
 
 class SourceText:
@@ -57,6 +64,8 @@ class SourceText:
         order mark, bytes that the encoding does not have, and NUL characters (which Python
         refuses in source code).
         """
+        if is_utf_16(data):
+            raise DecodeError("UTF-16 or UTF-32, which Python does not read; save it as UTF-8")
         bom = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
         body = data[len(bom) :]
         encoding = _declared_encoding(body) or "utf-8"
@@ -66,11 +75,13 @@ class SourceText:
             text = body.decode(encoding)
         except UnicodeDecodeError as error:
             row, column = _byte_position(body, error.start)
+            if encoding in _VAGUE_CODECS:
+                raise DecodeError(f"not {encoding}") from None
             raise DecodeError(
                 f"not {encoding}: byte 0x{body[error.start]:02x} ({error.reason})", row, column
             ) from None
-        except UnicodeError as error:
-            raise DecodeError(f"not {encoding}: {error}") from None
+        except UnicodeError:
+            raise DecodeError(f"not {encoding}") from None
         source = cls(text, encoding, bom)
         nul = text.find("\0")
         if nul >= 0:
