@@ -19,6 +19,7 @@ def test_an_object_has_the_shape_that_users_of_ruff_know() -> None:
             "code": "DET302",
             "name": "accelerator-method",
             "severity": "error",
+            "confidence": "certain",
             "message": "`.cuda()` runs on one kind of device only",
             "filename": "train.py",
             "location": {"row": 2, "column": 7},

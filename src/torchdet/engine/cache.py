@@ -22,7 +22,7 @@ from torchdet import __version__
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import FileReport
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class ReportCache:

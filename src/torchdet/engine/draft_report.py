@@ -92,7 +92,15 @@ def _diagnostic(
         fix = lower_fix(draft.fix, positions, source)
     context = facts.context(draft.node)
     return Diagnostic(
-        rule.code, rule.name, severity, draft.message, span, span.start.row, context, fix
+        rule.code,
+        rule.name,
+        severity,
+        draft.message,
+        span,
+        span.start.row,
+        context,
+        fix,
+        draft.confidence,
     )
 
 

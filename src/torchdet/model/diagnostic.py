@@ -17,6 +17,17 @@ class Severity(Enum):
     INFO = "info"
 
 
+class Confidence(Enum):
+    """How sure a rule is that its finding is one.
+
+    ``CERTAIN``: what the file says leaves no doubt. ``LIKELY``: it rests on what such code
+    usually means, such as a parameter of ``forward`` being a tensor.
+    """
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+
+
 def rule_page(name: str) -> str:
     """The documentation page of the rule ``name``, relative to the repository's root.
 
@@ -43,6 +54,7 @@ class Diagnostic:
     noqa_row: int
     context: str = ""
     fix: Fix | None = None
+    confidence: Confidence = Confidence.CERTAIN
 
     @property
     def url(self) -> str:

@@ -17,6 +17,7 @@ def diagnostic_object(path: str, diagnostic: Diagnostic) -> JsonObject:
         "code": diagnostic.code,
         "name": diagnostic.name,
         "severity": diagnostic.severity.value,
+        "confidence": diagnostic.confidence.value,
         "message": well_formed(diagnostic.message),
         "filename": well_formed(path),
         "location": _location(diagnostic.span.start),

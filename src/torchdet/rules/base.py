@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from torchdet.edit.node_edit import NodeFix
 from torchdet.facts.lazy import cst
 from torchdet.model.config import LintConfig
-from torchdet.model.diagnostic import Severity
+from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.rule_info import RuleInfo
 
 if TYPE_CHECKING:  # FileFacts brings LibCST, which a clean or cached run never imports
@@ -25,6 +25,7 @@ class Draft:
     node: cst.CSTNode
     message: str
     fix: NodeFix | None = None
+    confidence: Confidence = Confidence.CERTAIN
 
 
 @dataclass(frozen=True, slots=True)
