@@ -75,3 +75,29 @@ class LintConfig:
     severity: tuple[tuple[str, Severity], ...] = ()
     target_devices: tuple[str, ...] = ()
     torch_version: tuple[int, int] = (2, 6)
+
+
+class Typed(Enum):
+    """Whether migrated modules keep an import of torch for type checkers.
+
+    ``AUTO``: where the project is type-checked: it has a ``py.typed``, or configures mypy or
+    pyright.
+    """
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateConfig:
+    """How a project is migrated.
+
+    ``keep_types`` is whether modules keep an import of torch under ``if TYPE_CHECKING:`` (what
+    ``Typed`` came to for this project). ``facade`` puts the import of the facade first and leaves
+    the other imports. ``unsafe`` makes changes that may change behaviour, too.
+    """
+
+    keep_types: bool = False
+    facade: bool = False
+    unsafe: bool = False
