@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -38,21 +38,45 @@ def build_report(
     suppressions = Suppressions.read(source, noqa=settings.noqa)
     if not drafts and not suppressions.entries:
         return FileReport(path)
+    findings = dict.fromkeys(_findings(drafts, facts, settings))  # a set that keeps its order
+    kept, suppressed = suppressions.apply(list(findings))
+    unused = suppressions.unused(suppressed, settings.rules)
+    diagnostics = tuple(sorted((*(f.diagnostic for f in kept), *unused), key=_order))
+    return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
+
+
+def standing_drafts(
+    drafts: Sequence[tuple[Rule, Draft]], facts: FileFacts, settings: CheckSettings
+) -> list[tuple[Rule, Draft, Diagnostic]]:
+    """Those of ``drafts`` that no comment suppresses, each with the diagnostic that it makes.
+
+    Of several that make the same diagnostic the first. Raises as ``build_report`` does.
+    """
+    if not drafts:
+        return []
+    suppressions = Suppressions.read(facts.source, noqa=settings.noqa)
+    findings: dict[Finding, tuple[Rule, Draft]] = {}
+    for finding, made_of in zip(_findings(drafts, facts, settings), drafts, strict=True):
+        findings.setdefault(finding, made_of)
+    kept, _ = suppressions.apply(list(findings))
+    return [(*findings[finding], finding.diagnostic) for finding in kept]
+
+
+def _findings(
+    drafts: Sequence[tuple[Rule, Draft]], facts: FileFacts, settings: CheckSettings
+) -> Iterator[Finding]:
+    """The findings that ``drafts`` make, one for each, in their order."""
+    source = facts.source
     statements = {draft.node: facts.statement(draft.node) for _, draft in drafts}
     positions = locate(facts.module, source.text, _wanted(drafts, statements), facts.index.parents)
     severities = dict(settings.config.severity)
     noqa_rows = NoqaRows(source)
-    findings: dict[Finding, None] = {}  # a set that keeps its order
     for rule, draft in drafts:
         severity = severities.get(rule.code, rule.severity)
         diagnostic = _diagnostic(rule, severity, draft, facts, positions)
         rows = _statement_rows(statements[draft.node], positions, source)
         noqa_row = noqa_rows.row(diagnostic.span.start.row, *rows)
-        findings[Finding(replace(diagnostic, noqa_row=noqa_row), *rows)] = None
-    kept, suppressed = suppressions.apply(list(findings))
-    unused = suppressions.unused(suppressed, settings.rules)
-    diagnostics = tuple(sorted((*(f.diagnostic for f in kept), *unused), key=_order))
-    return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
+        yield Finding(replace(diagnostic, noqa_row=noqa_row), *rows)
 
 
 def _wanted(

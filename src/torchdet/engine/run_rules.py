@@ -20,17 +20,32 @@ def run_rules(
     path: str, source: SourceText, rules: tuple[Rule, ...], settings: CheckSettings
 ) -> FileReport:
     """Check ``source`` with ``rules``. Raises ``UnparseableError``."""
-    dispatch = dispatch_table(rules)
-    wanted = Wanted(frozenset(dispatch.nodes), frozenset(dispatch.attributes))
-    config = settings.config
     try:
-        facts = FileFacts.parse(source, wanted, {f"{config.facade_module}.torch": "torch"})
-        context = Context(facts, config, path, settings.module_name)
-        drafts = list(_drafts(dispatch, context))
-        return build_report(path, drafts, facts, settings)
+        context = read_facts(path, source, rules, settings)
+        drafts = find_drafts(rules, context)
+        return build_report(path, drafts, context.facts, settings)
     except RecursionError:
         reason = "nested too deeply to be checked: Python's stack is too small"
         raise UnparseableError(reason) from None
+
+
+def read_facts(
+    path: str, source: SourceText, rules: tuple[Rule, ...], settings: CheckSettings
+) -> Context:
+    """Parse ``source`` and learn of it what ``rules`` will ask.
+
+    Raises ``UnparseableError``, and ``RecursionError`` for trees nested deeper than the stack.
+    """
+    dispatch = dispatch_table(rules)
+    wanted = Wanted(frozenset(dispatch.nodes), frozenset(dispatch.attributes))
+    config = settings.config
+    facts = FileFacts.parse(source, wanted, {f"{config.facade_module}.torch": "torch"})
+    return Context(facts, config, path, settings.module_name)
+
+
+def find_drafts(rules: tuple[Rule, ...], context: Context) -> list[tuple[Rule, Draft]]:
+    """What ``rules`` find in the file that ``context`` was read of for them."""
+    return list(_drafts(dispatch_table(rules), context))
 
 
 def _drafts(dispatch: Dispatch, context: Context) -> Iterator[tuple[Rule, Draft]]:
