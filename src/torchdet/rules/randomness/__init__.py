@@ -1,0 +1,1 @@
+"""DET5xx: random numbers and orders that differ from run to run."""

@@ -1,0 +1,75 @@
+"""Which classes are torch's data sets and samplers, by what they derive from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import last_name
+from torchdet.facts.lazy import cst
+from torchdet.model.diagnostic import Confidence
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_DATA = "torch.utils.data"
+_DATASETS = frozenset(
+    f"{module}.{name}"
+    for module in (_DATA, f"{_DATA}.dataset")
+    for name in ("Dataset", "IterableDataset", "TensorDataset", "Subset", "ConcatDataset")
+) | {
+    f"torchvision.datasets.{name}"
+    for name in ("VisionDataset", "ImageFolder", "DatasetFolder", "CocoDetection")
+}
+_SAMPLERS = frozenset(
+    f"{module}.{name}"
+    for module in (_DATA, f"{_DATA}.sampler", f"{_DATA}.distributed")
+    for name in (
+        "BatchSampler",
+        "DistributedSampler",
+        "RandomSampler",
+        "Sampler",
+        "SequentialSampler",
+        "SubsetRandomSampler",
+        "WeightedRandomSampler",
+    )
+)
+
+
+def is_dataset(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
+    """Whether instances of the class are data sets; None where nothing says so."""
+    return _derives(definition, _DATASETS, "Dataset", facts)
+
+
+def is_sampler(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
+    """Whether instances of the class are samplers; None where nothing says so."""
+    return _derives(definition, _SAMPLERS, "Sampler", facts)
+
+
+def _derives(
+    definition: cst.ClassDef, known: frozenset[str], ending: str, facts: FileFacts
+) -> Confidence | None:
+    """Certain when a base, or a base of one in this file, is ``known``; likely by its name."""
+    likely = False
+    pending = [definition]
+    seen: set[cst.ClassDef] = set()
+    while pending:
+        current = pending.pop()
+        if current in seen:
+            continue
+        seen.add(current)
+        for base in current.bases:
+            value = base.value.value if isinstance(base.value, cst.Subscript) else base.value
+            names = facts.resolve(value).names
+            if names and all(name in known for name in names):
+                return Confidence.CERTAIN
+            own = _defined_here(value, facts)
+            likely = likely or (not own and (last_name(value) or "").endswith(ending))
+            pending += own
+    return Confidence.LIKELY if likely else None
+
+
+def _defined_here(base: cst.BaseExpression, facts: FileFacts) -> list[cst.ClassDef]:
+    if not isinstance(base, cst.Name):
+        return []
+    nodes = (binding.node for binding in facts.bindings(base))
+    return [node for node in nodes if isinstance(node, cst.ClassDef)]
