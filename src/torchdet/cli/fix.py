@@ -14,7 +14,7 @@ from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.fix_files import fix_files
-from torchdet.engine.settings import settings_for
+from torchdet.engine.project_files import file_settings
 from torchdet.engine.work_tree import GitError, uncommitted
 from torchdet.engine.write_file import replace_file
 from torchdet.model.file_fixes import FileFixes
@@ -82,7 +82,7 @@ def _fix(files: FileOptions, rules: RuleOptions, *, unsafe: bool, quiet: bool) -
 def _fix_stdin(files: FileOptions, rules: RuleOptions, *, unsafe: bool, echo: bool) -> FileFixes:
     """The fixes of standard input; ``echo`` writes it to standard output, fixed or as it is."""
     file, data = read_stdin(files, rules)
-    settings = settings_for(file.path, file.module_name, file.config)
+    settings = file_settings(file)
     fixes = fix_bytes(file.path, data, settings, unsafe=unsafe)
     if echo:
         sys.stdout.buffer.write(data if fixes.change is None else fixes.change.after)

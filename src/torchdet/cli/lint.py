@@ -17,7 +17,7 @@ from torchdet.engine.add_noqa import add_noqa
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
-from torchdet.engine.settings import settings_for
+from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
@@ -110,9 +110,7 @@ def lint(
 def _check(files: FileOptions, rules: RuleOptions, *, quiet: bool) -> list[FileReport]:
     if files.reads_stdin:
         file, data = read_stdin(files, rules)
-        return [
-            check_bytes(file.path, data, settings_for(file.path, file.module_name, file.config))
-        ]
+        return [check_bytes(file.path, data, file_settings(file))]
     found = find_files(files, rules, quiet=quiet)
     with progress_bar(len(found.files), wanted=not quiet) as progress:
         reports = check_files(

@@ -1,8 +1,9 @@
 """Reports kept from earlier runs, one entry for each path that was checked.
 
 An entry holds the fingerprint of everything that its report depends on: the file's bytes, the
-selected rules, the configuration and the versions of torchdet and LibCST. It is used while that
-fingerprint is the same and overwritten otherwise, so that the cache grows with the number of
+selected rules, the configuration and the versions of torchdet and LibCST; and what its rules asked
+about other files, with a digest of each answer. It is used while fingerprint and answers are the
+same and overwritten otherwise, so that the cache grows with the number of
 files, not of runs. Entries are written to a temporary file and renamed; one that cannot be read
 is as good as none.
 """
@@ -22,7 +23,7 @@ from torchdet import __version__
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import FileReport
 
-_FORMAT = 2
+_FORMAT = 3
 
 
 class ReportCache:
@@ -38,17 +39,21 @@ class ReportCache:
     def get(self, path: str, data: bytes, settings: CheckSettings) -> FileReport | None:
         """The report of an earlier run on the same bytes with the same settings, if kept."""
         try:
-            fingerprint, report = pickle.loads(self._entry(path).read_bytes())  # noqa: S301
+            fingerprint, report, answers = pickle.loads(self._entry(path).read_bytes())  # noqa: S301
         except Exception:  # noqa: BLE001 -- a damaged pickle can raise anything
             return None
-        if fingerprint == _fingerprint(data, settings) and isinstance(report, FileReport):
-            return report
-        return None
+        if fingerprint != _fingerprint(data, settings) or not isinstance(report, FileReport):
+            return None
+        return report if settings.project.still_answers(answers) else None
 
     def put(self, path: str, data: bytes, settings: CheckSettings, report: FileReport) -> None:
-        """Keep ``report``; a full disk or a read-only folder only costs the next run its time."""
+        """Keep ``report``, which was made with the very same ``settings``.
+
+        A full disk or a read-only folder only costs the next run its time.
+        """
         entry = self._entry(path)
-        content = pickle.dumps((_fingerprint(data, settings), report), pickle.HIGHEST_PROTOCOL)
+        kept = (_fingerprint(data, settings), report, settings.project.answers())
+        content = pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
         with contextlib.suppress(OSError):
             entry.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as file:

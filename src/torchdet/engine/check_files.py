@@ -12,7 +12,7 @@ from torchdet.engine.cache import ReportCache
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import SizedFile, run_on_files
-from torchdet.engine.settings import settings_for
+from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import is_utf_16
 from torchdet.rules.registry import triggered
@@ -59,7 +59,7 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileRepo
     data = read_file(file.path)
     if isinstance(data, FileReport):
         return data, 0
-    settings = settings_for(file.path, file.module_name, file.config)
+    settings = file_settings(file)
     if not triggered(settings.rules, data) and not is_utf_16(data):
         return FileReport(file.path), len(data)
     return (cache.get(file.path, data, settings) if cache is not None else None), len(data)
@@ -103,7 +103,7 @@ def check_file(file: SourceFile, cache_folder: Path | None) -> FileReport:
     data = read_file(file.path)
     if isinstance(data, FileReport):
         return data
-    settings = settings_for(file.path, file.module_name, file.config)
+    settings = file_settings(file)
     report = check_bytes(file.path, data, settings)
     if cache_folder is not None:
         ReportCache(cache_folder).put(file.path, data, settings, report)

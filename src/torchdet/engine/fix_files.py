@@ -13,7 +13,7 @@ from torchdet.engine.check_files import Progress, check_files, read_file
 from torchdet.engine.converge import fix_bytes, is_fixable
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import SizedFile, run_on_files
-from torchdet.engine.settings import settings_for
+from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileFixes
 
@@ -70,7 +70,7 @@ class _Fix:
         data = read_file(file.path)
         if isinstance(data, FileReport):
             return FileFixes(data)
-        settings = settings_for(file.path, file.module_name, file.config)
+        settings = file_settings(file)
         report = None
         if self.cache_folder is not None:
             report = ReportCache(self.cache_folder).get(file.path, data, settings)

@@ -40,7 +40,7 @@ def read_facts(
     wanted = Wanted(frozenset(dispatch.nodes), frozenset(dispatch.attributes))
     config = settings.config
     facts = FileFacts.parse(source, wanted, {f"{config.facade_module}.torch": "torch"})
-    return Context(facts, config, path, settings.module_name)
+    return Context(facts, config, path, settings.module_name, settings.project)
 
 
 def find_drafts(rules: tuple[Rule, ...], context: Context) -> list[tuple[Rule, Draft]]:

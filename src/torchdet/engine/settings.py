@@ -10,6 +10,7 @@ from pathlib import PurePath
 from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.model.config import LintConfig
 from torchdet.rules.base import Rule
+from torchdet.rules.project import UNKNOWN_PROJECT, Project
 from torchdet.rules.registry import SelectorError, matching_rules, selected_rules
 
 
@@ -17,13 +18,15 @@ from torchdet.rules.registry import SelectorError, matching_rules, selected_rule
 class CheckSettings:
     """The rules that may fire, the configuration they read, and the file's importable name.
 
-    ``noqa`` is whether ``# noqa`` comments count; flake8 does its own.
+    ``noqa`` is whether ``# noqa`` comments count; flake8 does its own. ``project`` is asked about
+    other files by the rules that need one; by default nothing is known of any.
     """
 
     rules: tuple[Rule, ...]
     config: LintConfig
     module_name: str = ""
     noqa: bool = True
+    project: Project = UNKNOWN_PROJECT
 
 
 def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettings:

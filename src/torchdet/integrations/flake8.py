@@ -19,7 +19,8 @@ from torchdet.config_file import ConfigError, ConfigFinder
 from torchdet.engine.check import check_source
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import source_file
-from torchdet.engine.settings import check_selectors, expand_severities, settings_for
+from torchdet.engine.project_files import file_settings
+from torchdet.engine.settings import check_selectors, expand_severities
 from torchdet.model.config import LintConfig
 from torchdet.model.source import SourceText
 from torchdet.rules.registry import all_rules
@@ -76,7 +77,7 @@ class Plugin:
         """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
         name = _STDIN if self._filename in ("-", _STDIN) else self._filename
         file = source_file(name, self._config_for(Path(name).parent))
-        settings = settings_for(file.path, file.module_name, file.config)
+        settings = file_settings(file)
         source = SourceText("".join(self._lines).removeprefix("\ufeff"))
         quiet = replace(settings, noqa=False)
         report = run_with_deep_stack(lambda: check_source(name, source, quiet))

@@ -12,6 +12,7 @@ from torchdet.facts.lazy import cst
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.rule_info import RuleInfo
+from torchdet.rules.project import UNKNOWN_PROJECT, Project
 
 if TYPE_CHECKING:  # FileFacts brings LibCST, which a clean or cached run never imports
     from torchdet.facts.file_facts import FileFacts
@@ -48,13 +49,14 @@ class Context:
     """Where a check happens: the facts of the file, its path, and what the user configured.
 
     ``module_name`` is the dotted name under which the file would be imported, as far as the
-    folders with an ``__init__.py`` tell.
+    folders with an ``__init__.py`` tell. ``project`` answers what lies in other files.
     """
 
     facts: FileFacts
     config: LintConfig
     path: str
     module_name: str
+    project: Project = UNKNOWN_PROJECT
 
 
 # Strings, because evaluating them would import LibCST.

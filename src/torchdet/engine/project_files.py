@@ -1,0 +1,182 @@
+"""The project around a file, read from the folders that its imports are looked up in.
+
+Python finds a module by name in ``sys.path``, which is not known here: a script's own folder, the
+folder above the outermost package, and whatever ``PYTHONPATH`` or an installation adds. Asked are
+the file's folder and those above it up to the project's root, and ``src`` in the root.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from torchdet.engine.discover import SourceFile
+from torchdet.engine.settings import CheckSettings, settings_for
+from torchdet.rules.project import ModuleSource
+
+ReadFile = Callable[[str], "bytes | None"]
+"""The bytes of the file at a path; None where there is none."""
+
+_METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
+_MOST_FOLDERS = 12
+_LARGEST = 2_000_000
+_NOT_OURS = sys.stdlib_module_names | {"torch", "numpy"}
+
+
+def file_settings(file: SourceFile) -> CheckSettings:
+    """The settings for ``file``, with the project around it.
+
+    Raises ``SelectorError`` for a selector in the configuration that means no rule.
+    """
+    settings = settings_for(file.path, file.module_name, file.config)
+    return replace(settings, project=project_of(file.path, file.config.root))
+
+
+def project_of(path: str, root: str) -> ProjectFiles:
+    """The project around the file at ``path``; ``root`` is the folder of its configuration."""
+    return ProjectFiles(_search_folders(os.path.dirname(os.path.abspath(path)), root), read_bytes)
+
+
+class ProjectFiles:
+    """Answers from files in ``folders``, in that order, and remembers what was asked.
+
+    Nothing is read before it is asked for. The last folder is the project's root.
+    """
+
+    def __init__(self, folders: Sequence[str], read: ReadFile) -> None:
+        self._folders = tuple(folders)
+        self._read = read
+        self._modules: dict[str, ModuleSource | None] = {}
+        self._scripts: dict[str, frozenset[str]] = {}
+
+    def module(self, name: str) -> ModuleSource | None:
+        """The module with the absolute dotted ``name``; None where the project has none."""
+        if name not in self._modules:
+            self._modules[name] = self._find(name)
+        return self._modules[name]
+
+    def _find(self, name: str) -> ModuleSource | None:
+        parts = name.split(".")
+        if parts[0] in _NOT_OURS or not all(part.isidentifier() for part in parts):
+            return None
+        for folder in self._folders:
+            stem = os.path.join(folder, *parts)
+            package = self._read(os.path.join(stem, "__init__.py"))
+            if package is not None:
+                return ModuleSource(name, package, is_package=True)
+            module = self._read(f"{stem}.py")
+            if module is not None:
+                return ModuleSource(name, module)
+        return None
+
+    def console_scripts(self, module_name: str) -> frozenset[str]:
+        """The functions of a module that the project's metadata installs as commands."""
+        if module_name not in self._scripts:
+            self._scripts[module_name] = self._installed(module_name)
+        return self._scripts[module_name]
+
+    def _installed(self, module_name: str) -> frozenset[str]:
+        # "kit.cli:main" is written alike in TOML, INI and Python.
+        target = re.compile(rb"(?<![\w.])" + re.escape(module_name.encode()) + rb":([A-Za-z_]\w*)")
+        texts = (self._read(os.path.join(self._folders[-1], name)) for name in _METADATA)
+        return frozenset(
+            match.decode() for text in texts if text is not None for match in target.findall(text)
+        )
+
+    def answers(self) -> tuple[tuple[str, str], ...]:
+        """What was asked so far, each question with a digest of its answer, sorted."""
+        modules = ((f"module {name}", _digest(found)) for name, found in self._modules.items())
+        scripts = ((f"scripts {name}", _names(found)) for name, found in self._scripts.items())
+        return tuple(sorted((*modules, *scripts)))
+
+    def still_answers(self, answers: tuple[tuple[str, str], ...]) -> bool:
+        """Whether each of these questions still has the answer of that digest."""
+        return all(self._answer(question) == digest for question, digest in answers)
+
+    def _answer(self, question: str) -> str:
+        kind, _, name = question.partition(" ")
+        if kind == "module":
+            return _digest(self.module(name))
+        return _names(self.console_scripts(name))
+
+
+def _digest(module: ModuleSource | None) -> str:
+    if module is None:
+        return ""
+    return f"{hashlib.sha256(module.data).hexdigest()} {module.is_package}"
+
+
+def _names(names: frozenset[str]) -> str:
+    return " ".join(sorted(names))
+
+
+@lru_cache(maxsize=4096)
+def _search_folders(folder: str, root: str) -> tuple[str, ...]:
+    """``folder``, those above it up to the project's root, and the root's ``src``; root last."""
+    top = _top(folder, os.path.abspath(root))
+    folders = [folder]
+    while folders[-1] != top and len(folders) < _MOST_FOLDERS:
+        folders.append(os.path.dirname(folders[-1]))
+    source = os.path.join(folders[-1], "src")
+    if source not in folders and os.path.isdir(source):
+        folders.insert(-1, source)
+    return tuple(folders)
+
+
+def _top(folder: str, root: str) -> str:
+    """The configuration's folder where the file lies below it.
+
+    Elsewhere it is the nearest folder above with a version control's or a package's mark, else
+    the one above the outermost package.
+    """
+    if folder == root or folder.startswith(root.rstrip(os.sep) + os.sep):
+        return root
+    outside = folder
+    while os.path.isfile(os.path.join(outside, "__init__.py")):
+        outside = os.path.dirname(outside)
+    above = outside
+    while os.path.dirname(above) != above:
+        if any(os.path.exists(os.path.join(above, mark)) for mark in (".git", *_METADATA)):
+            return above
+        above = os.path.dirname(above)
+    return outside
+
+
+def read_bytes(path: str) -> bytes | None:
+    """The content of a regular file of ordinary size; read again only when it has changed."""
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    if status.st_size > _LARGEST:
+        return None
+    stamp = _Stamp(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
+    return _read(path, stamp)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamp:
+    """What changes when a file does."""
+
+    device: int
+    inode: int
+    modified: int
+    size: int
+    mode: int
+
+
+@lru_cache(maxsize=512)
+def _read(path: str, stamp: _Stamp) -> bytes | None:
+    if not stat.S_ISREG(stamp.mode):
+        return None
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return None
