@@ -10,7 +10,8 @@ A condition is a Python expression of this grammar, and of nothing else:
     passed(dim)                         the call passes the argument, whatever its value
     tensor(repeats)                     the argument is a tensor
     dims(input, 3)                      the argument is a tensor of three dimensions or more
-    runtime('floating-dtype')           what only a run can tell; see ``RUNTIME_FACTS``
+    runtime('ties')                     what only a run can tell; see ``RUNTIME_FACTS``
+    usual('floating-dtype')             the same, of what most such calls meet
     not A      A and B      A or B      (...)
 
 Evaluation has three answers. What a call does not tell stays unknown, and an unknown part decides
@@ -142,6 +143,10 @@ class Arguments(Protocol):
     def has_dims(self, argument: str, least: int) -> Truth:
         """Whether the value of ``argument`` is a tensor of ``least`` dimensions or more."""
 
+    @property
+    def usual(self) -> Truth:
+        """What the facts count as that most calls meet: unknown, or taken for granted."""
+
 
 @dataclass(frozen=True, slots=True)
 class Always:
@@ -229,12 +234,13 @@ class Dims:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """A fact that no source text tells: always unknown."""
+    """A fact that no source text tells. Only a ``usual`` one may be taken for granted."""
 
     fact: str
+    usual: bool = False
 
-    def truth(self, call: Arguments) -> Truth:  # noqa: ARG002 -- one signature for all nodes
-        return Truth.UNKNOWN
+    def truth(self, call: Arguments) -> Truth:
+        return call.usual if self.usual else Truth.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +287,29 @@ Condition: TypeAlias = (
 def _same(value: Value, literal: Literal) -> bool:
     """Equality that tells ``True`` from ``1``."""
     return isinstance(value, bool) == isinstance(literal, bool) and value == literal
+
+
+def can_be_told(condition: Condition) -> bool:
+    """Whether some call's text can say that ``condition`` holds, usual facts taken for granted.
+
+    >>> can_be_told(parse_condition("mode == 'max' and runtime('ties')"))
+    False
+    """
+    return _reachable(condition, wanted=True)
+
+
+def _reachable(condition: Condition, *, wanted: bool) -> bool:
+    if isinstance(condition, Runtime):
+        return condition.usual and wanted
+    if isinstance(condition, Always):
+        return wanted
+    if isinstance(condition, Not):
+        return _reachable(condition.operand, wanted=not wanted)
+    if isinstance(condition, (And, Or)):
+        all_needed = isinstance(condition, And) is wanted
+        parts = (_reachable(operand, wanted=wanted) for operand in condition.operands)
+        return all(parts) if all_needed else any(parts)
+    return True
 
 
 def arguments_of(condition: Condition) -> frozenset[str]:
@@ -358,12 +387,14 @@ def _predicate(name: str, args: list[ast.expr], node: ast.Call) -> Condition:
         return Passed(_name(args[0]))
     if name == "tensor" and len(args) == 1:
         return IsTensor(_name(args[0]))
-    if name == "runtime" and len(args) == 1:
+    if name in {"runtime", "usual"} and len(args) == 1:
         fact = _literal(args[0])
         if isinstance(fact, str) and fact in RUNTIME_FACTS:
-            return Runtime(fact)
+            return Runtime(fact, usual=name == "usual")
         raise _unexpected(args[0], "one of the names of RUNTIME_FACTS")
-    raise _unexpected(node, "every(a, 1), passed(a), tensor(a), dims(a, 3), runtime('fact')")
+    raise _unexpected(
+        node, "every(a, 1), passed(a), tensor(a), dims(a, 3), runtime('fact'), usual(…)"
+    )
 
 
 def _name(node: ast.expr) -> str:
