@@ -8,9 +8,11 @@ from functools import cached_property
 import libcst as cst
 
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
+from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
 from torchdet.facts.parse import parse_source
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
+from torchdet.facts.tensor_values import Value
 from torchdet.model.source import SourceText
 
 _STATEMENTS = (
@@ -37,6 +39,8 @@ class FileFacts:
         self.module = module
         self.index = index
         self.resolver = resolver
+        self.tensor_values: dict[cst.CSTNode, Value | None] = {}
+        """What ``tensor_confidence`` has found out so far."""
 
     @classmethod
     def parse(
@@ -156,3 +160,8 @@ class FileFacts:
         names = {origin for origin, _ in self.index.star_imports}
         names.update(b.qualified for b in self.index.bindings() if b.qualified is not None)
         return frozenset(names)
+
+    @cached_property
+    def instance_attributes(self) -> InstanceAttributes:
+        """What the methods of each class assign to attributes of ``self``, by class and name."""
+        return instance_attributes(self)
