@@ -9,21 +9,18 @@ import click
 
 from torchdet.cli._exit import Exit
 from torchdet.cli._files import FileOptions, file_options, find_files, read_stdin, usage_errors
+from torchdet.cli._migrate import MigrateOptions, migrate_options, run_migration
 from torchdet.cli._options import RuleOptions, rule_options
+from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.fix_files import fix_files
 from torchdet.engine.project_files import file_settings
-from torchdet.engine.work_tree import GitError, uncommitted
 from torchdet.engine.write_file import replace_file
 from torchdet.model.file_fixes import FileFixes
 from torchdet.report import fix_summary, render
-from torchdet.report.characters import printable
 from torchdet.report.options import RenderOptions
-from torchdet.report.unified_diff import unified_diff
-
-_NAMED_AT_MOST = 10
 
 
 @click.command(short_help="Apply the fixes of findings.")
@@ -32,12 +29,14 @@ _NAMED_AT_MOST = 10
 @click.option(
     "--allow-dirty", is_flag=True, help="Write files with uncommitted changes in git, too."
 )
+@migrate_options
 @rule_options
 @file_options
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
 def fix(
     rules: RuleOptions,
     files: FileOptions,
+    migrate: MigrateOptions | None,
     unsafe_fixes: bool,
     diff: bool,
     allow_dirty: bool,
@@ -45,21 +44,34 @@ def fix(
 ) -> int:
     """Apply safe fixes in the Python files among and below PATHS (the current folder by default).
 
-    '-' fixes standard input and writes it to standard output. Exit codes: 0 every fix that there
+    '-' fixes standard input and writes it to standard output. --migrate rewrites a whole project
+    to take torch, devices and seeds from the runtime's handle. Exit codes: 0 every fix that there
     is was made, whether or not other findings remain; 1 fixes were refused, or --diff printed
     something; 2 the run failed: bad usage, bad configuration, files with uncommitted changes, or
     a file that could not be read, parsed or written.
     """
     with usage_errors():
+        if migrate is not None:
+            return run_migration(
+                files,
+                rules,
+                migrate,
+                unsafe=unsafe_fixes,
+                diff=diff,
+                allow_dirty=allow_dirty,
+                quiet=quiet,
+            )
         if files.reads_stdin:
             results = [_fix_stdin(files, rules, unsafe=unsafe_fixes, echo=not diff)]
         else:
             results = _fix(files, rules, unsafe=unsafe_fixes, quiet=quiet)
     if diff:
-        _print_diff(results)
+        for result in results:
+            if result.change is not None:
+                print_patch(result.path, result.change)
     elif not files.reads_stdin:
         if not allow_dirty:
-            _refuse_uncommitted(results)
+            refuse_uncommitted([each.path for each in results if each.change is not None])
         results = [_written(result) for result in results]
     _print_account(results, unsafe=unsafe_fixes, written=not diff, quiet=quiet)
     return _exit_code(results, diff=diff)
@@ -88,32 +100,6 @@ def _fix_stdin(files: FileOptions, rules: RuleOptions, *, unsafe: bool, echo: bo
         sys.stdout.buffer.write(data if fixes.change is None else fixes.change.after)
         sys.stdout.flush()
     return fixes
-
-
-def _print_diff(results: Sequence[FileFixes]) -> None:
-    for result in results:
-        if result.change is not None:
-            patch = unified_diff(result.path, result.change.before, result.change.after)
-            sys.stdout.buffer.write(patch)
-    sys.stdout.flush()
-
-
-def _refuse_uncommitted(results: Sequence[FileFixes]) -> None:
-    """Raise ``click.ClickException`` when git could not bring back a file that is to change."""
-    changing = [result.path for result in results if result.change is not None]
-    try:
-        dirty = uncommitted(changing)
-    except GitError as error:
-        raise click.ClickException(f"{error}\nUse --allow-dirty to fix without git") from None
-    if dirty:
-        named = [printable(path) for path in dirty[:_NAMED_AT_MOST]]
-        if len(dirty) > len(named):
-            named.append(f"and {len(dirty) - len(named)} more")
-        listed = "".join(f"\n  {name}" for name in named)
-        raise click.ClickException(
-            "nothing was written: these files have uncommitted changes, which would mix with the "
-            f"fixes; commit them, or use --allow-dirty{listed}"
-        )
 
 
 def _written(result: FileFixes) -> FileFixes:

@@ -28,7 +28,7 @@ def apply_fixes(text: str, fixes: Sequence[Fix]) -> Applied:
     """
     applied: list[Fix] = []
     skipped: list[Fix] = []
-    edits = _Edits()
+    edits = EditSet()
     for fix in fixes:
         if any(edits.overlap(edit) for edit in fix.edits):
             skipped.append(fix)
@@ -39,13 +39,14 @@ def apply_fixes(text: str, fixes: Sequence[Fix]) -> Applied:
     return Applied(edits.spliced(text), tuple(applied), tuple(skipped))
 
 
-class _Edits:
+class EditSet:
     """Edits that do not overlap, by their place: looking one up takes logarithmic time."""
 
     def __init__(self) -> None:
         self._sorted: list[tuple[int, int, int, str]] = []
 
     def add(self, edit: TextEdit) -> None:
+        """Put ``edit`` among the others."""
         start, end = _offsets(edit)
         insort(self._sorted, (start, end, len(self._sorted), edit.content))
 
@@ -65,6 +66,7 @@ class _Edits:
         return False
 
     def spliced(self, text: str) -> str:
+        """``text`` with all edits made."""
         pieces: list[str] = []
         copied = 0
         for start, end, _, content in self._sorted:

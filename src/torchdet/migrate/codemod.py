@@ -87,14 +87,16 @@ RewriteFindings: TypeAlias = "Callable[[Sequence[Finding], MigrationContext], It
 class Codemod:
     """One codemod. Its module's docstring is its documentation.
 
-    ``rewrite`` gets the findings of the rules ``codes`` in one file, in the order of the rules'
-    checks, and yields exactly one outcome for each.
+    ``rewrite`` gets the findings of the rules ``codes`` in one file, in the order of the text, and
+    yields exactly one outcome for each. ``facade`` codemods are those of a migration to the
+    facade, which takes no others.
     """
 
     codes: tuple[str, ...]
     module: str
     documentation: str
     rewrite: RewriteFindings = field(repr=False)
+    facade: bool = False
 
     @property
     def name(self) -> str:

@@ -21,5 +21,15 @@ class NotReadElsewhere:
     module: str
     name: str
 
+    @property
+    def reason(self) -> str:
+        """Why a change is refused where this does not hold."""
+        return f"another module reads `{self.name}` of `{self.module}` and may want it as it is"
+
+    @property
+    def advice(self) -> str:
+        """What a person should do then."""
+        return f"change `{self.name}` together with its readers"
+
 
 Condition: TypeAlias = NotReadElsewhere

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torchdet.model.diagnostic import FileReport
 from torchdet.model.location import Location
 
 
@@ -30,3 +31,38 @@ class Refusal:
     location: Location
     reason: str
     advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileMigration:
+    """The account of one file: what was made of it, and what was refused, by their places.
+
+    ``failed`` is the report on a file that could not be read or parsed.
+    """
+
+    path: str
+    made: tuple[Made, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    failed: FileReport | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndeclaredDependency:
+    """A file that declares torch and not torchdet: ``line`` belongs there, beside ``row``."""
+
+    path: str
+    row: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What a migration did and did not do: all of it.
+
+    ``written`` is false when the changes were only shown. ``undeclared`` are the packaging files
+    to be changed by hand.
+    """
+
+    files: tuple[FileMigration, ...]
+    undeclared: tuple[UndeclaredDependency, ...] = ()
+    written: bool = True

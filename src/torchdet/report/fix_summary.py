@@ -9,6 +9,7 @@ from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.file_fixes import FileFixes
 from torchdet.model.fix import Applicability
 from torchdet.report.characters import printable
+from torchdet.report.wording import count
 
 
 def render(results: Sequence[FileFixes], *, unsafe: bool, written: bool = True) -> str:
@@ -22,7 +23,7 @@ def render(results: Sequence[FileFixes], *, unsafe: bool, written: bool = True) 
     files = sum(1 for result in results if result.change is not None)
     lines = [_headline(len(fixed), files, written=written)]
     names = {diagnostic.code: diagnostic.name for diagnostic in fixed}
-    lines += [f"  {count:>5}  {code} [{names[code]}]" for code, count in _by_count(fixed)]
+    lines += [f"  {number:>5}  {code} [{names[code]}]" for code, number in _by_count(fixed)]
     lines += _not_fixed(results, unsafe=unsafe)
     return "".join(f"{line}\n" for line in lines)
 
@@ -39,7 +40,7 @@ def refusals(results: Iterable[FileFixes]) -> str:
 def _headline(fixed: int, files: int, *, written: bool) -> str:
     if not fixed:
         return "Nothing to fix"
-    what = f"{_count(fixed, 'finding')} in {_count(files, 'file')}"
+    what = f"{count(fixed, 'finding')} in {count(files, 'file')}"
     return f"Fixed {what}:" if written else f"Would fix {what}:"
 
 
@@ -76,13 +77,9 @@ def _reason(diagnostic: Diagnostic, *, unsafe: bool) -> str:
 
 
 def _codes(diagnostics: Iterable[Diagnostic]) -> str:
-    return ", ".join(f"{count} {code}" for code, count in _by_count(diagnostics))
+    return ", ".join(f"{number} {code}" for code, number in _by_count(diagnostics))
 
 
 def _by_count(diagnostics: Iterable[Diagnostic]) -> list[tuple[str, int]]:
     counts = Counter(diagnostic.code for diagnostic in diagnostics)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

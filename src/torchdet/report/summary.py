@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability
+from torchdet.report.wording import count
 
 
 def summary(reports: Sequence[FileReport]) -> str:
@@ -17,14 +18,14 @@ def summary(reports: Sequence[FileReport]) -> str:
     """
     found = [diagnostic for report in reports for diagnostic in report.diagnostics]
     if not found:
-        return f"No findings in {_count(len(reports), 'file')}"
+        return f"No findings in {count(len(reports), 'file')}"
     by_severity = Counter(diagnostic.severity for diagnostic in found)
-    counts = [_count(by_severity[s], s.value) for s in Severity if by_severity[s]]
-    files = _count(sum(1 for report in reports if report.diagnostics), "file")
+    counts = [count(by_severity[s], s.value) for s in Severity if by_severity[s]]
+    files = count(sum(1 for report in reports if report.diagnostics), "file")
     parts = [f"Found {', '.join(counts)} in {files}", *_fixable(found)]
     failed = sum(1 for report in reports if report.failed)
     if failed:
-        parts.append(f"{_count(failed, 'file')} could not be checked")
+        parts.append(f"{count(failed, 'file')} could not be checked")
     return "; ".join(parts)
 
 
@@ -34,7 +35,3 @@ def _fixable(found: Sequence[Diagnostic]) -> list[str]:
     if not safe:
         return [f"{unsafe} fixable with unsafe fixes"] if unsafe else []
     return [f"{safe} fixable" + (f", {unsafe} more with unsafe fixes" if unsafe else "")]
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,197 @@
+"""``torchdet fix --migrate``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from torchdet.cli._exit import Exit
+from torchdet.cli._files import FileOptions, find_files
+from torchdet.cli._options import RuleOptions
+from torchdet.cli._output import write_text
+from torchdet.cli._patch import print_patch, refuse_uncommitted
+from torchdet.cli._progress import progress_bar
+from torchdet.engine.check import failure
+from torchdet.engine.write_file import replace_file
+from torchdet.migrate.project import is_type_checked, is_vendored, project_folders, undeclared
+from torchdet.model.config import MigrateConfig, Typed
+from torchdet.model.diagnostic import FileReport
+from torchdet.model.migration import Account, FileMigration
+from torchdet.report import migration_report, migration_summary, render
+from torchdet.report.options import RenderOptions
+
+if TYPE_CHECKING:  # it brings LibCST, which ``--help`` does without
+    from torchdet.migrate.migrate_files import MigratedFile
+
+_REQUIREMENT = "torchdet"
+_Result = TypeVar("_Result")
+
+
+@dataclass(frozen=True, slots=True)
+class MigrateOptions:
+    """What the command line says about a migration. ``report`` is where the account goes."""
+
+    typed: Typed
+    facade: bool
+    report: Path | None
+
+    def config(self, paths: Sequence[str], *, unsafe: bool) -> MigrateConfig:
+        """The configuration of a migration of the files among and below ``paths``."""
+        keep = self.typed is Typed.ALWAYS
+        if self.typed is Typed.AUTO:
+            keep = is_type_checked(project_folders(paths))
+        return MigrateConfig(keep_types=keep, facade=self.facade, unsafe=unsafe)
+
+
+def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
+    """Give a command the options of a migration; it gets them as ``migrate``, or None.
+
+    Usage that contradicts itself raises ``click.UsageError``.
+    """
+
+    @click.option(
+        "--migrate", is_flag=True, help="Move the whole project onto the runtime's handle."
+    )
+    @click.option(
+        "--inject",
+        type=click.Choice(["module"]),
+        default=None,
+        help="Where migrated code has the handle: once in each module (the default).",
+    )
+    @click.option(
+        "--typed",
+        type=click.Choice([each.value for each in Typed]),
+        default=None,
+        help="Keep imports of torch for type checkers (auto: where the project has one).",
+    )
+    @click.option("--facade", is_flag=True, help="Put the facade's import first, keep the others.")
+    @click.option(
+        "--report",
+        type=click.Path(dir_okay=False, path_type=Path),
+        default=None,
+        help="Write the whole account of the migration: FILE.json or FILE.md.",
+    )
+    @wraps(command)
+    def with_migration(
+        migrate: bool,
+        inject: str | None,
+        typed: str | None,
+        facade: bool,
+        report: Path | None,
+        **others: object,
+    ) -> _Result:
+        given = {"--inject": inject, "--typed": typed, "--facade": facade, "--report": report}
+        for option, value in given.items():
+            if value and not migrate:
+                raise click.UsageError(f"{option} belongs to --migrate")
+        if facade and (inject or typed):
+            raise click.UsageError("--facade keeps the imports; --inject and --typed rewrite them")
+        if report is not None and report.suffix not in _RENDERERS:
+            raise click.UsageError(f"--report {report}: the name must end in .json or .md")
+        options = MigrateOptions(Typed(typed or "auto"), facade, report) if migrate else None
+        return command(migrate=options, **others)
+
+    return with_migration
+
+
+_RENDERERS = {
+    ".json": migration_report.render_json,
+    ".md": migration_report.render_markdown,
+}
+
+
+def run_migration(
+    files: FileOptions,
+    rules: RuleOptions,
+    options: MigrateOptions,
+    *,
+    unsafe: bool,
+    diff: bool,
+    allow_dirty: bool,
+    quiet: bool,
+) -> int:
+    """Migrate the Python files among and below the paths; the exit code."""
+    from torchdet.migrate.migrate_files import migrate_files
+
+    if files.reads_stdin:
+        raise click.UsageError("--migrate works on a whole project, not on standard input")
+    paths = files.paths or (".",)
+    found = find_files(files, rules, quiet=quiet)
+    chosen = [file for file in found.files if not is_vendored(file.path, paths)]
+    with progress_bar(len(chosen), wanted=not quiet) as progress:
+        migrated = migrate_files(
+            chosen, options.config(paths, unsafe=unsafe), jobs=files.jobs, progress=progress
+        )
+    if diff:
+        accounts = [_shown(each) for each in migrated]
+    else:
+        if not allow_dirty:
+            refuse_uncommitted([each.account.path for each in migrated if each.rounds])
+        accounts = [_written(each) for each in migrated]
+    accounts += [FileMigration(report.path, failed=report) for report in found.unreachable]
+    account = _account(accounts, paths, written=not diff)
+    _print(account, options.report, quiet=quiet)
+    return _exit_code(account, diff=diff)
+
+
+def _shown(migrated: MigratedFile) -> FileMigration:
+    """The account of a file, after the patch of it was printed."""
+    from torchdet.migrate.migrate_files import change_of
+
+    try:
+        change = change_of(migrated)
+    except OSError as error:
+        return _failed(migrated.account.path, "read", error)
+    if change is not None:
+        print_patch(migrated.account.path, change)
+    return migrated.account
+
+
+def _written(migrated: MigratedFile) -> FileMigration:
+    """The account of a file, after it was written; or the failure to do so."""
+    from torchdet.migrate.migrate_files import change_of
+
+    path = migrated.account.path
+    try:
+        change = change_of(migrated)
+        if change is not None:
+            replace_file(path, change.before, change.after)
+    except OSError as error:
+        return _failed(path, "written", error)
+    return migrated.account
+
+
+def _failed(path: str, verb: str, error: OSError) -> FileMigration:
+    report = failure(path, f"cannot be {verb}: {error.strerror or error}")
+    return FileMigration(path, failed=report)
+
+
+def _account(files: Sequence[FileMigration], paths: Sequence[str], *, written: bool) -> Account:
+    ordered = tuple(sorted(files, key=lambda file: file.path))
+    if not any(file.made for file in ordered):
+        return Account(ordered, written=written)
+    missing = tuple(undeclared(project_folders(paths), _REQUIREMENT))
+    return Account(ordered, missing, written)
+
+
+def _print(account: Account, report: Path | None, *, quiet: bool) -> None:
+    """Say on standard error what was done, and write the whole account where it is wanted."""
+    failed: list[FileReport] = [file.failed for file in account.files if file.failed is not None]
+    click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
+    if report is not None:
+        write_text(_RENDERERS[report.suffix](account), str(report))
+    if not quiet:
+        click.echo(migration_summary.render(account), err=True, nl=False)
+        if report is None and any(file.refusals for file in account.files):
+            click.echo("--report FILE.md writes every place and what to do there", err=True)
+
+
+def _exit_code(account: Account, *, diff: bool) -> int:
+    if any(file.failed is not None for file in account.files):
+        return Exit.FAILED
+    return Exit.FINDINGS if diff and any(file.made for file in account.files) else Exit.CLEAN

@@ -1,0 +1,301 @@
+"""A whole project: survey, plan and rewrite in rounds, until nothing is left to change.
+
+Nothing is written here. Between the phases there are spans and texts of edits; every process reads
+the files that it works on itself.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from torchdet.engine.check import failure
+from torchdet.engine.check_files import read_file
+from torchdet.engine.discover import SourceFile
+from torchdet.engine.pool import FileTask, SizedFile, run_on_files
+from torchdet.engine.settings import settings_for
+from torchdet.engine.write_file import ChangedMeanwhileError
+from torchdet.facts.parse import UnparseableError
+from torchdet.migrate.conditions import Condition
+from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.plan import FilePlan, demanded, plan_files
+from torchdet.migrate.readers import violated_by
+from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, replay
+from torchdet.migrate.survey import survey_source
+from torchdet.model.config import MigrateConfig
+from torchdet.model.diagnostic import FileReport
+from torchdet.model.file_fixes import FileChange
+from torchdet.model.migration import FileMigration, Made, Refusal
+from torchdet.model.source import DecodeError, SourceText
+
+MAX_ROUNDS = 20
+"""Changes that overlap wait for the next round, so that this bounds how deep they may nest."""
+
+Progress = Callable[[int], None]
+"""Called with the number of files that a phase has just finished."""
+
+
+@dataclass(frozen=True, slots=True)
+class MigratedFile:
+    """What is to become of one file.
+
+    ``rounds`` are the edits of the bytes that had the ``digest`` when they were surveyed.
+    """
+
+    account: FileMigration
+    digest: str = ""
+    rounds: tuple[Round, ...] = ()
+
+
+def change_of(migrated: MigratedFile) -> FileChange | None:
+    """The bytes of the file before and after, read now; None when it stays as it is.
+
+    Raises ``OSError`` when it cannot be read, or is no longer what was surveyed.
+    """
+    if not migrated.rounds:
+        return None
+    with open(migrated.account.path, "rb") as stream:
+        data = stream.read()
+    if digest_of(data) != migrated.digest:
+        raise ChangedMeanwhileError(errno.EBUSY, _CHANGED, migrated.account.path)
+    source = SourceText.decode(data)
+    return FileChange(data, source.encode(replay(source, migrated.rounds).text))
+
+
+def migrate_files(
+    files: Sequence[SourceFile],
+    config: MigrateConfig,
+    *,
+    jobs: int,
+    progress: Progress | None = None,
+) -> list[MigratedFile]:
+    """What is to become of ``files``, in their order; of several paths to one file, the first.
+
+    A change that is made in one place may lay bare another, and those that overlap wait for each
+    other: the phases are repeated for the files that changed. A file whose changes do not settle
+    stays as it is.
+    """
+    project = _Project(_distinct(files), config, jobs, progress or _no_progress)
+    project.survey()
+    for _ in range(MAX_ROUNDS):
+        if not project.advance():
+            break
+    return project.outcome()
+
+
+def _no_progress(_count: int) -> None:
+    """Nobody watches."""
+
+
+def _distinct(files: Iterable[SourceFile]) -> list[SourceFile]:
+    by_target: dict[str, SourceFile] = {}
+    for file in files:
+        by_target.setdefault(os.path.realpath(file.path), file)
+    return list(by_target.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One file between two rounds; ``settled`` when no further round can change it."""
+
+    size: int
+    digest: str
+    survey: FileSurvey
+    rounds: tuple[Round, ...] = ()
+    made: tuple[Made, ...] = ()
+    faulty: tuple[Refusal, ...] = ()
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class _Project:
+    """The files of a run, and how far each of them is."""
+
+    files: Sequence[SourceFile]
+    config: MigrateConfig
+    jobs: int
+    progress: Progress
+    states: dict[str, _State] = field(default_factory=dict)
+    judged: dict[Condition, bool] = field(default_factory=dict)
+
+    def survey(self) -> None:
+        """Survey every file."""
+        sized = [SizedFile(file, _size(file.path)) for file in self.files]
+        for path, state in self._run(sized, _Survey(self.config)):
+            self.states[path] = state
+
+    def advance(self) -> bool:
+        """Plan and make one round of changes; whether there were any to make."""
+        due = {plan.path: plan for plan in self._plans() if plan.changes}
+        due = {path: plan for path, plan in due.items() if not self.states[path].settled}
+        sized = [
+            SizedFile(file, self.states[file.path].size) for file in self.files if file.path in due
+        ]
+        before = {path: self.states[path] for path in due}
+        for path, state in self._run(sized, _Advance(self.config, due, before)):
+            self.states[path] = state
+        return bool(due)
+
+    def outcome(self) -> list[MigratedFile]:
+        """The account of each file."""
+        return [_outcome(plan, self.states[plan.path]) for plan in self._plans()]
+
+    def _plans(self) -> tuple[FilePlan, ...]:
+        surveys = [self.states[file.path].survey for file in self.files]
+        self._judge(demanded(surveys) - self.judged.keys())
+        violated = frozenset(each for each, is_violated in self.judged.items() if is_violated)
+        return plan_files(surveys, violated, unsafe=self.config.unsafe)
+
+    def _judge(self, conditions: frozenset[Condition]) -> None:
+        """Find out which of ``conditions`` hold in the files as they are on the disk."""
+        if not conditions:
+            return
+        sized = [SizedFile(file, self.states[file.path].size) for file in self.files]
+        self.judged |= dict.fromkeys(conditions, False)
+        for violated in run_on_files(sized, _Judge(conditions), jobs=self.jobs):
+            self.judged |= dict.fromkeys(violated, True)
+
+    def _run(
+        self, files: Sequence[SizedFile], task: FileTask[tuple[str, _State]]
+    ) -> Iterable[tuple[str, _State]]:
+        for result in run_on_files(files, task, jobs=self.jobs):
+            self.progress(1)
+            yield result
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0  # gone meanwhile: reading it will tell
+
+
+def _failed(path: str, report: FileReport) -> tuple[str, _State]:
+    return path, _State(0, "", FileSurvey(path, failed=report), settled=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """The task of reading and surveying one file."""
+
+    config: MigrateConfig
+
+    def __call__(self, file: SourceFile) -> tuple[str, _State]:
+        data = read_file(file.path)
+        if isinstance(data, FileReport):
+            return _failed(file.path, data)
+        survey = _survey(file, data, self.config)
+        return file.path, _State(len(data), digest_of(data), survey, settled=not survey.changes)
+
+    def lost(self, file: SourceFile) -> tuple[str, _State]:
+        return _failed(file.path, failure(file.path, _LOST))
+
+
+_LOST = "the process that surveyed this file died; please report the file as a bug"
+
+
+def _survey(file: SourceFile, data: bytes, config: MigrateConfig) -> FileSurvey:
+    try:
+        return _survey_text(file, SourceText.decode(data), config)
+    except DecodeError as error:
+        report = failure(file.path, error.reason, row=error.row, column=error.column)
+        return FileSurvey(file.path, failed=report)
+
+
+def _survey_text(file: SourceFile, source: SourceText, config: MigrateConfig) -> FileSurvey:
+    settings = settings_for(file.path, file.module_name, file.config)
+    try:
+        return survey_source(file.path, source, settings, config)
+    except UnparseableError as error:
+        report = failure(file.path, error.reason, source, error.row, error.column)
+    except RecursionError:
+        reason = "nested too deeply to be migrated: Python's stack is too small"
+        report = failure(file.path, reason, source)
+    return FileSurvey(file.path, failed=report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Advance:
+    """The task of making the planned changes of one file, and surveying what comes of it."""
+
+    config: MigrateConfig
+    plans: Mapping[str, FilePlan]
+    states: Mapping[str, _State]
+
+    def __call__(self, file: SourceFile) -> tuple[str, _State]:
+        data, state, plan = read_file(file.path), self.states[file.path], self.plans[file.path]
+        if isinstance(data, FileReport):
+            return _failed(file.path, data)
+        if digest_of(data) != state.digest:
+            return _failed(file.path, failure(file.path, _CHANGED))
+        source = replay(SourceText.decode(data), state.rounds)
+        try:
+            tried = attempt(source, plan)
+        except RecursionError:
+            tried = Attempt((), (), tuple((each, _TOO_DEEP) for each in plan.changes))
+        if not tried.made:
+            faulty = tuple(_faulty(change, fault) for change, fault in tried.faulty)
+            return file.path, replace(state, faulty=faulty, settled=True)
+        return file.path, self._advanced(file, state, replay(source, (tried.fixes,)), tried)
+
+    def _advanced(
+        self, file: SourceFile, state: _State, source: SourceText, tried: Attempt
+    ) -> _State:
+        survey = _survey_text(file, source, self.config)
+        if survey.failed is not None:
+            reason = f"the migrated text cannot be checked: {survey.failed.diagnostics[0].message}"
+            faulty = tuple(_faulty(change, reason) for change in tried.made)
+            return replace(state, faulty=faulty, settled=True)
+        made = tuple(Made(each.code, each.span.start, each.fix.message) for each in tried.made)
+        return replace(
+            state,
+            survey=survey,
+            rounds=(*state.rounds, tried.fixes),
+            made=(*state.made, *made),
+            settled=not survey.changes,
+        )
+
+    def lost(self, file: SourceFile) -> tuple[str, _State]:
+        return _failed(file.path, failure(file.path, _LOST))
+
+
+_CHANGED = "it changed while torchdet was at work, and was left alone"
+_TOO_DEEP = "the file is nested too deeply to compare it after the change"
+
+
+def _faulty(change: Change, fault: str) -> Refusal:
+    return Refusal(change.code, change.span.start, fault, "make this change by hand")
+
+
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """The task of looking whether one file stands against ``conditions``."""
+
+    conditions: frozenset[Condition]
+
+    def __call__(self, file: SourceFile) -> frozenset[Condition]:
+        data = read_file(file.path)
+        if isinstance(data, FileReport):
+            return frozenset()
+        is_package = os.path.basename(file.path) == "__init__.py"
+        return violated_by(data, file.module_name, is_package, self.conditions)
+
+    def lost(self, file: SourceFile) -> frozenset[Condition]:
+        del file
+        return self.conditions
+
+
+def _outcome(plan: FilePlan, state: _State) -> MigratedFile:
+    if state.survey.failed is not None:
+        return MigratedFile(FileMigration(plan.path, failed=state.survey.failed))
+    if plan.changes and not state.settled:
+        unsettled = tuple(_faulty(change, _UNSETTLED) for change in plan.changes)
+        return MigratedFile(FileMigration(plan.path, (), (*plan.refusals, *unsettled)))
+    refusals = sorted((*plan.refusals, *state.faulty), key=lambda each: each.location.offset)
+    account = FileMigration(plan.path, state.made, tuple(refusals))
+    return MigratedFile(account, state.digest, state.rounds)
+
+
+_UNSETTLED = f"its changes do not settle in {MAX_ROUNDS} rounds; the file was left alone"

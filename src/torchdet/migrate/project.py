@@ -1,0 +1,108 @@
+"""What the files beside the code say of a project: its type checking, its dependencies."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from torchdet.model.migration import UndeclaredDependency
+
+_TYPED_FILES = ("py.typed", "mypy.ini", ".mypy.ini", "pyrightconfig.json")
+_TYPED_TABLES = {
+    "pyproject.toml": re.compile(r"^\s*\[\[?tool\.(?:mypy|pyright|basedpyright)[\].]", re.M),
+    "setup.cfg": re.compile(r"^\s*\[mypy[\]-]", re.M),
+    "tox.ini": re.compile(r"^\s*\[mypy[\]-]", re.M),
+}
+_ROOT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "torchdet.toml")
+
+VENDORED = frozenset(
+    {"_vendor", "_vendored", "vendor", "vendored", "third_party", "thirdparty", "3rdparty"}
+)
+"""Folders that hold code which others maintain."""
+
+
+def project_folders(paths: Iterable[str]) -> tuple[Path, ...]:
+    """The folders from each of ``paths`` up to the root of its project, outermost first.
+
+    The root is the nearest folder with a repository or a packaging file; without one the path's
+    own folder is.
+    """
+    folders: dict[Path, None] = {}
+    for path in paths:
+        start = Path(os.path.abspath(path))
+        start = start if start.is_dir() else start.parent
+        above = [start, *start.parents]
+        root = next((i for i, f in enumerate(above) if _is_root(f)), 0)
+        folders |= dict.fromkeys(reversed(above[: root + 1]))
+    return tuple(folders)
+
+
+def _is_root(folder: Path) -> bool:
+    return any((folder / mark).exists() for mark in _ROOT_MARKS)
+
+
+def is_type_checked(folders: Iterable[Path]) -> bool:
+    """Whether a type checker is configured in one of ``folders``, or a package says it is typed."""
+    return any(_says_typed(folder) for folder in folders)
+
+
+def _says_typed(folder: Path) -> bool:
+    if any((folder / name).exists() for name in _TYPED_FILES):
+        return True
+    return any(
+        table.search(_text(folder / name)) is not None for name, table in _TYPED_TABLES.items()
+    )
+
+
+def is_vendored(path: str, asked: Sequence[str]) -> bool:
+    """Whether ``path`` lies in a folder of code that others maintain, which nobody asked for.
+
+    >>> is_vendored("src/pkg/_vendor/net.py", ["src"])
+    True
+    >>> is_vendored("src/pkg/_vendor/net.py", ["src/pkg/_vendor"])
+    False
+    """
+    parts = Path(path).parts
+    named = max((_common(parts, Path(each).parts) for each in asked), default=0)
+    return not VENDORED.isdisjoint(parts[named:-1])
+
+
+def _common(parts: tuple[str, ...], named: tuple[str, ...]) -> int:
+    """How many of ``parts`` were named, if ``named`` lead to them."""
+    return len(named) if parts[: len(named)] == named else 0
+
+
+# ``torch`` as a requirement: not torchvision, and not the torch of ``pkg[torch]``.
+_TORCH = re.compile(r"""(?:^|["'])\s*torch\s*(?=$|["';,#<>=!~@\[\s])""", re.M)
+_TORCHDET = re.compile(r"""(?:^|["'])\s*torchdet\b""", re.M)
+
+
+def undeclared(folders: Iterable[Path], requirement: str) -> Iterator[UndeclaredDependency]:
+    """The packaging files in ``folders`` that require torch and do not require torchdet."""
+    for folder in folders:
+        for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))):
+            text = _text(path)
+            found = _TORCH.search(_without_other_tables(text) if path.suffix == ".toml" else text)
+            if found is not None and _TORCHDET.search(text) is None:
+                row = text.count("\n", 0, found.end()) + 1
+                quoted = f'"{requirement}",' if path.suffix == ".toml" else requirement
+                yield UndeclaredDependency(_shown(path), row, quoted)
+
+
+def _without_other_tables(text: str) -> str:
+    """``text`` with everything but quoted requirements blanked: keys such as ``torch = ...``."""
+    return re.sub(r"^\s*torch\s*=", lambda match: " " * len(match.group()), text, flags=re.M)
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""

@@ -1,0 +1,69 @@
+"""Which files of the project stand in the way of a change in another: conditions, looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.index import Wanted
+from torchdet.facts.parse import UnparseableError
+from torchdet.migrate.conditions import Condition
+from torchdet.model.source import DecodeError, SourceText
+
+
+def violated_by(
+    data: bytes, module_name: str, is_package: bool, conditions: Iterable[Condition]
+) -> frozenset[Condition]:
+    """Those of ``conditions`` that do not hold because of the file with the bytes ``data``.
+
+    A file that cannot be read as Python is no reader.
+    """
+    asked = [each for each in conditions if _mentions(data, module_name, each)]
+    if not asked:
+        return frozenset()
+    try:
+        names = frozenset(each.name for each in asked)
+        facts = FileFacts.parse(SourceText.decode(data), Wanted(attributes=names))
+    except (DecodeError, UnparseableError, RecursionError):
+        return frozenset()
+    package = module_name if is_package else module_name.rpartition(".")[0]
+    return frozenset(each for each in asked if _reads(each, facts, package))
+
+
+def _mentions(data: bytes, module_name: str, condition: Condition) -> bool:
+    return module_name != condition.module and condition.name.encode() in data
+
+
+def _reads(condition: Condition, facts: FileFacts, package: str) -> bool:
+    wanted = f"{condition.module}.{condition.name}"
+    index = facts.index
+    imported = (binding.qualified for binding in index.bindings() if binding.qualified is not None)
+    if any(absolute(name, package) == wanted for name in imported):
+        return True
+    if any(wanted in _names(facts, node, package) for node in index.attributes[condition.name]):
+        return True
+    stars = {absolute(origin, package) for origin, _ in index.star_imports}
+    return condition.module in stars and condition.name in index.uses
+
+
+def _names(facts: FileFacts, node: object, package: str) -> Iterator[str]:
+    import libcst as cst
+
+    if isinstance(node, cst.CSTNode):
+        yield from (absolute(name, package) for name in facts.resolve(node).names)
+
+
+def absolute(name: str, package: str) -> str:
+    """The dotted ``name`` with its leading dots resolved inside ``package``.
+
+    >>> absolute("..config.DEVICE", "kit.train")
+    'kit.config.DEVICE'
+    >>> absolute("torch.nn", "kit")
+    'torch.nn'
+    """
+    dots = len(name) - len(name.lstrip("."))
+    if not dots:
+        return name
+    parts = package.split(".")
+    kept = parts[: len(parts) - (dots - 1)]
+    return ".".join([*kept, name[dots:]])

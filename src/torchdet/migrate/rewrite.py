@@ -1,0 +1,83 @@
+"""The third phase, for one file: its text after the rounds that were planned.
+
+A round is a list of fixes for the text that the round before it left. Replaying them from the
+file's bytes is cheap, so that no texts have to be kept or sent between the phases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torchdet.edit.apply import apply_fixes
+from torchdet.edit.verify import fault_of_edits
+from torchdet.migrate.file_survey import Change
+from torchdet.migrate.plan import FilePlan
+from torchdet.model.fix import Fix
+from torchdet.model.source import SourceText
+
+Round = tuple[Fix, ...]
+"""The fixes of one file that are made together."""
+
+
+def digest_of(data: bytes) -> str:
+    """What tells whether a file is still what was surveyed."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def replay(source: SourceText, rounds: Sequence[Round]) -> SourceText:
+    """``source`` after ``rounds``."""
+    text = source.text
+    for fixes in rounds:
+        text = apply_fixes(text, fixes).text
+    return SourceText(text, source.encoding, source.bom)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The changes of a plan that stand up to verification, and those that do not, with a reason."""
+
+    made: tuple[Change, ...]
+    fixes: Round
+    faulty: tuple[tuple[Change, str], ...]
+
+
+def attempt(source: SourceText, plan: FilePlan) -> Attempt:
+    """Make the changes of ``plan`` in ``source`` and see whether they did what they were meant to.
+
+    Where the text after all of them does not parse, or its tree differs where no edit was made,
+    each is tried by itself: those that fail are left out. Where the rest fail together, all are.
+    Raises ``RecursionError`` for a file that is nested too deeply to be compared.
+    """
+    fault = _fault(source, plan.fixes)
+    if fault is None:
+        return Attempt(plan.changes, plan.fixes, ())
+    faults = {
+        id(change): _fault(source, _with_handle(plan, (change,))) or "" for change in plan.changes
+    }
+    sound = tuple(change for change in plan.changes if not faults[id(change)])
+    fixes = _with_handle(plan, sound)
+    if not sound or _fault(source, fixes) is not None:
+        return Attempt((), (), tuple((change, fault) for change in plan.changes))
+    faulty = tuple((each, faults[id(each)]) for each in plan.changes if faults[id(each)])
+    return Attempt(sound, fixes, faulty)
+
+
+def _with_handle(plan: FilePlan, changes: tuple[Change, ...]) -> Round:
+    bound = plan.handle is not None and any(change.needs_handle for change in changes)
+    handle = (plan.handle,) if bound and plan.handle is not None else ()
+    return (*handle, *(change.fix for change in changes))
+
+
+def _fault(source: SourceText, fixes: Round) -> str | None:
+    applied = apply_fixes(source.text, fixes)
+    if applied.skipped:
+        return "edits overlap"
+    try:
+        SourceText(applied.text, source.encoding, source.bom).encode(applied.text)
+    except UnicodeEncodeError as error:
+        missing = ascii(error.object[error.start : error.end])
+        return f"{source.encoding} cannot express {missing}"
+    edits = [edit for fix in fixes for edit in fix.edits]
+    return fault_of_edits(source.text, applied.text, edits)

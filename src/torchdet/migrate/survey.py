@@ -1,0 +1,156 @@
+"""The first phase, for one file: what the rules find, and what the codemods say to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from torchdet.edit.lossless import is_lossless
+from torchdet.edit.lower import edited_nodes, lower_fix
+from torchdet.edit.node_edit import NodeEdit, NodeFix
+from torchdet.engine.deep_stack import run_with_deep_stack
+from torchdet.engine.draft_report import standing_drafts
+from torchdet.engine.run_rules import find_drafts, read_facts
+from torchdet.engine.settings import CheckSettings
+from torchdet.facts.locate import Positions, locate
+from torchdet.migrate.codemod import (
+    Codemod,
+    Finding,
+    MigrationContext,
+    Outcome,
+    Refuse,
+    Rewrite,
+)
+from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.handle_site import bind_handle, handle_name
+from torchdet.migrate.registry import codemods_by_code
+from torchdet.model.config import MigrateConfig, Policy
+from torchdet.model.fix import Applicability, Fix
+from torchdet.model.location import Span
+from torchdet.model.migration import Refusal
+from torchdet.model.source import SourceText
+from torchdet.rules.base import Rule
+from torchdet.rules.registry import triggered
+
+
+def survey_source(
+    path: str, source: SourceText, settings: CheckSettings, config: MigrateConfig
+) -> FileSurvey:
+    """Survey the file at ``path`` with the content ``source``.
+
+    Raises ``UnparseableError``, and ``RecursionError`` for a tree nested deeper than the stack.
+    """
+    if settings.config.policy is Policy.FACADE:
+        config = replace(config, facade=True)
+    if config.facade:
+        settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
+    codemods = codemods_by_code(facade=config.facade)
+    rules = tuple(rule for rule in settings.rules if rule.code in codemods)
+    live = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
+    if not live:
+        return FileSurvey(path)
+    return run_with_deep_stack(lambda: _survey(path, source, live, settings, config))
+
+
+def _survey(
+    path: str,
+    source: SourceText,
+    rules: tuple[Rule, ...],
+    settings: CheckSettings,
+    config: MigrateConfig,
+) -> FileSurvey:
+    context = read_facts(path, source, rules, settings)
+    standing = standing_drafts(find_drafts(rules, context), context.facts, settings)
+    if not standing:
+        return FileSurvey(path)
+    spans = {
+        Finding(rule, draft): diagnostic.span
+        for rule, draft, diagnostic in sorted(standing, key=lambda each: each[2].span.start.offset)
+    }
+    migration = MigrationContext(context, config, handle_name(context.facts))
+    outcomes = list(_outcomes(list(spans), migration))
+    return _lowered(path, outcomes, spans, migration)
+
+
+def _outcomes(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    """What the codemods say to ``findings``: of each exactly one thing."""
+    codemods = codemods_by_code(facade=context.config.facade)
+    by_codemod: dict[Codemod, list[Finding]] = {}
+    for finding in findings:
+        by_codemod.setdefault(codemods[finding.rule.code], []).append(finding)
+    for codemod, asked in by_codemod.items():
+        answered = list(codemod.rewrite(asked, context))
+        if {id(outcome.finding) for outcome in answered} != set(map(id, asked)):
+            raise AssertionError(f"{codemod.module} does not answer for each of its findings")
+        yield from answered
+
+
+def _lowered(
+    path: str,
+    outcomes: Iterable[Outcome],
+    spans: dict[Finding, Span],
+    context: MigrationContext,
+) -> FileSurvey:
+    """The outcomes as text and places."""
+    in_order = sorted(outcomes, key=lambda outcome: spans[outcome.finding].start.offset)
+    rewrites = [outcome for outcome in in_order if isinstance(outcome, Rewrite)]
+    binding = _binding(rewrites, context)
+    fixes = [_node_fix(each.message, each.edits) for each in rewrites]
+    wanted = {node for fix in (*fixes, *binding) for node in edited_nodes(fix)}
+    facts = context.facts
+    positions = locate(facts.module, facts.source.text, wanted, facts.index.parents)
+    changes: list[Change] = []
+    refusals = [
+        _refusal(outcome.finding, spans, outcome.reason, outcome.advice)
+        for outcome in in_order
+        if isinstance(outcome, Refuse)
+    ]
+    handles = [_lower(fix, positions, context) for fix in binding]
+    for rewrite, fix in zip(rewrites, fixes, strict=True):
+        lowered = _lower(fix, positions, context)
+        if lowered is None or (rewrite.needs_handle and None in handles):
+            refusals.append(_refusal(rewrite.finding, spans, *_CANNOT_WRITE))
+        else:
+            changes.append(_change(rewrite, lowered, spans))
+    handle = handles[0] if handles else None
+    ordered = sorted(refusals, key=lambda refusal: refusal.location.offset)
+    return FileSurvey(path, tuple(changes), tuple(ordered), handle)
+
+
+_CANNOT_WRITE = (
+    "the edit would lose a comment, or stands in text that cannot be edited in place",
+    "move the comment, or the expression out of the string, and migrate again",
+)
+
+
+def _binding(rewrites: Iterable[Rewrite], context: MigrationContext) -> list[NodeFix]:
+    """The fix that binds the handle, if any of ``rewrites`` needs it and it is not there yet."""
+    if not any(rewrite.needs_handle for rewrite in rewrites):
+        return []
+    edits = bind_handle(context.facts, context.handle, context.config)
+    return [_node_fix(f"`{context.handle} = get_torch_handle()`", edits)] if edits else []
+
+
+def _node_fix(message: str, edits: tuple[NodeEdit, ...]) -> NodeFix:
+    return NodeFix(message, Applicability.SAFE, edits)
+
+
+def _lower(fix: NodeFix, positions: Positions, context: MigrationContext) -> Fix | None:
+    if not is_lossless(fix, context.facts):
+        return None
+    return lower_fix(fix, positions, context.facts.source)
+
+
+def _change(rewrite: Rewrite, fix: Fix, spans: dict[Finding, Span]) -> Change:
+    return Change(
+        rewrite.finding.rule.code,
+        spans[rewrite.finding],
+        fix,
+        rewrite.needs_handle,
+        rewrite.unsafe,
+        rewrite.conditions,
+    )
+
+
+def _refusal(finding: Finding, spans: dict[Finding, Span], reason: str, advice: str) -> Refusal:
+    return Refusal(finding.rule.code, spans[finding].start, reason, advice)
