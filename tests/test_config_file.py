@@ -10,7 +10,7 @@ import pytest
 from tests.unprivileged import public_folder, unprivileged
 from torchdet.config_file import ConfigError, ConfigFinder, parse_lint_config, read_lint_config
 from torchdet.model.config import LintConfig, Policy
-from torchdet.model.diagnostic import Severity
+from torchdet.model.diagnostic import Confidence, Severity
 
 EVERY_KEY = """
 policy = "facade"
@@ -24,6 +24,7 @@ extend-exclude = ["generated"]
 respect-gitignore = false
 target-devices = ["cuda", "mps"]
 torch-version = "2.9"
+min-confidence = "certain"
 
 [per-file-ignores]
 "tests/*" = ["DET101"]
@@ -50,6 +51,7 @@ def test_every_key_is_read() -> None:
         severity=(("DET301", Severity.ERROR),),
         target_devices=("cuda", "mps"),
         torch_version=(2, 9),
+        min_confidence=Confidence.CERTAIN,
     )
 
 
@@ -67,6 +69,7 @@ def test_every_key_is_read() -> None:
         ("[tool.torchdet]\nselect = []", "only pyproject.toml has [tool.torchdet]"),
         ("respect-gitignore = 'no'", "expected true or false"),
         ("severity = {DET301 = 'fatal'}", "'fatal' is not one of error, warning, info"),
+        ("min-confidence = 'sure'", "min-confidence: 'sure' is not one of certain, likely"),
         ("per-file-ignores = ['tests']", "expected a table"),
         ("select = [", "not valid TOML"),
     ],

@@ -10,7 +10,7 @@ from dataclasses import fields
 from pathlib import Path
 
 from torchdet.model.config import LintConfig, Policy
-from torchdet.model.diagnostic import Severity
+from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.suggest import did_you_mean
 
 if sys.version_info >= (3, 11):
@@ -143,6 +143,13 @@ def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     return tuple(pairs)
 
 
+def _confidence(value: object) -> Confidence:
+    names = [confidence.value for confidence in Confidence]
+    if value not in names:
+        raise ValueError(f"{value!r} is not one of {', '.join(names)}")
+    return Confidence(value)
+
+
 def _torch_version(value: object) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", value) if isinstance(value, str) else None
     if match is None:
@@ -162,6 +169,7 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "extend-exclude": _strings,
     "respect-gitignore": _flag,
     "severity": _severities,
+    "min-confidence": _confidence,
     "target-devices": _strings,
     "torch-version": _torch_version,
 }

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.config import LintConfig
-from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix, TextEdit
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
@@ -64,11 +64,12 @@ def finding(
     severity: Severity = Severity.ERROR,
     message: str = "`.cuda()` runs on one kind of device only",
     code: str = "DET302",
+    confidence: Confidence = Confidence.CERTAIN,
 ) -> Diagnostic:
     """A finding at ``needle`` in ``text``."""
     place = span_of(text, needle)
     return Diagnostic(
-        code, "accelerator-method", severity, message, place, place.start.row, "", fix
+        code, "accelerator-method", severity, message, place, place.start.row, "", fix, confidence
     )
 
 

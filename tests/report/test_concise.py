@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 
 from tests.report.reports import REPORTS, checked, finding, replacing, report_on
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import Confidence, FileReport
 from torchdet.model.fix import Applicability
 from torchdet.report import render
 from torchdet.report.options import RenderOptions
@@ -17,6 +17,11 @@ def test_line_of_a_finding() -> None:
     assert render("concise", [report], QUIET) == (
         "train.py:2:7: DET302 `.cuda()` runs on one kind of device only\n"
     )
+
+
+def test_a_likely_finding_says_so_at_its_end() -> None:
+    report = report_on(SOURCE, finding(SOURCE, "cuda", confidence=Confidence.LIKELY))
+    assert render("concise", [report], QUIET).endswith(" one kind of device only (likely)\n")
 
 
 def test_only_a_safe_fix_is_marked() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from tests.report.reports import checked, finding, replacing, report_on, span_of, unparseable
-from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport
 from torchdet.model.fix import Applicability, Fix
 from torchdet.report import render
 from torchdet.report.options import RenderOptions
@@ -41,6 +41,16 @@ def test_a_finding_with_a_fix() -> None:
         "4 -     model.cuda()",
         "4 +     model.to(device)",
     ]
+
+
+def test_a_likely_finding_has_a_note() -> None:
+    fix = replacing(SOURCE, ("cuda()", "to(device)"))
+    likely = finding(SOURCE, "cuda", fix=fix, confidence=Confidence.LIKELY)
+    assert full(report_on(SOURCE, likely))[6:8] == [
+        "  |",
+        "  = note: likely, not certain",
+    ]
+    assert "note:" not in "".join(body(SOURCE, "cuda", fix=fix))
 
 
 @pytest.mark.parametrize(

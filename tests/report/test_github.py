@@ -5,7 +5,7 @@ import re
 from hypothesis import given, settings
 
 from tests.report.reports import REPORTS, finding, report_on
-from torchdet.model.diagnostic import FileReport, Severity
+from torchdet.model.diagnostic import Confidence, FileReport, Severity
 from torchdet.report import render
 
 SOURCE = "model = Net()\nmodel.cuda(\n)\n"
@@ -35,6 +35,12 @@ def test_command_of_a_finding() -> None:
         "::error title=torchdet DET302 (accelerator-method),file=train.py,line=2,endLine=2,"
         "col=7,endColumn=11::train.py:2:7: DET302 `.cuda()` runs on one kind of device only\n"
     )
+
+
+def test_a_likely_finding_says_so_in_its_title() -> None:
+    report = report_on(SOURCE, finding(SOURCE, "cuda", confidence=Confidence.LIKELY))
+    _, properties, _ = parse(render("github", [report]).rstrip("\n"))
+    assert properties["title"] == "torchdet DET302 (accelerator-method, likely)"
 
 
 def test_columns_are_left_out_where_a_finding_spans_lines() -> None:

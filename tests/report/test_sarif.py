@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from tests.report.reports import REPORTS, checked, finding, replacing, report_on, unparseable
 from tests.report.sarif_schema import sarif_validator
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import Confidence, FileReport
 from torchdet.model.fix import Applicability
 from torchdet.report import render
 from torchdet.report.options import RenderOptions
@@ -56,6 +56,7 @@ def test_result_of_a_finding() -> None:
     assert result == {
         "ruleId": "DET202",
         "level": "warning",
+        "properties": {"confidence": "certain"},
         "locations": [
             {
                 "physicalLocation": {
@@ -65,6 +66,12 @@ def test_result_of_a_finding() -> None:
             }
         ],
     }
+
+
+def test_confidence_is_a_property() -> None:
+    likely = finding(SOURCE, "cuda", confidence=Confidence.LIKELY)
+    (result,) = sarif(report_on(SOURCE, likely))["results"]
+    assert result["properties"] == {"confidence": "likely"}
 
 
 def test_functions_and_classes_are_logical_locations() -> None:

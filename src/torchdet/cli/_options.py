@@ -11,6 +11,7 @@ import click
 
 from torchdet.engine.settings import check_selectors, expand_severities, selected
 from torchdet.model.config import LintConfig
+from torchdet.model.diagnostic import Confidence
 from torchdet.rules.base import Rule
 from torchdet.rules.registry import SelectorError, all_rules, matching_rules, selected_rules
 
@@ -19,11 +20,15 @@ _Result = TypeVar("_Result")
 
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """``--select``, ``--ignore`` and ``--extend-select``; empty where the option was not given."""
+    """``--select``, ``--ignore``, ``--extend-select`` and ``--min-confidence``.
+
+    Empty, or None, where the option was not given.
+    """
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
+    min_confidence: Confidence | None = None
 
     def override(self, config: LintConfig) -> LintConfig:
         """``config`` with these options in force and its selectors checked and expanded.
@@ -35,7 +40,10 @@ class RuleOptions:
         """
         check_selectors(config)
         codes = tuple(rule.code for rule in self._rules(config))
-        return expand_severities(replace(config, select=codes, ignore=(), extend_select=()))
+        config = replace(config, select=codes, ignore=(), extend_select=())
+        if self.min_confidence is not None:
+            config = replace(config, min_confidence=self.min_confidence)
+        return expand_severities(config)
 
     def _rules(self, config: LintConfig) -> tuple[Rule, ...]:
         if self.select:
@@ -65,7 +73,7 @@ def parse_selectors(
 
 
 def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Give a command the options that select rules; it gets them as ``rules``."""
+    """Give a command the options that select rules and findings; it gets them as ``rules``."""
 
     @click.option(
         "--select",
@@ -77,13 +85,20 @@ def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     @click.option(
         "--extend-select", callback=parse_selectors, multiple=True, help="Rules to run as well."
     )
+    @click.option(
+        "--min-confidence",
+        type=click.Choice([confidence.value for confidence in Confidence]),
+        help="Leave out findings that are less sure; replaces the configured one.",
+    )
     @wraps(command)
     def with_rules(
         select: tuple[str, ...],
         ignore: tuple[str, ...],
         extend_select: tuple[str, ...],
+        min_confidence: str | None,
         **others: object,
     ) -> _Result:
-        return command(rules=RuleOptions(select, ignore, extend_select), **others)
+        least = Confidence(min_confidence) if min_confidence is not None else None
+        return command(rules=RuleOptions(select, ignore, extend_select, least), **others)
 
     return with_rules

@@ -41,16 +41,18 @@ def build_report(
     findings = dict.fromkeys(_findings(drafts, facts, settings))  # a set that keeps its order
     kept, suppressed = suppressions.apply(list(findings))
     unused = suppressions.unused(suppressed, settings.rules)
-    diagnostics = tuple(sorted((*(f.diagnostic for f in kept), *unused), key=_order))
+    shown = (finding.diagnostic for finding in kept if _is_sure_enough(finding, settings))
+    diagnostics = tuple(sorted((*shown, *unused), key=_order))
     return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
 
 
 def standing_drafts(
     drafts: Sequence[tuple[Rule, Draft]], facts: FileFacts, settings: CheckSettings
 ) -> list[tuple[Rule, Draft, Diagnostic]]:
-    """Those of ``drafts`` that no comment suppresses, each with the diagnostic that it makes.
+    """Those of ``drafts`` that are findings, each with the diagnostic that it makes.
 
-    Of several that make the same diagnostic the first. Raises as ``build_report`` does.
+    Left out is what a comment suppresses and what is less sure than is configured. Of several that
+    make the same diagnostic the first. Raises as ``build_report`` does.
     """
     if not drafts:
         return []
@@ -59,7 +61,16 @@ def standing_drafts(
     for finding, made_of in zip(_findings(drafts, facts, settings), drafts, strict=True):
         findings.setdefault(finding, made_of)
     kept, _ = suppressions.apply(list(findings))
-    return [(*findings[finding], finding.diagnostic) for finding in kept]
+    return [
+        (*findings[finding], finding.diagnostic)
+        for finding in kept
+        if _is_sure_enough(finding, settings)
+    ]
+
+
+def _is_sure_enough(finding: Finding, settings: CheckSettings) -> bool:
+    """Asked after the comments were read: one on a finding that is left out is not unused."""
+    return finding.diagnostic.confidence.reaches(settings.config.min_confidence)
 
 
 def _findings(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from torchdet.model.diagnostic import Severity
+from torchdet.model.diagnostic import Confidence, Severity
 
 
 class Policy(Enum):
@@ -57,8 +57,8 @@ class LintConfig:
     and ``runtime_modules`` are relative to it. Codes in ``select``, ``ignore``,
     ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
     names (``raw-import``) or ``ALL``; ``select`` is None for the rules that are on by default.
-    ``torch_version`` is the oldest release that the code must
-    run on, as ``(major, minor)``.
+    Findings less sure than ``min_confidence`` are left out. ``torch_version`` is the oldest release
+    that the code must run on, as ``(major, minor)``.
     """
 
     root: str = "."
@@ -73,6 +73,7 @@ class LintConfig:
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
     severity: tuple[tuple[str, Severity], ...] = ()
+    min_confidence: Confidence = Confidence.LIKELY
     target_devices: tuple[str, ...] = ()
     torch_version: tuple[int, int] = (2, 6)
 

@@ -27,6 +27,10 @@ class Confidence(Enum):
     CERTAIN = "certain"
     LIKELY = "likely"
 
+    def reaches(self, least: Confidence) -> bool:
+        """Whether this is as sure as ``least`` or surer."""
+        return self is Confidence.CERTAIN or least is Confidence.LIKELY
+
 
 def rule_page(name: str) -> str:
     """The documentation page of the rule ``name``, relative to the repository's root.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport
 from torchdet.model.fix import Applicability
 from torchdet.report.ansi import BOLD, CYAN, Paint
 from torchdet.report.characters import printable
@@ -13,7 +13,10 @@ from torchdet.report.summary import summary
 
 
 def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
-    """One line a diagnostic, then the summary. ``[*]`` marks what a safe fix can mend."""
+    """One line a diagnostic, then the summary. ``[*]`` marks what a safe fix can mend.
+
+    A finding that is likely and not certain says so at its end.
+    """
     paint = Paint(options.colour)
     lines = [
         f"{place(report.path, diagnostic, paint)} {_statement(diagnostic, paint)}\n"
@@ -37,4 +40,5 @@ def _statement(diagnostic: Diagnostic, paint: Paint) -> str:
     safe = fix is not None and fix.applicability is Applicability.SAFE
     mark = f" [{paint('*', CYAN)}]" if safe else ""
     code = paint.severity(diagnostic.code, diagnostic.severity)
-    return f"{code}{mark} {printable(diagnostic.message)}"
+    likely = " (likely)" if diagnostic.confidence is Confidence.LIKELY else ""
+    return f"{code}{mark} {printable(diagnostic.message)}{likely}"

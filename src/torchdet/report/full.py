@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix
 from torchdet.report.ansi import BLUE, BOLD, GREEN, RED, Paint
 from torchdet.report.characters import printable
@@ -46,6 +46,8 @@ def _block(
     gutter = _gutter_width(rows, hunks or ())
     if rows:
         yield from _source(rows, diagnostic.severity, gutter, paint)
+    if diagnostic.confidence is Confidence.LIKELY:
+        yield f"{' ' * gutter} {paint('=', BLUE)} {paint('note:', BOLD)} likely, not certain"
     if diagnostic.fix is not None:
         yield from _fix(diagnostic.fix, hunks, gutter, paint)
 

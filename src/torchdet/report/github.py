@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.report.characters import printable
 from torchdet.report.options import RenderOptions
 
@@ -27,8 +27,9 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
 
 def _command(path: str, diagnostic: Diagnostic) -> str:
     start, end = diagnostic.span
+    likely = ", likely" if diagnostic.confidence is Confidence.LIKELY else ""
     properties = {
-        "title": f"torchdet {diagnostic.code} ({diagnostic.name})",
+        "title": f"torchdet {diagnostic.code} ({diagnostic.name}{likely})",
         "file": path,
         "line": str(start.row),
         "endLine": str(end.row),

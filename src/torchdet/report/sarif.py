@@ -90,6 +90,7 @@ def _result(
         "message": {"text": well_formed(diagnostic.message)},
         "locations": [_location(report.path, diagnostic)],
         "partialFingerprints": {"torchdet/v1": fingerprint},
+        "properties": {"confidence": diagnostic.confidence.value},
     }
     fix = diagnostic.fix
     # One that is only meant to be shown must not be offered for a click.
