@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
@@ -40,17 +40,13 @@ def _reads(condition: Condition, facts: FileFacts, package: str) -> bool:
     imported = (binding.qualified for binding in index.bindings() if binding.qualified is not None)
     if any(absolute(name, package) == wanted for name in imported):
         return True
-    if any(wanted in _names(facts, node, package) for node in index.attributes[condition.name]):
+    attributes = index.attributes.get(condition.name, ())
+    if any(
+        wanted == absolute(name, package) for a in attributes for name in facts.resolve(a).names
+    ):
         return True
     stars = {absolute(origin, package) for origin, _ in index.star_imports}
     return condition.module in stars and condition.name in index.uses
-
-
-def _names(facts: FileFacts, node: object, package: str) -> Iterator[str]:
-    import libcst as cst
-
-    if isinstance(node, cst.CSTNode):
-        yield from (absolute(name, package) for name in facts.resolve(node).names)
 
 
 def absolute(name: str, package: str) -> str:

@@ -1,0 +1,74 @@
+"""What the files beside the code say of a project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from torchdet.migrate.project import is_type_checked, is_vendored, project_folders, undeclared
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pyproject.toml").write_text('[project]\ndependencies = [\n  "torch>=2.4",\n]\n')
+    (tmp_path / "src" / "kit").mkdir(parents=True)
+    (tmp_path / "src" / "kit" / "train.py").write_text("import torch\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_project_reaches_up_to_its_packaging_file(project: Path) -> None:
+    folders = project_folders(["src/kit/train.py"])
+    assert folders == (project, project / "src", project / "src" / "kit")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("src/kit/py.typed", ""),
+        ("mypy.ini", "[mypy]\n"),
+        ("setup.cfg", "[metadata]\nname = kit\n\n[mypy]\nstrict = True\n"),
+        ("pyproject.toml", "[tool.mypy]\nstrict = true\n"),
+        ("pyproject.toml", "[[tool.mypy.overrides]]\nmodule = 'x'\n"),
+        ("pyproject.toml", "[tool.pyright]\n"),
+        ("pyrightconfig.json", "{}"),
+    ],
+)
+def test_a_project_with_a_type_checker_is_typed(project: Path, name: str, content: str) -> None:
+    assert not is_type_checked(project_folders(["src/kit"]))
+    (project / name).write_text(content)
+    assert is_type_checked(project_folders(["src/kit"]))
+
+
+def test_files_that_require_torch_are_told_what_to_add(project: Path) -> None:
+    (project / "requirements.txt").write_text("numpy\ntorch==2.13.0  # pinned\n")
+    (project / "requirements-dev.txt").write_text("pytest\ntorchvision\n")
+    found = list(undeclared(project_folders(["src"]), "torchdet"))
+    assert [(each.path, each.row, each.line) for each in found] == [
+        ("pyproject.toml", 3, '"torchdet",'),
+        ("requirements.txt", 2, "torchdet"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "torchvision>=0.15\n",
+        "torch-geometric\n",
+        "pytorch-lightning\n",
+        "torch\ntorchdet\n",
+        "# torch\n",
+    ],
+)
+def test_files_that_need_no_line_are_not_named(project: Path, text: str) -> None:
+    (project / "pyproject.toml").write_text("[project]\nname = 'torch-kit'\n")
+    (project / "requirements.txt").write_text(text)
+    assert list(undeclared(project_folders(["src"]), "torchdet")) == []
+
+
+def test_vendored_folders_are_left_alone_unless_named() -> None:
+    assert is_vendored("src/kit/_vendor/net.py", ["src"])
+    assert is_vendored("third_party/net/a.py", ["."])
+    assert not is_vendored("third_party/net/a.py", ["third_party"])
+    assert not is_vendored("src/kit/vendor.py", ["src"])
