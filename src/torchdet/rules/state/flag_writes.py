@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, is_constant, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import Literal, Origins, literal_value, origins
 from torchdet.model.fix import Applicability
-from torchdet.rules.base import Context, Draft, Reference, ReferenceCheck
+from torchdet.rules.base import Context, Reference
 from torchdet.rules.state.flags import SETTERS, Flag, Parameter, Setter
 
 if TYPE_CHECKING:
@@ -76,17 +76,21 @@ class FlagWrite:
         return NodeFix(f"Write `{good}`", Applicability.UNSAFE, (Replace(value, good),))
 
 
-WritesCheck = Callable[[tuple[FlagWrite, ...], Context], Iterator[Draft]]
+_Judged = TypeVar("_Judged")
+WritesCheck = Callable[[tuple[FlagWrite, ...], Context], Iterator[_Judged]]
+_WriteCheck = Callable[[Reference, Context], Iterator[_Judged]]
 
 
-def checks_of_writes(flags: tuple[Flag, ...], check: WritesCheck) -> dict[str, ReferenceCheck]:
+def checks_of_writes(
+    flags: tuple[Flag, ...], check: WritesCheck[_Judged]
+) -> dict[str, _WriteCheck[_Judged]]:
     """The table of a rule that judges writes to ``flags``.
 
     ``check`` is called once for each assignment, ``setattr`` and call that writes some of them.
     """
     by_name = {flag.name: flag for flag in flags}
     owners: dict[str, dict[str, Flag]] = {}
-    table: dict[str, ReferenceCheck] = {}
+    table: dict[str, _WriteCheck[_Judged]] = {}
     for flag in flags:
         if flag.attribute:
             table[flag.name] = _assignment_check(flag, check)
@@ -100,8 +104,8 @@ def checks_of_writes(flags: tuple[Flag, ...], check: WritesCheck) -> dict[str, R
     return table
 
 
-def _assignment_check(flag: Flag, check: WritesCheck) -> ReferenceCheck:
-    def assigned(reference: Reference, context: Context) -> Iterator[Draft]:
+def _assignment_check(flag: Flag, check: WritesCheck[_Judged]) -> _WriteCheck[_Judged]:
+    def assigned(reference: Reference, context: Context) -> Iterator[_Judged]:
         write = _assignment(flag, reference.node, context.facts)
         if write is not None:
             yield from check((write,), context)
@@ -149,8 +153,10 @@ def _unpacking(
     return FlagWrite(flag, node, _assigning(flag), value)
 
 
-def _setattr_check(attributes: Mapping[str, Flag], check: WritesCheck) -> ReferenceCheck:
-    def set_by_name(reference: Reference, context: Context) -> Iterator[Draft]:
+def _setattr_check(
+    attributes: Mapping[str, Flag], check: WritesCheck[_Judged]
+) -> _WriteCheck[_Judged]:
+    def set_by_name(reference: Reference, context: Context) -> Iterator[_Judged]:
         facts = context.facts
         argument_node = facts.parent(reference.node)
         call = facts.parent(argument_node) if isinstance(argument_node, cst.Arg) else None
@@ -168,10 +174,12 @@ def _setattr_check(attributes: Mapping[str, Flag], check: WritesCheck) -> Refere
     return set_by_name
 
 
-def _setter_check(setter: Setter, flags: Mapping[str, Flag], check: WritesCheck) -> ReferenceCheck:
+def _setter_check(
+    setter: Setter, flags: Mapping[str, Flag], check: WritesCheck[_Judged]
+) -> _WriteCheck[_Judged]:
     parameters = [parameter for parameter in setter.parameters if parameter.flag in flags]
 
-    def called(reference: Reference, context: Context) -> Iterator[Draft]:
+    def called(reference: Reference, context: Context) -> Iterator[_Judged]:
         call = context.facts.parent(reference.node)
         if isinstance(call, cst.Call) and call.func is reference.node:
             writes = (_written(setter, p, flags[p.flag], call) for p in parameters)
