@@ -1,0 +1,455 @@
+"""Where the order of an iterable shows, when that order means nothing.
+
+Starting at a listing of files or at a set, the trace follows names, attributes of ``self``, lists
+that a loop fills, what local functions return and the parameters they receive. It ends where the
+order is destroyed or does not matter (``sorted``, ``len``, ``in``, a loop that only deletes) and
+at the places that make it count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import int_value, last_name
+from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import (
+    enclosing_class,
+    enclosing_function,
+    local_function,
+    receiving_parameter,
+)
+from torchdet.facts.walk import descendants
+from torchdet.model.diagnostic import Confidence
+from torchdet.rules.randomness.data_classes import is_dataset
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.scope import Scope
+
+_MOST = 120
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUse:
+    """A place where the order shows: ``effect`` says how, with "they" for the elements."""
+
+    effect: str
+    confidence: Confidence
+
+
+_NUMBERED = OrderUse("they are numbered in it", Confidence.CERTAIN)
+_INDEXED = OrderUse("a data set reads them by index", Confidence.CERTAIN)
+_ITERATED = OrderUse("a data set yields them in it", Confidence.CERTAIN)
+_JOINED = OrderUse("they are put together in it", Confidence.CERTAIN)
+_SPLIT = OrderUse("they are split by it", Confidence.CERTAIN)
+_DRAWN = OrderUse("a random draw from them depends on it, seeded or not", Confidence.CERTAIN)
+_MAYBE_DRAWN = OrderUse(_DRAWN.effect, Confidence.LIKELY)
+_PAIRED = OrderUse("they are paired by position", Confidence.LIKELY)
+_PICKED = OrderUse("some are picked by position", Confidence.LIKELY)
+_LAYERS = OrderUse("layers are made in it", Confidence.LIKELY)
+_DRAWS = OrderUse("each of them gets the next random numbers", Confidence.LIKELY)
+_RETURNED = OrderUse("the caller receives them in it", Confidence.LIKELY)
+
+# Calls whose value has the elements of their argument in the same order.
+_KEEPS_ORDER = frozenset(
+    {"list", "tuple", "iter", "reversed", "map", "filter", "tqdm", "chain", "from_iterable", "zip"}
+    | {"enumerate", "cycle", "array", "asarray", "track"}
+)
+_TORCH_JOINS = ("cat", "concat", "stack", "tensor", "vstack", "hstack")
+_COUNTS = {
+    **{f"torch.{name}": _JOINED for name in _TORCH_JOINS},
+    **{f"numpy.{name}": _JOINED for name in ("concatenate", "stack", "vstack", "hstack")},
+    "pandas.concat": _JOINED,
+    **{
+        f"torch.utils.data.{name}": _JOINED
+        for name in ("ConcatDataset", "ChainDataset", "StackDataset")
+    },
+    "itertools.islice": _PICKED,
+}
+_COUNTS_BY_NAME = {
+    "train_test_split": _SPLIT,
+    "random_split": _SPLIT,
+    "array_split": _SPLIT,
+}
+_DRAW_METHODS = frozenset({"shuffle", "sample", "choice", "choices", "permutation"})
+_DRAW_MODULES = ("random.", "numpy.random.")
+_TORCH_DRAWS = tuple(f"torch.{name}" for name in ("rand", "normal", "bernoulli", "nn.init."))
+
+
+def order_uses(node: cst.BaseExpression, facts: FileFacts) -> tuple[OrderUse, ...]:
+    """Where the order of the iterable ``node`` shows, the surest first."""
+    found = dict.fromkeys(_Trace(facts).run(node))
+    return tuple(sorted(found, key=lambda use: use.confidence is not Confidence.CERTAIN))
+
+
+class _Trace:
+    """One search: expressions still to look at, and what was seen on the way."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self._facts = facts
+        self._pending: list[cst.BaseExpression] = []
+        self._seen: set[cst.CSTNode] = set()
+
+    def run(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
+        self._follow(node)
+        while self._pending and len(self._seen) < _MOST:
+            yield from self._step(self._pending.pop())
+
+    def _follow(self, *nodes: cst.BaseExpression) -> None:
+        """Look later at what becomes of ``nodes``, which have the order in question."""
+        for node in nodes:
+            if node not in self._seen:
+                self._seen.add(node)
+                self._pending.append(node)
+
+    def _step(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
+        parent = self._facts.parent(node)
+        if isinstance(parent, cst.Arg):
+            call = self._facts.parent(parent)
+            if isinstance(call, cst.Call):
+                yield from self._argument(parent, call)
+        elif isinstance(parent, cst.For) and parent.iter is node:
+            yield from self._loop(parent)
+        elif isinstance(parent, cst.CompFor) and parent.iter is node:
+            yield from self._comprehension(parent)
+        elif isinstance(parent, cst.Subscript) and parent.value is node:
+            yield from self._subscript(parent)
+        elif isinstance(parent, (cst.Return, cst.Yield, cst.From)):
+            yield from self._handed_back(parent)
+        else:
+            yield from self._stored(node, parent)
+
+    def _stored(self, node: cst.BaseExpression, parent: cst.CSTNode) -> Iterator[OrderUse]:
+        """A name, an attribute or a larger expression has the elements now."""
+        if isinstance(parent, cst.Assign):
+            for target in parent.targets:
+                yield from self._target(target.target)
+        elif isinstance(parent, (cst.AnnAssign, cst.AugAssign)) and parent.value is node:
+            yield from self._target(parent.target)
+        elif isinstance(parent, cst.NamedExpr) and parent.value is node:
+            yield from self._target(parent.target)
+            self._follow(parent)
+        elif isinstance(parent, cst.AsName) or (
+            isinstance(parent, cst.WithItem) and parent.asname is not None
+        ):
+            asname = parent.asname if isinstance(parent, cst.WithItem) else parent
+            if asname is not None:
+                yield from self._target(asname.name)
+        elif isinstance(parent, cst.StarredElement):
+            owner = self._facts.parent(parent)
+            if isinstance(owner, (cst.List, cst.Tuple)):
+                self._follow(owner)
+        elif self._larger(node, parent) and isinstance(parent, cst.BaseExpression):
+            self._follow(parent)
+
+    @staticmethod
+    def _larger(node: cst.BaseExpression, parent: cst.CSTNode) -> bool:
+        """Whether ``parent`` is an expression that has the elements of ``node`` in their order."""
+        if isinstance(parent, cst.BinaryOperation):
+            return isinstance(parent.operator, cst.Add)
+        if isinstance(parent, cst.IfExp):
+            return parent.test is not node
+        return isinstance(parent, cst.BooleanOperation)
+
+    def _target(self, target: cst.CSTNode) -> Iterator[OrderUse]:
+        """Go on with all that is done with what was assigned."""
+        if isinstance(target, cst.Tuple) and len(target.elements) > 1:
+            yield _PICKED
+        elif isinstance(target, (cst.Name, cst.Attribute)):
+            self._all_uses(target)
+
+    def _all_uses(self, target: cst.Name | cst.Attribute) -> None:
+        """Follow every use of a name or of an attribute of ``self`` that nothing sorts."""
+        uses = (
+            self._uses_of_name(target.value, self._facts.scope(target))
+            if isinstance(target, cst.Name)
+            else self._uses_of_attribute(target)
+        )
+        if not self._becomes_sorted(target) and not any(
+            _is_sorted(use, self._facts) for use in uses
+        ):
+            self._follow(*uses)
+
+    def _becomes_sorted(self, target: cst.Name | cst.Attribute) -> bool:
+        """Whether the same name is also given a value that was sorted."""
+        if not isinstance(target, cst.Name):
+            return False
+        values = (binding.value for binding in self._facts.bindings(target))
+        return any(
+            isinstance(value, cst.Call) and "sort" in (last_name(value.func) or "").lower()
+            for value in values
+        )
+
+    def _uses_of_name(self, name: str, scope: Scope) -> list[cst.BaseExpression]:
+        return [_beginning(use.node, 1) for use in self._facts.uses_of(name, scope)]
+
+    def _uses_of_attribute(self, target: cst.Attribute) -> list[cst.BaseExpression]:
+        owner = target.value
+        if not isinstance(owner, cst.Name) or owner.value not in {"self", "cls"}:
+            return []
+        around = enclosing_class(target, self._facts)
+        return [
+            _beginning(use.node, 2)
+            for use in self._facts.index.uses.get(owner.value, ())
+            if use.parts[1:2] == (target.attr.value,)
+            and enclosing_class(use.node, self._facts) is around
+        ]
+
+    def _argument(self, arg: cst.Arg, call: cst.Call) -> Iterator[OrderUse]:
+        """The elements are handed to a function."""
+        name = last_name(call.func) or ""
+        names = self._facts.resolve(call.func).names
+        qualified = names[0] if len(names) == 1 else ""
+        known = _COUNTS.get(qualified) or _COUNTS_BY_NAME.get(name)
+        if "sort" in name.lower():
+            return
+        if known is not None:
+            yield known
+        elif name == "extend" and isinstance(call.func, cst.Attribute):
+            yield from self._target(call.func.value)
+        elif name in _KEEPS_ORDER and (qualified or isinstance(call.func, cst.Name)):
+            yield from self._kept(arg, call, name)
+        elif name in _DRAW_METHODS and call.args[0] is arg:
+            if qualified.startswith(_DRAW_MODULES):
+                yield _DRAWN
+            elif not qualified and isinstance(call.func, cst.Attribute):
+                yield _MAYBE_DRAWN
+        else:
+            yield from self._handed_on(arg, call, name)
+
+    def _kept(self, arg: cst.Arg, call: cst.Call, name: str) -> Iterator[OrderUse]:
+        """``call`` has the elements in the same order."""
+        if name == "zip" and self._pairs(arg, call):
+            yield _PAIRED
+        if name == "enumerate" and self._numbers(call):
+            yield _NUMBERED
+        self._follow(call)
+
+    def _handed_on(self, arg: cst.Arg, call: cst.Call, name: str) -> Iterator[OrderUse]:
+        parameter = receiving_parameter(arg, call, self._facts)
+        if parameter is not None:
+            called = local_function(call, self._facts)
+            if called is not None:
+                scope = self._facts.index.scopes[called[0]]
+                uses = self._uses_of_name(parameter.name.value, scope)
+                if not any(_is_sorted(use, self._facts) for use in uses):
+                    self._follow(*uses)
+        elif name.lower().endswith(("dataset", "dataloader")):
+            yield OrderUse(f"`{name}` receives them in it", Confidence.LIKELY)
+
+    def _pairs(self, arg: cst.Arg, call: cst.Call) -> bool:
+        """Whether ``zip`` brings others beside the elements.
+
+        Not where the pairs are sorted, where the others come from the elements themselves,
+        ``zip(s, map(f, s))``, or where each is a list that the code fills: then in step.
+        """
+        outer = self._facts.parent(self._facts.parent(call))
+        if isinstance(outer, cst.Call) and "sort" in (last_name(outer.func) or ""):
+            return False
+        others = [each.value for each in call.args if each is not arg]
+        code = self._facts.code(arg.value)
+        return not all(code in self._facts.code(other) for other in others) and not all(
+            isinstance(other, cst.Name) and self._is_filled(other) for other in (arg.value, *others)
+        )
+
+    def _is_filled(self, name: cst.Name) -> bool:
+        uses = self._facts.uses_of(name.value, self._facts.scope(name))
+        return any(use.parts == (name.value, "append") for use in uses)
+
+    def _numbers(self, call: cst.Call) -> bool:
+        """Whether the numbers of ``enumerate`` end up beside the elements in a dictionary."""
+        parent = self._facts.parent(call)
+        if isinstance(parent, cst.CompFor):
+            comprehension = self._facts.parent(parent)
+            if isinstance(comprehension, cst.DictComp):
+                return True
+            parent = self._facts.parent(comprehension)
+        if isinstance(parent, cst.Arg):
+            outer = self._facts.parent(parent)
+            return isinstance(outer, cst.Call) and self._facts.means(outer.func, "builtins.dict")
+        if isinstance(parent, cst.For) and isinstance(parent.target, cst.Tuple):
+            first = parent.target.elements[0].value
+            return isinstance(first, cst.Name) and _stores_number(parent.body, {first.value})
+        return False
+
+    def _comprehension(self, clause: cst.CompFor) -> Iterator[OrderUse]:
+        comprehension: cst.CSTNode = clause
+        while isinstance(comprehension, cst.CompFor):
+            comprehension = self._facts.parent(comprehension)
+        if isinstance(comprehension, (cst.ListComp, cst.GeneratorExp)):
+            self._follow(comprehension)
+        elif isinstance(comprehension, cst.DictComp) and _makes_layers(
+            comprehension.value, self._facts
+        ):
+            yield _LAYERS
+
+    def _loop(self, loop: cst.For) -> Iterator[OrderUse]:
+        """What a loop over the elements leaves behind."""
+        counters = {
+            node.target.value
+            for node in descendants(loop.body)
+            if isinstance(node, cst.AugAssign)
+            and isinstance(node.target, cst.Name)
+            and int_value(node.value) == 1
+        }
+        if _stores_number(loop.body, counters):
+            yield _NUMBERED
+        for node in descendants(loop.body):
+            if isinstance(node, cst.Call):
+                yield from self._called_in_loop(node)
+            elif isinstance(node, cst.AugAssign) and isinstance(
+                node.value, (cst.List, cst.ListComp)
+            ):
+                yield from self._target(node.target)
+            elif isinstance(node, cst.Yield):
+                yield from self._handed_back(node)
+
+    def _called_in_loop(self, call: cst.Call) -> Iterator[OrderUse]:
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value in {"append", "extend"}:
+            yield from self._target(call.func.value)
+        elif _makes_layers(call, self._facts):
+            yield _LAYERS
+        elif _draws(call, self._facts):
+            yield _DRAWS
+
+    def _subscript(self, subscript: cst.Subscript) -> Iterator[OrderUse]:
+        """One element, or some, by position."""
+        outer = self._facts.parent(subscript)
+        if isinstance(outer, (cst.AssignTarget, cst.Del, cst.AugAssign)):
+            return
+        index = subscript.slice[0].slice
+        if isinstance(index, cst.Slice):
+            if index.lower is not None or index.upper is not None:
+                yield _PICKED
+            else:
+                self._follow(subscript)
+        elif isinstance(index, cst.Index) and int_value(index.value) is not None:
+            if not self._alone(subscript):
+                yield _PICKED
+        elif self._in_dataset(subscript, "__getitem__"):
+            yield _INDEXED
+
+    def _alone(self, subscript: cst.Subscript) -> bool:
+        """Whether any element would do, or there is but one.
+
+        ``os.listdir(d)[0]`` says that one is there; code that looks at ``len(files)`` knows how
+        many; an assertion about ``files[0]`` is one about all.
+        """
+        if not isinstance(subscript.value, (cst.Name, cst.Attribute)):
+            return True
+        for above in self._facts.ancestors(subscript):
+            if isinstance(above, (cst.Assert, cst.If)):
+                return True
+            if isinstance(above, cst.BaseSuite):
+                break
+        function = enclosing_function(subscript, self._facts)
+        counted = f"len({self._facts.code(subscript.value)})"
+        return counted in self._facts.code(function or self._facts.module)
+
+    def _in_dataset(self, node: cst.CSTNode, method: str) -> bool:
+        function = enclosing_function(node, self._facts)
+        owner = enclosing_class(node, self._facts)
+        if function is None or owner is None or function.name.value != method:
+            return False
+        return method == "__getitem__" or is_dataset(owner, self._facts) is not None
+
+    def _handed_back(self, node: cst.CSTNode) -> Iterator[OrderUse]:
+        """The function around returns or yields the elements: go on where it is called."""
+        function = enclosing_function(node, self._facts)
+        if function is None or function in self._seen:
+            return
+        self._seen.add(function)
+        if self._in_dataset(node, "__iter__"):
+            yield _ITERATED
+            return
+        callers = self._callers(function)
+        self._follow(*callers)
+        if not callers:
+            yield _RETURNED
+
+    def _callers(self, function: cst.FunctionDef) -> list[cst.BaseExpression]:
+        name = function.name.value
+        is_property = any("property" in (last_name(d.decorator) or "") for d in function.decorators)
+        callers: list[cst.BaseExpression] = []
+        for uses in self._facts.index.uses.values():
+            for use in uses:
+                if use.parts[-1] != name and not (is_property and use.parts[1:2] == (name,)):
+                    continue
+                if is_property:
+                    if use.parts[0] == "self":
+                        callers.append(_beginning(use.node, 2))
+                    continue
+                call = self._facts.parent(use.node)
+                if isinstance(call, cst.Call) and call.func is use.node:
+                    called = local_function(call, self._facts)
+                    if called is not None and called[0] is function:
+                        callers.append(call)
+        return callers
+
+
+def _beginning(node: cst.BaseExpression, parts: int) -> cst.BaseExpression:
+    """The first ``parts`` names of a dotted expression: its left end."""
+    chain = [node]
+    while isinstance(node, cst.Attribute):
+        node = node.value
+        chain.append(node)
+    return chain[-parts]
+
+
+def _is_sorted(use: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``use`` is ``use.sort()``, or is assigned anew from something sorted."""
+    parent = facts.parent(use)
+    if isinstance(parent, cst.Attribute):
+        return "sort" in parent.attr.value
+    call = facts.parent(parent) if isinstance(parent, cst.Arg) else None
+    if not isinstance(call, cst.Call) or "sort" not in (last_name(call.func) or "").lower():
+        return False
+    statement = facts.parent(call)
+    while isinstance(statement, (cst.Arg, cst.Call, cst.Subscript)):
+        statement = facts.parent(statement)
+    if isinstance(statement, cst.Expr):
+        return True
+    target = statement.targets[0].target if isinstance(statement, cst.Assign) else None
+    return target is not None and facts.code(target) == facts.code(use)
+
+
+def _is_builtin_like(call: cst.Call, qualified: str) -> bool:
+    """Whether a call by a well-known name is that function: a method of that name is not."""
+    return bool(qualified) or isinstance(call.func, cst.Name)
+
+
+def _stores_number(body: cst.CSTNode, numbers: set[str]) -> bool:
+    """Whether ``body`` has ``d[key] = n`` with ``n`` from ``numbers``, or ``d[key] = len(d)``."""
+    for node in descendants(body):
+        if not isinstance(node, cst.Assign):
+            continue
+        target, value = node.targets[0].target, node.value
+        if not isinstance(target, cst.Subscript):
+            continue
+        if isinstance(value, cst.Name) and value.value in numbers:
+            return True
+        if isinstance(value, cst.Call) and last_name(value.func) == "len" and value.args:
+            counted = value.args[0].value
+            if counted.deep_equals(target.value):
+                return True
+    return False
+
+
+def _makes_layers(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` makes a module of ``torch.nn``."""
+    if not isinstance(node, cst.Call):
+        return False
+    names = facts.resolve(node.func).names
+    return bool(names) and all(
+        name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() for name in names
+    )
+
+
+def _draws(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether ``call`` draws random numbers from a global generator."""
+    names = facts.resolve(call.func).names
+    return bool(names) and all(
+        name.startswith((*_DRAW_MODULES, *_TORCH_DRAWS)) and "seed" not in name for name in names
+    )
