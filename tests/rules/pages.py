@@ -3,14 +3,17 @@
 A page ``tests/rules/<family>/<rule-name>.md`` belongs to one rule. Each ``python`` block is one
 file. A line on which findings start ends with a comment that names their codes; a block without
 such a comment must stay silent. A ``toml`` block before it holds keys of ``[tool.torchdet]``,
-and ``path=`` on the fence names the file. A ``python fixed`` block after it is the text once all
+and ``path=`` on the fence names the file. A ``python beside path=...`` block is no case but
+another file of the project in which the next case stands, and ``toml beside path=...`` is one of
+its metadata. A ``python fixed`` block after it is the text once all
 fixes, unsafe ones included, were applied.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 PAGES = Path(__file__).parent
@@ -32,6 +35,7 @@ class Case:
     path: str
     config: str
     fixed: str | None
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def expected(self) -> list[tuple[int, str]]:
@@ -52,21 +56,25 @@ def read_page(page: Path) -> list[Case]:
     text = page.read_text(encoding="utf-8")
     cases: list[Case] = []
     heading = config = ""
+    beside: dict[str, str] = {}
     for match in _FENCE.finditer(text):
         if match["heading"] is not None:
-            heading, config = match["heading"], ""
+            heading, config, beside = match["heading"], "", {}
             continue
         language, *options = match["info"].split()
-        if language == "toml":
+        named = [option[len("path=") :] for option in options if option.startswith("path=")]
+        if "beside" in options:
+            beside[named[0]] = match["body"]
+        elif language == "toml":
             config = match["body"]
         elif language == "python" and options == ["fixed"]:
-            last = cases.pop()
-            cases.append(Case(**{**last.__dict__, "fixed": match["body"]}))
+            cases.append(replace(cases.pop(), fixed=match["body"]))
         elif language == "python":
-            named = [option[len("path=") :] for option in options if option.startswith("path=")]
             row = text.count("\n", 0, match.start()) + 1
             path = named[0] if named else "example.py"
-            cases.append(Case(page.stem, heading, row, match["body"], path, config, None))
+            case = Case(page.stem, heading, row, match["body"], path, config, None, beside)
+            cases.append(case)
+            beside = {}
     return cases
 
 

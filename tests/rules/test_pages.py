@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import PurePosixPath
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.rules.pages import PAGES, Case, all_cases, read_page
 from torchdet.config_file import parse_lint_config
 from torchdet.edit.apply import apply_fixes
 from torchdet.engine.check import check_bytes
+from torchdet.engine.project_files import ProjectFiles
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import FileReport
 from torchdet.rules.base import Rule
@@ -21,11 +24,21 @@ RULES = {rule.name: rule for rule in all_rules()}
 CHECKING_RULES = [rule for rule in all_rules() if rule.family != "run"]
 
 
-def check(rule: Rule, source: str, path: str = "example.py", config: str = "") -> FileReport:
+def check(
+    rule: Rule,
+    source: str,
+    path: str = "example.py",
+    config: str = "",
+    beside: Mapping[str, str] | None = None,
+) -> FileReport:
+    """The report of ``rule`` on a file of a project that holds the files ``beside`` it as well."""
+    files = {name: text.encode() for name, text in (beside or {}).items()}
+    folders = [str(PurePosixPath(path).parent), ""]
     settings = CheckSettings(
         (rule,),
         parse_lint_config(config, root="."),
         path[:-3].replace("/", ".").removesuffix(".__init__"),
+        project=ProjectFiles(folders, files.get),
     )
     return check_bytes(path, source.encode(), settings)
 
@@ -37,19 +50,19 @@ def found(report: FileReport) -> list[tuple[int, str]]:
 @pytest.mark.parametrize("case", all_cases(), ids=str)
 def test_case(case: Case) -> None:
     rule = RULES[case.rule_name]
-    report = check(rule, case.source, case.path, case.config)
+    report = check(rule, case.source, case.path, case.config, case.beside)
     assert found(report) == case.expected
 
 
 @pytest.mark.parametrize("case", all_cases(), ids=str)
 def test_fixed_text_is_as_documented_parses_and_is_stable(case: Case) -> None:
     rule = RULES[case.rule_name]
-    report = check(rule, case.source, case.path, case.config)
+    report = check(rule, case.source, case.path, case.config, case.beside)
     fixes = [d.fix for d in report.diagnostics if d.fix is not None]
     text = apply_fixes(case.source, fixes).text
     assert (case.fixed if case.fixed is not None else case.source) == text
     ast.parse(text)
-    again = check(rule, text, case.path, case.config)
+    again = check(rule, text, case.path, case.config, case.beside)
     left = [d.fix for d in again.diagnostics if d.fix is not None]
     assert apply_fixes(text, left).text == text
 

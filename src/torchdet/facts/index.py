@@ -369,6 +369,7 @@ class _Walk:
     def _function(self, node: cst.FunctionDef, scope: Scope) -> None:
         definition = Binding(node.name.value, BindingKind.DEFINITION, node)
         self._bind(scope, definition)
+        self._index.parents[node.name] = node
         self._push(node.decorators, node, scope)
         outer = self._type_parameters(node, scope)
         inner = self._open(ScopeKind.FUNCTION, node, outer)

@@ -39,6 +39,9 @@ class ModuleSource:
 class Project(Protocol):
     """The project around one file, as that file's imports see it."""
 
+    def __hash__(self) -> int:
+        """By identity: what was worked out with one is not known of another."""
+
     def module(self, name: str) -> ModuleSource | None:
         """The module with the absolute dotted ``name``; None where the project has none."""
 
