@@ -39,7 +39,7 @@ def lower(text: str, *edits: NodeEdit) -> Fix | None:
     facts = parse(text)
     fix = NodeFix("Fix it", Applicability.SAFE, edits)
     positions = locate(facts.module, text, set(edited_nodes(fix)), facts.index.parents)
-    return lower_fix(fix, positions, facts.source)
+    return lower_fix(fix, positions, facts)
 
 
 def parse(text: str) -> FileFacts:
@@ -56,8 +56,8 @@ def expressions(module: cst.Module) -> list[cst.BaseExpression]:
 
 @pytest.mark.parametrize("text", [*ODD, *(path.read_text(encoding="utf-8") for path in FILES)])
 def test_every_expression_replaced_by_its_own_code_changes_nothing(text: str) -> None:
-    source = SourceText(text)
-    module = cst.parse_module(text)
+    facts = parse(text)
+    source, module = facts.source, facts.module
     nodes = expressions(module)
     positions = locate(module, text, nodes, {})
     assert positions.faithful
@@ -66,7 +66,7 @@ def test_every_expression_replaced_by_its_own_code_changes_nothing(text: str) ->
         code, own = squeezed(module.code_for_node(node)), squeezed(text[start:end])
         comma = isinstance(node, cst.StarredElement)  # which it owns, and its place does not
         assert own == code or ((node.lpar or comma) and own in code)
-        fix = lower_fix(NodeFix("", Applicability.SAFE, (Replace(node, ""),)), positions, source)
+        fix = lower_fix(NodeFix("", Applicability.SAFE, (Replace(node, ""),)), positions, facts)
         assert fix is not None
         (edit,) = fix.edits
         assert (edit.span.start.offset, edit.span.end.offset) == (start, end)
@@ -77,7 +77,6 @@ def test_every_expression_replaced_by_its_own_code_changes_nothing(text: str) ->
 def test_insertions_around_every_name_compose(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     facts = parse(text)
-    source = facts.source
     names = [
         arg.value
         for call in facts.index.nodes.get("Call", ())
@@ -89,7 +88,7 @@ def test_insertions_around_every_name_compose(path: Path) -> None:
     fixes = []
     for name in names:
         edits = (InsertAfter(name, ")"), InsertBefore(name, "f("))
-        fixes.append(lower_fix(NodeFix("", Applicability.SAFE, edits), positions, source))
+        fixes.append(lower_fix(NodeFix("", Applicability.SAFE, edits), positions, facts))
     result = apply_fixes(text, [fix for fix in fixes if fix is not None])
     assert len(result.applied) == len(names)
 
@@ -116,7 +115,7 @@ def test_edits_are_sorted_and_the_parentheses_of_a_node_stay() -> None:
     facts = parse(text)
     a, b = facts.index.nodes["Name"][-2:]
     fix = NodeFix("", Applicability.UNSAFE, (Replace(b, "c"), InsertAfter(a, " + 1")))
-    lowered = lower_fix(fix, locate(facts.module, text, {a, b}, facts.index.parents), facts.source)
+    lowered = lower_fix(fix, locate(facts.module, text, {a, b}, facts.index.parents), facts)
     assert lowered is not None
     assert lowered.applicability is Applicability.UNSAFE
     assert apply_fixes(text, [lowered]).text == "x = f((a + 1), c)\n"
@@ -128,10 +127,7 @@ def test_edits_that_overlap_are_no_fix() -> None:
     (call,) = facts.index.nodes.get("Call", ())
     a = facts.index.nodes["Name"][-1]
     fix = NodeFix("", Applicability.SAFE, (Replace(call, "g(a)"), Replace(a, "b")))
-    assert (
-        lower_fix(fix, locate(facts.module, text, {call, a}, facts.index.parents), facts.source)
-        is None
-    )
+    assert lower_fix(fix, locate(facts.module, text, {call, a}, facts.index.parents), facts) is None
 
 
 def test_a_tree_that_does_not_write_back_to_its_text_gives_no_fix() -> None:
@@ -141,4 +137,4 @@ def test_a_tree_that_does_not_write_back_to_its_text_gives_no_fix() -> None:
     positions = locate(facts.module, f" {text}", {a}, facts.index.parents)
     assert not positions.faithful
     fix = NodeFix("", Applicability.SAFE, (Replace(a, "b"),))
-    assert lower_fix(fix, positions, facts.source) is None
+    assert lower_fix(fix, positions, facts) is None

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.edit.node_edit import NodeEdit, NodeFix, Replace
+from torchdet.edit.node_edit import NodeEdit, NodeFix, Replace, StatementEdit
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 
 
 def is_lossless(fix: NodeFix, facts: FileFacts) -> bool:
     """Whether every edit of ``fix`` keeps the comments it covers and the strings it stands in.
+
+    Edits of whole statements are left to lowering, which keeps their comments itself.
 
     Inside an f-string, Python before 3.12 takes neither the quotes around it nor a backslash, a
     comment or, in a string of one row, a new row.
@@ -39,6 +41,8 @@ def _comments(node: cst.CSTNode) -> Iterator[str]:
 
 
 def _fits_strings(edit: NodeEdit, facts: FileFacts) -> bool:
+    if isinstance(edit, StatementEdit):
+        return True
     for quote in _quotes_around(edit.node, facts):
         refused = (quote, "\\", "#", *(["\n"] if len(quote) == 1 else []))
         if any(mark in edit.text for mark in refused):

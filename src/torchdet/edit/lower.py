@@ -3,47 +3,90 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, NodeFix
+from torchdet.edit.node_edit import (
+    Delete,
+    ExpressionEdit,
+    InsertAfter,
+    InsertBefore,
+    NodeFix,
+    StatementEdit,
+)
+from torchdet.edit.statements import Spliced, StatementEdits, first_part
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions
 from torchdet.model.fix import Fix, TextEdit
 from torchdet.model.location import Span
-from torchdet.model.source import SourceText
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 _BARE_NEWLINE = re.compile(r"(?<!\r)\n")
 
 
-def edited_nodes(fix: NodeFix) -> Iterable[cst.CSTNode]:
+def edited_nodes(fix: NodeFix) -> Iterator[cst.CSTNode]:
     """The nodes whose positions ``lower_fix`` needs."""
-    return (edit.node for edit in fix.edits)
+    for edit in fix.edits:
+        yield edit.node
+        if isinstance(edit, StatementEdit):
+            yield first_part(edit.node)
 
 
-def lower_fix(fix: NodeFix, positions: Positions, source: SourceText) -> Fix | None:
+def deleted_nodes(fixes: Iterable[NodeFix]) -> frozenset[cst.CSTNode]:
+    """The statements that ``fixes`` delete."""
+    return frozenset(edit.node for fix in fixes for edit in fix.edits if isinstance(edit, Delete))
+
+
+def lower_fix(
+    fix: NodeFix,
+    positions: Positions,
+    facts: FileFacts,
+    deleted: Collection[cst.CSTNode] = frozenset(),
+) -> Fix | None:
     """``fix`` as edits of the text, sorted by place; a new row begins as the others of the file do.
 
-    None when two of its edits overlap, or when the tree does not write back to the text, so that
-    no offset can be trusted: the finding then stands without a fix.
+    ``deleted`` are the statements that all fixes delete which may be made together with this one.
+
+    None when two of its edits overlap, when a comment would be lost, or when the tree does not
+    write back to the text, so that no offset can be trusted: the finding then stands without a
+    fix.
     """
     if not positions.faithful:
         return None
-    edits = sorted(
-        (_lower_edit(edit, positions, source) for edit in fix.edits),
-        key=lambda edit: (edit.span.start.offset, edit.span.end.offset),
-    )
-    for left, right in pairwise(edits):
-        if left.span.end.offset > right.span.start.offset:
+    source = facts.source
+    gone = deleted_nodes([fix]).union(deleted)
+    statements = StatementEdits(source.text, "\n", positions, facts.index.parents, gone)
+    lowered: list[Spliced] = []
+    for edit in fix.edits:
+        spliced = (
+            statements.lower(edit)
+            if isinstance(edit, StatementEdit)
+            else _lower_edit(edit, positions)
+        )
+        if spliced is None:
             return None
-    return Fix(fix.message, fix.applicability, tuple(edits))
+        lowered.append(spliced)
+    lowered.sort(key=lambda each: each[:2])
+    for left, right in pairwise(lowered):
+        if left[1] > right[0]:
+            return None
+    edits = tuple(
+        TextEdit(
+            Span(source.location(start), source.location(end)),
+            _BARE_NEWLINE.sub(source.newline, text),
+        )
+        for start, end, text in lowered
+    )
+    return Fix(fix.message, fix.applicability, edits)
 
 
-def _lower_edit(edit: NodeEdit, positions: Positions, source: SourceText) -> TextEdit:
+def _lower_edit(edit: ExpressionEdit, positions: Positions) -> Spliced:
     start, end = positions.spans[edit.node]
     if isinstance(edit, InsertBefore):
         end = start
     elif isinstance(edit, InsertAfter):
         start = end
-    text = _BARE_NEWLINE.sub(source.newline, edit.text)
-    return TextEdit(Span(source.location(start), source.location(end)), text)
+    return start, end, edit.text

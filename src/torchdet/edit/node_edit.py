@@ -32,7 +32,54 @@ class InsertAfter:
     text: str
 
 
-NodeEdit = Replace | InsertBefore | InsertAfter
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Take the statement ``node`` away with the rows that it has for itself.
+
+    ``node`` is a simple statement (``cst.Import``, ``cst.Assign``), a whole row of them
+    (``cst.SimpleStatementLine``) or a compound statement. What it leaves empty becomes ``pass``.
+    Its comments stay in rows of their own, but for those that only speak to a tool about it.
+    """
+
+    node: cst.CSTNode
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceStatement:
+    """Put the statements ``rows`` in place of the simple statement ``node``.
+
+    They are written without the indentation of their block. Where ``node`` shares its row with
+    others they come to stand in it as well, so that each must be a simple statement there.
+    """
+
+    node: cst.CSTNode
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsBefore:
+    """Put ``rows``, indented like ``node``, above the whole row of statements or the compound
+    statement ``node``; below the comments that stand above it.
+    """
+
+    node: cst.CSTNode
+    rows: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StatementsAfter:
+    """Put ``rows`` below the last row of ``node``, a whole row of statements or a compound one.
+
+    ``node`` stands at the outermost level of its file.
+    """
+
+    node: cst.CSTNode
+    rows: tuple[str, ...]
+
+
+ExpressionEdit = Replace | InsertBefore | InsertAfter
+StatementEdit = Delete | ReplaceStatement | StatementsBefore | StatementsAfter
+NodeEdit = ExpressionEdit | StatementEdit
 
 
 @dataclass(frozen=True, slots=True)

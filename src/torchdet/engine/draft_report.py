@@ -124,7 +124,7 @@ def _diagnostic(
     span = Span(source.location(start), source.location(end))
     fix = None
     if draft.fix is not None and is_lossless(draft.fix, facts):
-        fix = lower_fix(draft.fix, positions, source)
+        fix = lower_fix(draft.fix, positions, facts)
     context = facts.context(draft.node)
     return Diagnostic(
         rule.code,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from torchdet.edit.lossless import is_lossless
-from torchdet.edit.lower import edited_nodes, lower_fix
+from torchdet.edit.lower import deleted_nodes, edited_nodes, lower_fix
 from torchdet.edit.node_edit import NodeEdit, NodeFix
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.draft_report import standing_drafts
 from torchdet.engine.run_rules import find_drafts, read_facts
 from torchdet.engine.settings import CheckSettings
+from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
 from torchdet.migrate.codemod import (
     Codemod,
@@ -105,9 +106,10 @@ def _lowered(
         for outcome in in_order
         if isinstance(outcome, Refuse)
     ]
-    handles = [_lower(fix, positions, context) for fix in binding]
+    deleted = deleted_nodes(fixes)
+    handles = [_lower(fix, positions, context, deleted) for fix in binding]
     for rewrite, fix in zip(rewrites, fixes, strict=True):
-        lowered = _lower(fix, positions, context)
+        lowered = _lower(fix, positions, context, deleted)
         if lowered is None or (rewrite.needs_handle and None in handles):
             refusals.append(_refusal(rewrite.finding, spans, *_CANNOT_WRITE))
         else:
@@ -135,10 +137,12 @@ def _node_fix(message: str, edits: tuple[NodeEdit, ...]) -> NodeFix:
     return NodeFix(message, Applicability.SAFE, edits)
 
 
-def _lower(fix: NodeFix, positions: Positions, context: MigrationContext) -> Fix | None:
+def _lower(
+    fix: NodeFix, positions: Positions, context: MigrationContext, deleted: Collection[cst.CSTNode]
+) -> Fix | None:
     if not is_lossless(fix, context.facts):
         return None
-    return lower_fix(fix, positions, context.facts.source)
+    return lower_fix(fix, positions, context.facts, deleted)
 
 
 def _change(rewrite: Rewrite, fix: Fix, spans: dict[Finding, Span]) -> Change:
