@@ -10,7 +10,15 @@ import pytest
 
 from torchdet.edit.apply import apply_fixes
 from torchdet.edit.lower import edited_nodes, lower_fix
-from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, NodeFix, Replace
+from torchdet.edit.node_edit import (
+    InsertAfter,
+    InsertArgument,
+    InsertBefore,
+    NodeEdit,
+    NodeFix,
+    Replace,
+)
+from torchdet.edit.verify import fault_of_edits
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.facts.locate import locate
@@ -119,6 +127,26 @@ def test_edits_are_sorted_and_the_parentheses_of_a_node_stay() -> None:
     assert lowered is not None
     assert lowered.applicability is Applicability.UNSAFE
     assert apply_fixes(text, [lowered]).text == "x = f((a + 1), c)\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("x = f()\n", "x = f(a)\n"),
+        ("x = (f( )) + 1\n", "x = (f( a)) + 1\n"),
+        ("x = f(  # comment\n)\n", "x = f(  # comment\na)\n"),
+        ("x = f(g)(\n)\n", "x = f(g)(\na)\n"),
+    ],
+)
+def test_an_argument_is_written_between_empty_parentheses(text: str, after: str) -> None:
+    facts = parse(text)
+    call = next(each for each in facts.index.nodes["Call"] if isinstance(each, cst.Call))
+    fix = NodeFix("", Applicability.SAFE, (InsertArgument(call, "a"),))
+    lowered = lower_fix(fix, locate(facts.module, text, {call}, facts.index.parents), facts)
+    assert lowered is not None
+    applied = apply_fixes(text, [lowered])
+    assert applied.text == after
+    assert fault_of_edits(text, after, lowered.edits) is None
 
 
 def test_edits_that_overlap_are_no_fix() -> None:

@@ -11,6 +11,7 @@ from torchdet.edit.node_edit import (
     Delete,
     ExpressionEdit,
     InsertAfter,
+    InsertArgument,
     InsertBefore,
     NodeFix,
     StatementEdit,
@@ -89,4 +90,6 @@ def _lower_edit(edit: ExpressionEdit, positions: Positions) -> Spliced:
         end = start
     elif isinstance(edit, InsertAfter):
         start = end
+    elif isinstance(edit, InsertArgument):
+        start = end = end - 1  # a call ends with its parenthesis
     return start, end, edit.text

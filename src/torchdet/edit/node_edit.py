@@ -33,6 +33,14 @@ class InsertAfter:
 
 
 @dataclass(frozen=True, slots=True)
+class InsertArgument:
+    """Put ``text`` between the parentheses of the call ``node``, which has no arguments."""
+
+    node: cst.Call
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """Take the statement ``node`` away with the rows that it has for itself.
 
@@ -77,7 +85,7 @@ class StatementsAfter:
     rows: tuple[str, ...]
 
 
-ExpressionEdit = Replace | InsertBefore | InsertAfter
+ExpressionEdit = Replace | InsertBefore | InsertAfter | InsertArgument
 StatementEdit = Delete | ReplaceStatement | StatementsBefore | StatementsAfter
 NodeEdit = ExpressionEdit | StatementEdit
 
