@@ -23,6 +23,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -331,6 +332,7 @@ class ConditionError(ValueError):
     """A text that is no condition. The message says what stands there and what may."""
 
 
+@cache
 def parse_condition(text: str) -> Condition:
     """Read a condition. Raises ``ConditionError``.
 

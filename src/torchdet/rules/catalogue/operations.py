@@ -21,10 +21,8 @@ from typing import TypeVar
 from torchdet.rules.catalogue.conditions import (
     Condition,
     ConditionError,
-    arguments_of,
     parse_condition,
 )
-from torchdet.rules.catalogue.signatures import signatures
 
 Version = tuple[int, int]
 
@@ -251,7 +249,6 @@ class _Row:
             source=self._text("source"),
             evidence=tuple(self._evidence()),
         )
-        self._check_arguments(operation)
         if operation.since and operation.until and operation.since >= operation.until:
             raise self._error("until", "a release after `since`")
         return operation
@@ -328,17 +325,3 @@ class _Row:
                 raise self._error("evidence", "kind:release:machine, parted by `;`")
             kind = self._member(EvidenceKind, "evidence", match["kind"])
             yield Evidence(kind, match["release"] or "", match["machine"] or "")
-
-    def _check_arguments(self, operation: Operation) -> None:
-        """Whether each argument that a condition names is one of each spelling."""
-        asked = {"condition": operation.condition}
-        if operation.replacement is not None:
-            asked["replace-when"] = operation.replacement.condition
-        for column, condition in asked.items():
-            for spelling in operation.spellings:
-                for argument in sorted(arguments_of(condition)):
-                    signature = signatures().get(spelling)
-                    if signature is None or argument not in signature:
-                        raise self._error(
-                            column, f"arguments that signatures.csv gives {spelling!r}"
-                        )

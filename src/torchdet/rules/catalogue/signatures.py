@@ -41,17 +41,24 @@ class Signature:
 
 
 @cache
-def signatures() -> Mapping[str, Signature]:
-    """Every row by its spelling. Raises ``ValueError`` for a malformed row.
-
-    >>> signatures()["torch.nn.functional.interpolate"].parameters["mode"]
-    Parameter(name='mode', position=3, default='nearest')
-    """
+def spelled_parameters() -> Mapping[str, str]:
+    """Every row as text, by its spelling."""
     data = pkgutil.get_data(__package__, "signatures.csv")
     if data is None:
         raise ValueError("signatures.csv is missing beside the module that reads it")
-    rows = csv.DictReader(StringIO(data.decode("utf-8"), newline=""))
-    return MappingProxyType({row["spelling"]: read_signature(row["parameters"]) for row in rows})
+    rows = csv.reader(StringIO(data.decode("utf-8"), newline=""))
+    return MappingProxyType(dict(tuple(rows)[1:]))
+
+
+@cache
+def signature_of(spelling: str) -> Signature | None:
+    """The row of ``spelling``, if it has one. Raises ``ValueError`` for a malformed one.
+
+    >>> signature_of("torch.nn.functional.interpolate").parameters["mode"]
+    Parameter(name='mode', position=3, default='nearest')
+    """
+    text = spelled_parameters().get(spelling)
+    return read_signature(text) if text is not None else None
 
 
 def read_signature(text: str) -> Signature:

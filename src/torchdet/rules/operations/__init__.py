@@ -1,0 +1,1 @@
+"""DET4xx: operations whose results can differ from run to run."""
