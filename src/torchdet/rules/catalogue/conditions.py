@@ -61,7 +61,6 @@ RUNTIME_FACTS = MappingProxyType(
         "integral-dtype": "the data type is an integer or bool",
         "large-input": "the input has 32768 elements or more",
         "library-version": "the installed version of a library behind PyTorch matters",
-        "nan-input": "the input holds NaN",
         "native-kernel": "PyTorch's own kernel is chosen, not cuDNN's",
         "not-seeded": "nothing has seeded the generator",
         "other-process-start": "workers are started by spawn or forkserver",

@@ -47,7 +47,6 @@ LOADED_WITH_TORCH = frozenset(
         "torch.nn.utils.rnn",
         "torch.optim",
         "torch.optim.lr_scheduler",
-        "torch.optim.optimizer",
         "torch.overrides",
         "torch.profiler",
         "torch.random",
@@ -70,7 +69,8 @@ LOADED_WITH_TORCH = frozenset(
     }
 )
 """The public ones that code imports most, checked on torch 2.13; others need an import of their
-own, which `rt.module("torch.utils.tensorboard")` does."""
+own, which `rt.module("torch.utils.tensorboard")` does. Each is an attribute of its package as well,
+which `torch.optim.optimizer` for one is not."""
 
 
 def on_handle(module: str) -> str:
