@@ -144,13 +144,15 @@ class Program:
 
     def _called(self, module: ModuleSource, block: Block) -> Iterator[tuple[ModuleSource, Block]]:
         own = survey(module.data)
-        for each in _blocks_named(own, block.uses):
+        # At module level only calls run anything; other names fill tables and lists of cases.
+        uses = block.calls if block.name == MODULE else block.uses
+        for each in _blocks_named(own, uses):
             yield module, each
-        for name in sorted(block.uses & own.imported.keys()):
+        for name in sorted(uses & own.imported.keys()):
             qualified = module.absolute(own.imported[name])
             whole = self._project.module(qualified)
             if whole is not None:
-                yield from ((whole, each) for each in _blocks_named(survey(whole.data), block.uses))
+                yield from ((whole, each) for each in _blocks_named(survey(whole.data), uses))
                 continue
             yield from self._defined(qualified, depth=3)
 
@@ -243,18 +245,28 @@ def _imported(start: ModuleSource, project: Project) -> list[ModuleSource] | Non
     found: dict[str, ModuleSource] = {}
     while pending:
         module = pending.popleft()
-        for name in imported_modules(module.data):
-            for each in _with_parents(module.absolute(name)):
-                if each in found or each == start.name:
-                    continue
-                target = project.module(each)
-                if target is None:
-                    continue  # elsewhere, or a folder without an __init__.py
-                found[each] = target
-                pending.append(target)
-                if len(found) > _MOST_MODULES:
-                    return None
+        for origin, members in imported_modules(module.data):
+            for target in _modules_named(module.absolute(origin), members, project):
+                if target.name not in found and target.name != start.name:
+                    found[target.name] = target
+                    pending.append(target)
+                    if len(found) > _MOST_MODULES:
+                        return None
     return list(found.values())
+
+
+def _modules_named(origin: str, members: Iterable[str], project: Project) -> Iterator[ModuleSource]:
+    """The modules that importing ``members`` from ``origin`` runs: its parents, and submodules."""
+    whole = None
+    for name in _with_parents(origin):
+        whole = project.module(name)
+        if whole is not None:
+            yield whole
+    if whole is None or whole.is_package:  # a folder needs no __init__.py
+        for member in members:
+            target = project.module(f"{origin}.{member}" if origin else member)
+            if target is not None:
+                yield target
 
 
 def _with_parents(name: str) -> Iterator[str]:

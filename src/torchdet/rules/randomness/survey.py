@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -83,32 +83,29 @@ _IMPORT = re.compile(
     rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)|import[ \t]+([^\n#;]+))",
     re.MULTILINE,
 )
-_ALIAS = re.compile(rb"[.\w]+(?=[ \t]*(?:as\b|,|$|\)|\n|\\|#))")
 
 
 @lru_cache(maxsize=512)
-def imported_modules(data: bytes) -> tuple[str, ...]:
-    """The names of the modules that ``data`` may import, without parsing it; in their order.
+def imported_modules(data: bytes) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The modules that ``data`` may import, without parsing it, each with the names taken from it.
 
-    ``from a import b`` gives ``a`` and ``a.b``: only the project knows whether that is a module.
+    Only the project knows which of the names are modules in their turn.
 
-    >>> imported_modules(b"import torch, a.b as c\\nfrom .kit import seed\\n")
-    ('torch', 'a.b', '.kit', '.kit.seed')
+    >>> imported_modules(b"import torch, a.b as c\\nfrom .kit import seed as s\\n")
+    (('torch', ()), ('a.b', ()), ('.kit', ('seed',)))
     """
-    names: dict[str, None] = {}
+    found: dict[tuple[str, tuple[str, ...]], None] = {}
     for origin, members, modules in _IMPORT.findall(data):
         if modules:
             for part in modules.split(b","):
-                names[_text(part.split()[0] if part.split() else b"")] = None
+                words = part.split()
+                if words:
+                    found[(_text(words[0]), ())] = None
         else:
-            base = _text(origin)
-            names[base] = None
-            for part in members.strip(b"()").split(b","):
-                words = re.sub(rb"#[^\n]*|\\", b"", part).split()
-                if words and re.fullmatch(rb"\w+", words[0]):
-                    separator = "" if base.endswith(".") else "."
-                    names[f"{base}{separator}{_text(words[0])}"] = None
-    return tuple(name for name in names if name)
+            parts = re.sub(rb"#[^\n]*|[\\()]", b"", members).split(b",")
+            names = (part.split()[0] for part in parts if part.split())
+            found[(_text(origin), tuple(_text(name) for name in names))] = None
+    return tuple(found)
 
 
 def _text(name: bytes) -> str:
@@ -129,19 +126,20 @@ class _Reader:
         self._blocks: dict[str, Block] = {MODULE: Block(MODULE), MAIN: Block(MAIN)}
         self._classes: set[str] = set()
         self._imported: dict[str, str] = {}
+        self._calls: list[tuple[ast.Call, Block]] = []
 
     def read(self, tree: ast.Module) -> Survey:
-        for node in ast.walk(tree):
-            self._imports(node)
         self._body(tree.body, self._blocks[MODULE], "")
+        for call, block in self._calls:  # now that all imports are known
+            self._call(call, block)
         return Survey(self._blocks, frozenset(self._classes), self._imported)
 
-    def _imports(self, node: ast.AST) -> None:
+    def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name.partition(".")[0]
                 self._imported[bound] = alias.name if alias.asname else bound
-        elif isinstance(node, ast.ImportFrom):
+        else:
             origin = "." * node.level + (node.module or "")
             separator = "" if origin.endswith(".") else "."
             for alias in node.names:
@@ -185,24 +183,29 @@ class _Reader:
 
     def _uses(self, root: ast.AST, block: Block) -> None:
         """The names below ``root`` into ``block``: a decorator, a base or a default uses them."""
-        for node in ast.walk(root):
-            if isinstance(node, ast.Name):
+        for node in _descendants(root):
+            if type(node) is ast.Name:
                 block.uses.add(node.id)
-            elif isinstance(node, ast.Attribute):
+            elif type(node) is ast.Attribute:
                 block.uses.add(node.attr)
 
     def _code(self, root: ast.AST, block: Block) -> None:
         """Everything below ``root``, nested functions and classes included, into ``block``."""
-        self._uses(root, block)
-        for node in ast.walk(root):
-            if isinstance(node, ast.Call):
-                self._call(node, block)
-            elif isinstance(node, (ast.Assign, ast.AugAssign)):
+        for node in _descendants(root):
+            if type(node) is ast.Name:
+                block.uses.add(node.id)
+            elif type(node) is ast.Attribute:
+                block.uses.add(node.attr)
+            elif isinstance(node, ast.Call):
+                self._calls.append((node, block))
+            elif isinstance(node, (ast.Import, ast.ImportFrom)):
+                self._imports(node)
+            elif isinstance(node, ast.Assign):
                 self._assignment(node)
 
-    def _assignment(self, node: ast.Assign | ast.AugAssign) -> None:
+    def _assignment(self, node: ast.Assign) -> None:
         """``torch = rt.torch`` makes ``torch`` what it is on the handle."""
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
+        if isinstance(node.value, ast.Attribute):
             for target in node.targets:
                 if isinstance(target, ast.Name) and target.id == node.value.attr == "torch":
                     self._imported.setdefault("torch", "torch")
@@ -238,6 +241,21 @@ class _Reader:
             block.helpers.add(parts[-1])
         elif any(keyword.arg == "seed" for keyword in node.keywords) and _is_runner(parts[-1]):
             block.helpers.add(f"{parts[-1]}(seed=)")
+
+
+def _descendants(root: ast.AST) -> Iterator[ast.AST]:
+    """``root`` and everything below it, in no order: as ``ast.walk``, in a third of its time."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, ast.AST):
+                if name != "ctx":
+                    stack.append(value)
+            elif isinstance(value, list):
+                stack += (each for each in value if isinstance(each, ast.AST))
 
 
 def _dotted(node: ast.expr) -> tuple[str, ...] | None:

@@ -113,7 +113,7 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if _MEASURES.search(PurePath(context.path).name) or in_runtime_module(context):
         return
     start = program(context)
-    if Stream.TORCH in start.seeded or start.trains is None:
+    if start.trains is None or Stream.TORCH in start.seeded:
         return
     yield Draft(
         node,
