@@ -47,10 +47,11 @@ _SPLIT = OrderUse("they are split by it", Confidence.CERTAIN)
 _DRAWN = OrderUse("a random draw from them depends on it, seeded or not", Confidence.CERTAIN)
 _MAYBE_DRAWN = OrderUse(_DRAWN.effect, Confidence.LIKELY)
 _PAIRED = OrderUse("they are paired by position", Confidence.LIKELY)
-_PICKED = OrderUse("some are picked by position", Confidence.LIKELY)
+_CUT = OrderUse("some are taken by position", Confidence.LIKELY)
 _LAYERS = OrderUse("layers are made in it", Confidence.LIKELY)
 _DRAWS = OrderUse("each of them gets the next random numbers", Confidence.LIKELY)
-_RETURNED = OrderUse("the caller receives them in it", Confidence.LIKELY)
+PICKED = OrderUse("one is picked by its position", Confidence.LIKELY)
+RETURNED = OrderUse("the caller receives them in it", Confidence.LIKELY)
 
 # Calls whose value has the elements of their argument in the same order.
 _KEEPS_ORDER = frozenset(
@@ -66,7 +67,7 @@ _COUNTS = {
         f"torch.utils.data.{name}": _JOINED
         for name in ("ConcatDataset", "ChainDataset", "StackDataset")
     },
-    "itertools.islice": _PICKED,
+    "itertools.islice": _CUT,
 }
 _COUNTS_BY_NAME = {
     "train_test_split": _SPLIT,
@@ -156,7 +157,7 @@ class _Trace:
     def _target(self, target: cst.CSTNode) -> Iterator[OrderUse]:
         """Go on with all that is done with what was assigned."""
         if isinstance(target, cst.Tuple) and len(target.elements) > 1:
-            yield _PICKED
+            yield _CUT
         elif isinstance(target, (cst.Name, cst.Attribute)):
             self._all_uses(target)
 
@@ -322,12 +323,12 @@ class _Trace:
         index = subscript.slice[0].slice
         if isinstance(index, cst.Slice):
             if index.lower is not None or index.upper is not None:
-                yield _PICKED
+                yield _CUT
             else:
                 self._follow(subscript)
         elif isinstance(index, cst.Index) and int_value(index.value) is not None:
             if not self._alone(subscript):
-                yield _PICKED
+                yield PICKED
         elif self._in_dataset(subscript, "__getitem__"):
             yield _INDEXED
 
@@ -367,7 +368,7 @@ class _Trace:
         callers = self._callers(function)
         self._follow(*callers)
         if not callers:
-            yield _RETURNED
+            yield RETURNED
 
     def _callers(self, function: cst.FunctionDef) -> list[cst.BaseExpression]:
         name = function.name.value
@@ -443,7 +444,10 @@ def _makes_layers(node: cst.BaseExpression, facts: FileFacts) -> bool:
         return False
     names = facts.resolve(node.func).names
     return bool(names) and all(
-        name.startswith("torch.nn.") and name.rpartition(".")[2][:1].isupper() for name in names
+        name.startswith("torch.nn.")
+        and name.rpartition(".")[2][:1].isupper()
+        and name not in {"torch.nn.Buffer", "torch.nn.Parameter"}
+        for name in names
     )
 
 
