@@ -1,15 +1,15 @@
-"""Migrates the few files of a test, in a folder of their own."""
+"""Migrates the few files of a test, each in a folder of its own making."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from torchdet.engine.discover import SourceFile
 from torchdet.migrate.codemod import Codemod
-from torchdet.migrate.migrate_files import change_of, migrate_files
+from torchdet.migrate.migrate_files import MigratedFile, change_of, migrate_files
 from torchdet.model.config import LintConfig, MigrateConfig
 from torchdet.model.migration import Refusal
 
@@ -19,7 +19,7 @@ class Migrated:
     """The texts that came out, by path, and what was refused in each."""
 
     texts: dict[str, str]
-    refusals: dict[str, list[Refusal]]
+    refusals: dict[str, tuple[Refusal, ...]]
 
 
 def migrate(
@@ -29,22 +29,28 @@ def migrate(
     config: MigrateConfig | None = None,
 ) -> Migrated:
     """Migrate ``texts``, which are keyed by their path, with ``codemods`` alone."""
-    codes = tuple(sorted({code for codemod in codemods for code in codemod.codes}))
-    with tempfile.TemporaryDirectory() as folder:
-        lint = replace(lint or LintConfig(), root=folder, select=codes)
-        files = {path: SourceFile(f"{folder}/{path}", _module(path), lint) for path in texts}
-        for path, text in texts.items():
-            Path(files[path].path).parent.mkdir(parents=True, exist_ok=True)
-            Path(files[path].path).write_bytes(text.encode())
-        outcomes = migrate_files(list(files.values()), config or MigrateConfig(), jobs=1)
-        after: dict[str, str] = {}
-        for (path, text), outcome in zip(texts.items(), outcomes, strict=True):
-            assert outcome.account.failed is None, outcome.account.failed
-            change = change_of(outcome)
-            after[path] = text if change is None else change.after.decode()
-    refusals = (list(outcome.account.refusals) for outcome in outcomes)
-    return Migrated(after, dict(zip(texts, refusals, strict=True)))
+    codes = tuple(code for codemod in codemods for code in codemod.codes)
+    settings = replace(lint or LintConfig(), select=codes)
+    with TemporaryDirectory() as folder:
+        files = [_write(Path(folder), path, text, settings) for path, text in texts.items()]
+        outcomes = migrate_files(files, config or MigrateConfig(), jobs=1)
+        by_path = dict(zip(texts, outcomes, strict=True))
+        return Migrated(
+            {path: _text(outcome) for path, outcome in by_path.items()},
+            {path: outcome.account.refusals for path, outcome in by_path.items()},
+        )
 
 
-def _module(path: str) -> str:
-    return path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+def _write(folder: Path, path: str, text: str, config: LintConfig) -> SourceFile:
+    file = folder / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(text.encode())
+    module = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    return SourceFile(str(file), module, config)
+
+
+def _text(outcome: MigratedFile) -> str:
+    assert outcome.account.failed is None, outcome.account.failed
+    change = change_of(outcome)
+    data = Path(outcome.account.path).read_bytes() if change is None else change.after
+    return data.decode()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import (
     Delete,
+    Enclose,
     ExpressionEdit,
     InsertAfter,
     InsertArgument,
@@ -34,6 +35,8 @@ def edited_nodes(fix: NodeFix) -> Iterator[cst.CSTNode]:
         yield edit.node
         if isinstance(edit, StatementEdit):
             yield first_part(edit.node)
+        if isinstance(edit, Enclose):
+            yield edit.last
 
 
 def deleted_nodes(fixes: Iterable[NodeFix]) -> frozenset[cst.CSTNode]:

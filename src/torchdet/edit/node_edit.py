@@ -85,8 +85,22 @@ class StatementsAfter:
     rows: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Enclose:
+    """Put ``header`` in place of the statement ``node``, and what follows it in its block below.
+
+    ``node`` is a simple statement with a row for itself, ``last`` the last row of statements or
+    compound statement of its block, and ``header`` that of a compound statement, such as
+    ``with lock:``.
+    """
+
+    node: cst.CSTNode
+    last: cst.CSTNode
+    header: str
+
+
 ExpressionEdit = Replace | InsertBefore | InsertAfter | InsertArgument
-StatementEdit = Delete | ReplaceStatement | StatementsBefore | StatementsAfter
+StatementEdit = Delete | Enclose | ReplaceStatement | StatementsBefore | StatementsAfter
 NodeEdit = ExpressionEdit | StatementEdit
 
 

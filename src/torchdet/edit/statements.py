@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torchdet.edit.node_edit import (
     Delete,
+    Enclose,
     ReplaceStatement,
     StatementEdit,
     StatementsAfter,
@@ -15,12 +16,14 @@ from torchdet.edit.node_edit import (
 )
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions
-from torchdet.facts.tokens import comments
+from torchdet.facts.tokens import comments, joins
 
 Spliced = tuple[int, int, str]
 """The range of characters that is replaced, and what is written there."""
 
 _END_OF_ROW = re.compile(r"\r\n|[\r\n]|\Z")
+_ROW = re.compile(r"[^\r\n]*(?:\r\n|[\r\n])|[^\r\n]+")
+_INDENTED_ROW = re.compile(r"^([ \t]+)[^\s#]", re.MULTILINE)
 _BLANK_ROW = re.compile(r"[ \t\f]*(?:\r\n|[\r\n])")
 _BEFORE_NEXT = re.compile(r"(?:[ \t\f]|\\\r?\n|\\\r)*;(?:[ \t\f]|\\\r?\n|\\\r)*")
 _AFTER_LAST = re.compile(r"(?:[ \t\f]|\\\r?\n|\\\r)*;(?:[ \t\f]|\\\r?\n|\\\r)*\Z")
@@ -55,6 +58,8 @@ class StatementEdits:
             return self._delete(edit.node)
         if isinstance(edit, ReplaceStatement):
             return self._replace(edit)
+        if isinstance(edit, Enclose):
+            return self._enclose(edit)
         return self._insert(edit)
 
     # Insertions.
@@ -83,6 +88,18 @@ class StatementEdits:
         indent = self.text[_row_start(self.text, start) : start]
         rows = [f"{indent}{row}" if row else "" for row in (*kept, *edit.rows)]
         return start, end, self.newline.join(rows).removeprefix(indent)
+
+    # Enclosing.
+
+    def _enclose(self, edit: Enclose) -> Spliced | None:
+        if not self._is_alone(edit.node):
+            return None
+        text = self.text
+        start, after = self.positions.spans[edit.node]
+        end = self.positions.spans[edit.last][1]
+        unit = _INDENTED_ROW.search(text)
+        indented = indent_rows(text[start:end], unit.group(1) if unit is not None else "    ")
+        return start, end, edit.header + indented[after - start :]
 
     def _is_alone(self, node: cst.CSTNode) -> bool:
         """Whether no other statement stands in the rows of ``node``."""
@@ -186,6 +203,22 @@ def first_part(statement: cst.CSTNode) -> cst.CSTNode:
     if isinstance(statement, (cst.FunctionDef, cst.ClassDef)) and statement.decorators:
         return statement.decorators[0]
     return statement
+
+
+def indent_rows(code: str, unit: str) -> str:
+    """``code`` with ``unit`` before each of its rows but the first, blank ones and strings apart.
+
+    >>> indent_rows("a = [\\n]", "  ")
+    'a = [\\n  ]'
+    """
+    strings = [span for span in joins(code) if code[span[0]] != "\\"]
+    pieces: list[str] = []
+    for match in _ROW.finditer(code):
+        start = match.start()
+        in_string = any(first < start < last for first, last in strings)
+        moves = start > 0 and match.group().strip() and not in_string
+        pieces.append(unit + match.group() if moves else match.group())
+    return "".join(pieces)
 
 
 def is_pragma(comment: str) -> bool:

@@ -127,9 +127,10 @@ _CANNOT_WRITE = (
 
 def _binding(rewrites: Iterable[Rewrite], context: MigrationContext) -> list[NodeFix]:
     """The fix that binds the handle, if any of ``rewrites`` needs it and it is not there yet."""
-    if not any(rewrite.needs_handle for rewrite in rewrites):
+    users = [each.finding.draft.node for each in rewrites if each.needs_handle]
+    if not users:
         return []
-    edits = bind_handle(context.facts, context.handle, context.config)
+    edits = bind_handle(context.facts, context.handle, context.config, users)
     return [_node_fix(f"`{context.handle} = get_torch_handle()`", edits)] if edits else []
 
 

@@ -94,3 +94,15 @@ class TorchRuntimeRejected(RuntimeSetupError, RuntimeError):  # noqa: N818  # th
 
     def __reduce__(self) -> tuple[type[TorchRuntimeRejected], tuple[Rejected]]:
         return (type(self), (self.rejected,))
+
+
+class TorchNotInstalledError(TorchRuntimeRejected, ModuleNotFoundError):
+    """There is no torch, which code that can do without it catches as an `ImportError`."""
+
+    def __init__(self, rejected: Rejected) -> None:
+        super().__init__(rejected)
+        self.name = "torch"
+
+
+class TorchBrokenError(TorchRuntimeRejected, ImportError):
+    """Torch is installed, and importing it fails."""

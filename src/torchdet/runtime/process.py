@@ -17,7 +17,12 @@ from torchdet.runtime.apply import apply_settings, policy_in
 from torchdet.runtime.decide import decide_torch_runtime
 from torchdet.runtime.decision import Ready, Rejected, Rejection, RejectionReason
 from torchdet.runtime.devices import CPU
-from torchdet.runtime.errors import PolicyConflictError, TorchRuntimeRejected
+from torchdet.runtime.errors import (
+    PolicyConflictError,
+    TorchBrokenError,
+    TorchNotInstalledError,
+    TorchRuntimeRejected,
+)
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit, set_log_level
 from torchdet.runtime.facts import MainProcess
 from torchdet.runtime.handle import TorchHandle
@@ -50,7 +55,8 @@ def get_torch_handle(policy: RuntimePolicy | None = None) -> TorchHandle:
     Without a policy the process's own holds (environment, configuration file, defaults), and a
     later call returns the same handle at once. Raises `TorchRuntimeRejected` with every reason if
     this process may not run torch, `PolicyError` if its policy cannot be read, and
-    `PolicyConflictError` if another policy already holds.
+    `PolicyConflictError` if another policy already holds. Where torch is missing or broken the
+    rejection is an `ImportError` as well, as `import torch` would raise it.
 
     >>> rt = get_torch_handle()
     >>> rt is get_torch_handle()
@@ -173,14 +179,24 @@ def _place(ready: Ready) -> str:
 
 def _reject(rejected: Rejected) -> NoReturn:
     """Report a rejection to the log and the listeners, then stop."""
-    error = TorchRuntimeRejected(rejected)
+    error = _rejection_error(rejected)
     details = {
         "reasons": [each.value for each in rejected.reasons],
         "details": [dict(each.details) for each in rejected.rejections],
         "policy": rejected.policy.as_dict(),
     }
-    emit(RuntimeEvent(EventKind.REJECTED, str(error), details), logging.ERROR)
+    # Programs that can do without torch ask for it and go on; nobody has to read of that.
+    level = logging.INFO if isinstance(error, TorchNotInstalledError) else logging.ERROR
+    emit(RuntimeEvent(EventKind.REJECTED, str(error), details), level)
     raise error
+
+
+def _rejection_error(rejected: Rejected) -> TorchRuntimeRejected:
+    if RejectionReason.TORCH_NOT_INSTALLED in rejected.reasons:
+        return TorchNotInstalledError(rejected)
+    if RejectionReason.TORCH_IMPORT_FAILED in rejected.reasons:
+        return TorchBrokenError(rejected)
+    return TorchRuntimeRejected(rejected)
 
 
 def _announce(ready: Ready) -> None:

@@ -1,0 +1,293 @@
+"""Import statements: where one belongs, whether it is there already, how a name leaves it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, TypeGuard
+
+from torchdet.edit.node_edit import (
+    Delete,
+    InsertBefore,
+    NodeEdit,
+    Replace,
+    StatementsAfter,
+    StatementsBefore,
+)
+from torchdet.facts.expressions import string_value
+from torchdet.facts.index import dotted_parts
+from torchdet.facts.lazy import cst
+from torchdet.facts.scope import BindingKind
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_LINE_LENGTH = 88
+"""What isort in Black's profile and ruff allow a row of imports, unless they are told otherwise."""
+
+ImportStatement: TypeAlias = "cst.Import | cst.ImportFrom"
+
+
+def is_import(node: cst.CSTNode) -> TypeGuard[cst.Import | cst.ImportFrom]:
+    """Whether ``node`` is an import statement, PEP 810's lazy ones included."""
+    return type(node).__name__ in {"Import", "ImportFrom", "LazyImport", "LazyImportFrom"}
+
+
+def imported_as(facts: FileFacts, module: str, name: str) -> str | None:
+    """The name by which the file has ``name`` of ``module`` for good at its outermost level.
+
+    None where it is bound in a block, under ``if TYPE_CHECKING:``, or more than once.
+    """
+    for bound, bindings in facts.index.module_scope.bindings.items():
+        binding = bindings[0]
+        if (
+            len(bindings) == 1
+            and binding.kind is BindingKind.IMPORT
+            and binding.qualified == f"{module}.{name}"
+            and isinstance(facts.parent(facts.statement(binding.node)), cst.Module)
+        ):
+            return bound
+    return None
+
+
+def import_name(
+    facts: FileFacts, module: str, name: str, *, before: int, beside: str = ""
+) -> tuple[NodeEdit, ...]:
+    """The edits that put ``from module import name`` at the outermost level of the file.
+
+    It comes where isort and ruff want it with their default settings: into the section of imports
+    that it belongs to, at its place there; a ``from`` import of ``module`` that is there takes the
+    name up. Of several sections the one that imports the package ``beside`` is chosen. Imports at
+    or after the index ``before`` in the module's body are not looked at, so that what stands there
+    can use the name.
+    """
+    body = facts.module.body
+    taking_up = _statement_from(body[:before], module)
+    if taking_up is not None:
+        return (_with_name(taking_up, name, facts),)
+    row = f"from {module} import {name}"
+    sections = list(_sections(body[:before]))
+    section = _best_section(sections, module, beside)
+    if section is not None:
+        return (_into_section(section, module, row, beside),)
+    below = _section_above(sections, module)
+    if below is not None:
+        return (StatementsAfter(below.rows[-1], ("", row)),)
+    first = _first_place(body)
+    if first is None:
+        return (StatementsAfter(body[-1], ("", row)),)
+    blank = () if is_import_row(body[first]) and not _has_other_rank(body[first], module) else ("",)
+    return (StatementsBefore(body[first], (row, *blank)),)
+
+
+def without_names(
+    statement: ImportStatement, aliases: Collection[cst.ImportAlias], facts: FileFacts
+) -> NodeEdit:
+    """The edit that takes ``aliases`` out of ``statement``; all of them, and it goes.
+
+    Where a comment stands between the names that stay, the edit is not lossless.
+    """
+    assert not isinstance(statement.names, cst.ImportStar)
+    kept = [alias for alias in statement.names if alias not in aliases]
+    if not kept:
+        return Delete(statement)
+    names = [_alias_code(alias, facts) for alias in kept]
+    if isinstance(statement, cst.Import):
+        return Replace(statement, f"import {', '.join(names)}")
+    return Replace(statement, _from_import(_module_of(statement), names))
+
+
+def is_import_row(row: cst.CSTNode) -> TypeGuard[cst.SimpleStatementLine]:
+    """Whether ``row`` is a row of nothing but imports."""
+    return isinstance(row, cst.SimpleStatementLine) and all(map(is_import, row.body))
+
+
+# Sections: imports that stand together without a blank row between them.
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    rows: tuple[cst.SimpleStatementLine, ...]
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        return tuple(module for row in self.rows for _, module in map(_sort_entry, row.body))
+
+    @property
+    def rank(self) -> int:
+        """Where isort puts a section of this kind."""
+        return max((_rank(module) for module in self.modules), default=0)
+
+
+_FUTURE, _STANDARD, _THIRD_PARTY, _LOCAL = range(4)
+
+
+def _rank(module: str) -> int:
+    if module.startswith("."):
+        return _LOCAL
+    if module == "__future__":
+        return _FUTURE
+    top = module.partition(".")[0]
+    return _STANDARD if top in sys.stdlib_module_names else _THIRD_PARTY
+
+
+def _sections(body: Sequence[cst.CSTNode]) -> Iterator[_Section]:
+    rows: list[cst.SimpleStatementLine] = []
+    for statement in body:
+        if not is_import_row(statement):
+            if rows:
+                yield _Section(tuple(rows))
+            rows = []
+            continue
+        if rows and any(line.comment is None for line in statement.leading_lines):
+            yield _Section(tuple(rows))
+            rows = []
+        rows.append(statement)
+    if rows:
+        yield _Section(tuple(rows))
+
+
+def _best_section(sections: Sequence[_Section], module: str, beside: str) -> _Section | None:
+    """The section that imports the package ``beside``, or else modules such as ``module``."""
+    for section in sections:
+        if any(name.partition(".")[0] == beside for name in section.modules):
+            return section
+    rank = _rank(module)
+    return next((section for section in sections if section.rank == rank), None)
+
+
+def _section_above(sections: Sequence[_Section], module: str) -> _Section | None:
+    above = [section for section in sections if section.rank < _rank(module)]
+    return above[-1] if above else None
+
+
+def _has_other_rank(row: cst.CSTNode, module: str) -> bool:
+    assert is_import_row(row)
+    return _Section((row,)).rank != _rank(module)
+
+
+def _first_place(body: Sequence[cst.CSTNode]) -> int | None:
+    """The index of the first statement that is neither the docstring nor a ``__future__``."""
+    for index, statement in enumerate(body):
+        if index == 0 and is_docstring(statement):
+            continue
+        if is_import_row(statement) and _Section((statement,)).rank == _FUTURE:
+            continue
+        return index
+    return None
+
+
+def is_docstring(statement: cst.CSTNode) -> bool:
+    """Whether ``statement`` is a string for itself."""
+    if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        return False
+    first = statement.body[0]
+    return isinstance(first, cst.Expr) and (
+        isinstance(first.value, (cst.SimpleString, cst.ConcatenatedString))
+        and string_value(first.value) is not None
+    )
+
+
+_SortKey: TypeAlias = "tuple[bool | str, ...]"
+
+
+def _sort_entry(statement: cst.CSTNode) -> tuple[bool, str]:
+    """Whether it is a ``from`` import, and its module; isort sorts by both, in this order."""
+    if isinstance(statement, cst.ImportFrom):
+        return True, _module_of(statement)
+    assert isinstance(statement, cst.Import)
+    return False, ".".join(dotted_parts(statement.names[0].name) or ())
+
+
+def _by_form(entry: tuple[bool, str]) -> _SortKey:
+    return entry[0], *_natural(entry[1])
+
+
+def _by_name(entry: tuple[bool, str]) -> _SortKey:
+    return *_natural(entry[1]), entry[0]
+
+
+def _natural(module: str) -> tuple[str, str]:
+    padded = re.sub(r"\d+", lambda digits: digits.group().zfill(8), module)
+    return padded.lower(), module
+
+
+def _into_section(section: _Section, module: str, row: str, beside: str) -> NodeEdit:
+    """``row`` at its sorted place; in a section that is not sorted, where ``beside`` stands."""
+    entries = [_sort_entry(each.body[0]) for each in section.rows]
+    orders: tuple[Callable[[tuple[bool, str]], _SortKey], ...] = (_by_form, _by_name)
+    for order in orders:
+        keys = [order(entry) for entry in entries]
+        if keys == sorted(keys):
+            below = [i for i, key in enumerate(keys) if key < order((True, module))]
+            break
+    else:
+        named = [i for i, (_, name) in enumerate(entries) if name.partition(".")[0] == beside]
+        below = [*range(named[0] + 1)] if named else [*range(len(entries))]
+    if below:
+        return StatementsAfter(section.rows[below[-1]], (row,))
+    return StatementsBefore(section.rows[0], (row,))
+
+
+# One statement.
+
+
+def _statement_from(body: Sequence[cst.CSTNode], module: str) -> cst.ImportFrom | None:
+    """The statement of ``body`` that imports names from ``module``, if a name can be added."""
+    for row in body:
+        if isinstance(row, cst.SimpleStatementLine):
+            for statement in row.body:
+                if (
+                    isinstance(statement, cst.ImportFrom)
+                    and not isinstance(statement.names, cst.ImportStar)
+                    and _module_of(statement) == module
+                ):
+                    return statement
+    return None
+
+
+def _with_name(statement: cst.ImportFrom, name: str, facts: FileFacts) -> NodeEdit:
+    assert not isinstance(statement.names, cst.ImportStar)
+    aliases = list(statement.names)
+    index = next(
+        (
+            i
+            for i, alias in enumerate(aliases)
+            if _name_order(str(alias.name.value)) > _name_order(name)
+        ),
+        len(aliases),
+    )
+    code = facts.code(statement)
+    if "\n" not in code and "\r" not in code and "#" not in code:
+        names = [_alias_code(alias, facts) for alias in aliases]
+        names.insert(index, name)
+        return Replace(statement, _from_import(_module_of(statement), names))
+    if index < len(aliases):
+        return InsertBefore(aliases[index], f"{name}, ")
+    return InsertBefore(aliases[-1], f"{name}, ")
+
+
+def _name_order(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest, as isort orders names by their type."""
+    if len(name) > 1 and name.isupper():
+        return 0, name
+    return (1, name) if name[:1].isupper() else (2, name)
+
+
+def _from_import(module: str, names: Sequence[str]) -> str:
+    row = f"from {module} import {', '.join(names)}"
+    if len(row) <= _LINE_LENGTH:
+        return row
+    return f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")"
+
+
+def _module_of(statement: cst.ImportFrom) -> str:
+    parts = dotted_parts(statement.module) if statement.module is not None else None
+    return "." * len(statement.relative) + ".".join(parts or ())
+
+
+def _alias_code(alias: cst.ImportAlias, facts: FileFacts) -> str:
+    name = facts.code(alias.name)
+    return name if alias.asname is None else f"{name} as {facts.code(alias.asname.name)}"

@@ -1,0 +1,97 @@
+"""The assignments that bind what an import of torch bound, taken from the handle."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from torchdet.edit.imports import ImportStatement
+from torchdet.facts.lazy import cst
+from torchdet.migrate.torch_imports import bound_name
+from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH
+from torchdet.rules.catalogue.torch_submodules import LOADED_BY_IMPORT_ALONE
+from torchdet.rules.handle.imports import is_torch
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How a place comes by torch: ``handle`` is the handle's name there, ``torch`` what is torch.
+
+    >>> Source("rt", "torch").module("torch.nn"), Source("rt").module("torch.nn")
+    ('torch.nn', 'rt.torch.nn')
+    """
+
+    handle: str
+    torch: str = ""
+
+    def module(self, name: str) -> str:
+        """The expression for the module ``name``, which is torch or below it."""
+        if name not in LOADED_WITH_TORCH:
+            return f'{self.handle}.module("{name}")'
+        return (self.torch or f"{self.handle}.torch") + name.removeprefix("torch")
+
+
+def binding_rows(
+    statement: ImportStatement, source: Source, *, torch_is_bound: bool
+) -> tuple[str, ...]:
+    """The rows that bind what ``statement`` imports of torch.
+
+    With ``torch_is_bound`` the name ``torch`` is bound already and is not bound again.
+    """
+    assert not isinstance(statement.names, cst.ImportStar)
+    if isinstance(statement, cst.ImportFrom):
+        module = _dotted(statement)
+        rows = (_taken(module, alias, statement, source) for alias in statement.names)
+        return tuple(rows)
+    found: list[str] = []
+    bound = torch_is_bound
+    for alias in torch_aliases(statement):
+        for row in _imported(alias, statement, source, bind=not bound):
+            found.append(row)
+            bound = bound or row.startswith("torch = ")
+    return tuple(found)
+
+
+def takes_attributes(statement: ImportStatement) -> bool:
+    """Whether a name that ``statement`` imports is read off a module, which may not have it."""
+    return isinstance(statement, cst.ImportFrom) and any(
+        f"{_dotted(statement)}.{alias.evaluated_name}"
+        not in LOADED_WITH_TORCH | LOADED_BY_IMPORT_ALONE
+        for alias in _names(statement)
+    )
+
+
+def torch_aliases(statement: cst.Import) -> tuple[cst.ImportAlias, ...]:
+    """Those of the names that a plain import imports which are of torch."""
+    return tuple(alias for alias in statement.names if is_torch(alias.evaluated_name))
+
+
+def _names(statement: cst.ImportFrom) -> tuple[cst.ImportAlias, ...]:
+    return () if isinstance(statement.names, cst.ImportStar) else tuple(statement.names)
+
+
+def _imported(
+    alias: cst.ImportAlias, statement: cst.Import, source: Source, *, bind: bool
+) -> Iterator[str]:
+    module, name = alias.evaluated_name, bound_name(alias, statement)
+    if alias.asname is not None:
+        yield f"{name} = {source.module(module)}"
+        return
+    if bind:
+        yield f"torch = {source.handle}.torch"
+    if module not in LOADED_WITH_TORCH:
+        yield source.module(module)
+
+
+def _taken(module: str, alias: cst.ImportAlias, statement: cst.ImportFrom, source: Source) -> str:
+    name = alias.evaluated_name
+    whole = f"{module}.{name}"
+    is_module = whole in LOADED_WITH_TORCH or whole in LOADED_BY_IMPORT_ALONE
+    value = source.module(whole) if is_module else f"{source.module(module)}.{name}"
+    return f"{bound_name(alias, statement)} = {value}"
+
+
+def _dotted(statement: cst.ImportFrom) -> str:
+    from torchdet.facts.index import dotted_parts
+
+    return ".".join((dotted_parts(statement.module) or ()) if statement.module is not None else ())

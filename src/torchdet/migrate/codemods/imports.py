@@ -1,0 +1,259 @@
+"""Imports of torch become bindings of what the handle holds.
+
+The names that a module bound stay bound to the same objects, below its leading block of imports
+where nothing there needs them earlier. Imports in functions, and under a condition, become
+bindings at their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from torchdet.edit.imports import import_name, imported_as, without_names
+from torchdet.edit.node_edit import (
+    Delete,
+    InsertAfter,
+    NodeEdit,
+    Replace,
+    ReplaceStatement,
+)
+from torchdet.edit.statements import is_pragma
+from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.lazy import cst
+from torchdet.facts.resolve import Exact
+from torchdet.migrate.binding_rows import Source, binding_rows, takes_attributes, torch_aliases
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.migrate.conditions import NotReadElsewhere
+from torchdet.migrate.import_layout import ImportLayout, Place, import_layout
+from torchdet.migrate.import_refusals import STAR, attribute_error_uncaught, refusal
+from torchdet.migrate.torch_imports import Runs, TorchImport, torch_imports
+
+_MOST_SHOWN = 3
+_READ_BY_NAME = re.compile(r"\b(?:globals|eval|exec|vars|__getattr__|importlib)\b|>>>")
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    """One outcome for each of ``findings``."""
+    file = _File.of(context)
+    for finding in findings:
+        item = file.import_around(finding.draft.node)
+        if item is None:
+            yield Refuse(finding, *STAR)
+            continue
+        reasons = refusal(item, context.facts, keep_types=context.config.keep_types)
+        yield Refuse(finding, *reasons) if reasons is not None else file.rewrite(finding, item)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A file whose imports are rewritten."""
+
+    context: MigrationContext
+    imports: tuple[TorchImport, ...]
+    layout: ImportLayout
+
+    @classmethod
+    def of(cls, context: MigrationContext) -> _File:
+        imports = torch_imports(context.facts)
+        return cls(context, imports, import_layout(context.facts, imports))
+
+    @property
+    def facts(self) -> FileFacts:
+        return self.context.facts
+
+    def import_around(self, node: cst.CSTNode) -> TorchImport | None:
+        """The import that a finding at ``node`` is about; None for a star import."""
+        around = {node, *self.facts.ancestors(node)}
+        return next((each for each in self.imports if each.statement in around), None)
+
+    def rewrite(self, finding: Finding, item: TorchImport) -> Rewrite:
+        if self._is_unused(item):
+            read = NotReadElsewhere(self.context.rules.module_name, item.names[0])
+            gone = (Delete(item.statement),)
+            code = self.facts.code(item.statement)
+            return Rewrite(finding, gone, f"remove `{code}`", False, conditions=(read,))
+        rows = self._rows(item)
+        shown = [f"`{row}`" for row in rows[:_MOST_SHOWN]]
+        more = f" and {len(rows) - _MOST_SHOWN} more" if len(rows) > _MOST_SHOWN else ""
+        message = ", ".join(shown) + more or "bind nothing twice"
+        return Rewrite(finding, tuple(self._edits(item, rows)), message)
+
+    # What is bound, and how.
+
+    def _rows(self, item: TorchImport) -> tuple[str, ...]:
+        bound = self._torch_is_bound(item)
+        source = Source(self.context.handle, "torch" if bound else "")
+        rows = binding_rows(item.statement, source, torch_is_bound=bound)
+        if rows and rows[0].startswith("torch = ") and len(rows) > 1:
+            source = Source(self.context.handle, "torch")
+            return binding_rows(item.statement, source, torch_is_bound=False)
+        return rows
+
+    def _torch_is_bound(self, item: TorchImport) -> bool:
+        """Whether the name ``torch`` is bound to torch where the rows of ``item`` will stand."""
+        facts = self.facts
+        scope = facts.scope(item.statement)
+        if facts.resolver.root("torch", scope) != Exact("torch"):
+            return False
+        owner = scope.owner("torch")
+        around = set(facts.ancestors(item.statement))
+        for earlier in self.imports:
+            if earlier is item:
+                return False
+            if "torch" not in earlier.names or facts.scope(earlier.statement) is not owner:
+                continue
+            if earlier.block in around and self._precedes(earlier, item):
+                return True
+        return False
+
+    def _precedes(self, earlier: TorchImport, item: TorchImport) -> bool:
+        """Whether the name of ``earlier`` is bound, after the change, before ``item`` runs."""
+        place = self.layout.places.get(earlier)
+        moves_along = item in self.layout.places or item.runs is Runs.LATER
+        return place is None or moves_along or item.index >= place.index
+
+    # Where it is bound.
+
+    def _edits(self, item: TorchImport, rows: tuple[str, ...]) -> Iterator[NodeEdit]:
+        place = self.layout.places.get(item)
+        if place is None:
+            yield from self._in_place(item, rows)
+        elif self.context.config.keep_types:
+            yield from self._typed_group(place)
+        else:
+            yield self._removal(item)
+            if rows:
+                blank = self._blank_below(item, place)
+                yield place.insert((*rows, *blank), self.facts)
+
+    def _group(self, place: Place) -> list[TorchImport]:
+        return [each for each in self.imports if self.layout.places.get(each) == place]
+
+    def _blank_below(self, item: TorchImport, place: Place) -> tuple[str, ...]:
+        """A blank row below the last binding at a place, where none stands there."""
+        last = [each for each in self._group(place) if self._rows(each)][-1:]
+        return ("",) if last == [item] and not place.follows_blank(self.facts) else ()
+
+    def _removal(self, item: TorchImport) -> NodeEdit:
+        statement = item.statement
+        if isinstance(statement, cst.Import):
+            return without_names(statement, torch_aliases(statement), self.facts)
+        return Delete(statement)
+
+    def _in_place(self, item: TorchImport, rows: tuple[str, ...]) -> Iterator[NodeEdit]:
+        rest = self._other_imports(item)
+        if self.context.config.keep_types and rows:
+            rows = self._pair([item], rows)
+            yield from self._type_checking()
+        if rest or rows:
+            yield ReplaceStatement(item.statement, (*rest, *rows))
+        else:
+            yield Delete(item.statement)
+        if takes_attributes(item.statement):
+            for handler in attribute_error_uncaught(item.statement, self.facts):
+                yield _catch_attribute_error(handler)
+
+    def _other_imports(self, item: TorchImport) -> tuple[str, ...]:
+        """What the statement imports beside torch, as a row of its own."""
+        statement = item.statement
+        if isinstance(statement, cst.Import):
+            removed = without_names(statement, torch_aliases(statement), self.facts)
+            return (removed.text,) if isinstance(removed, Replace) else ()
+        return ()
+
+    # For type checkers.
+
+    def _typed_group(self, place: Place) -> Iterator[NodeEdit]:
+        """All of the imports that are bound at one place, in one pair of blocks."""
+        group = self._group(place)
+        rows = tuple(row for each in group for row in self._rows(each))
+        yield from (self._removal(each) for each in group)
+        if rows:
+            blank = () if place.follows_blank(self.facts) else ("",)
+            yield place.insert((*self._pair(group, rows), *blank), self.facts)
+            yield from self._type_checking()
+
+    def _pair(self, group: Sequence[TorchImport], rows: tuple[str, ...]) -> tuple[str, ...]:
+        checked = [row for each in group for row in self._import_rows(each)]
+        return (
+            f"if {self._type_checking_name()}:",
+            *(f"    {row}" for row in checked),
+            "else:",
+            *(f"    {row}" for row in rows),
+        )
+
+    def _import_rows(self, item: TorchImport) -> list[str]:
+        statement = item.statement
+        if isinstance(statement, cst.Import):
+            others = [each for each in statement.names if each not in torch_aliases(statement)]
+            kept = without_names(statement, others, self.facts) if others else None
+            code = kept.text if isinstance(kept, Replace) else self.facts.code(statement)
+        else:
+            code = self.facts.code(statement)
+        row = self.facts.parent(statement)
+        comment = (
+            row.trailing_whitespace.comment if isinstance(row, cst.SimpleStatementLine) else None
+        )
+        if comment is not None and is_pragma(comment.value):
+            code = f"{code}  {comment.value}"
+        return code.splitlines()
+
+    def _type_checking_name(self) -> str:
+        for module in ("typing", "typing_extensions"):
+            known = imported_as(self.facts, module, "TYPE_CHECKING")
+            if known is not None:
+                return known
+        return "TYPE_CHECKING"
+
+    def _type_checking(self) -> Iterator[NodeEdit]:
+        for module in ("typing", "typing_extensions"):
+            if imported_as(self.facts, module, "TYPE_CHECKING") is not None:
+                return
+        before = self.layout.first.index
+        yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
+
+    # Imports that nobody needs.
+
+    def _is_unused(self, item: TorchImport) -> bool:
+        """Whether it is an ``import torch`` that nothing reads, as far as the file can tell."""
+        facts = self.facts
+        statement = item.statement
+        if item not in self.layout.places or not isinstance(statement, cst.Import):
+            return False
+        row = facts.parent(statement)
+        assert isinstance(row, cst.SimpleStatementLine)
+        said = row.trailing_whitespace.comment or any(each.comment for each in row.leading_lines)
+        text = facts.source.text
+        return (
+            len(statement.names) == 1
+            and statement.names[0].evaluated_name == "torch"
+            and not said
+            and item.names[0] not in facts.index.uses
+            and len(facts.index.module_scope.bindings[item.names[0]]) == 1
+            and not self.context.rules.path.endswith("__init__.py")
+            and self.layout.places[item].index == self._lowest()
+            and re.search(rf"""["']{item.names[0]}["']|#\s*type:.*\b{item.names[0]}\b""", text)
+            is None
+            and _READ_BY_NAME.search(text) is None
+        )
+
+    def _lowest(self) -> int:
+        return max(place.index for place in self.layout.places.values())
+
+
+def _catch_attribute_error(handler: cst.ExceptHandler) -> NodeEdit:
+    if isinstance(handler.type, cst.Tuple):
+        return InsertAfter(handler.type.elements[-1].value, ", AttributeError")
+    assert handler.type is not None
+    caught = handler.type.value if isinstance(handler.type, cst.Name) else "ImportError"
+    return Replace(handler.type, f"({caught}, AttributeError)")
+
+
+CODEMOD = Codemod(
+    codes=("DET101", "DET102"),
+    module=__name__,
+    documentation=__doc__ or "",
+    rewrite=rewrite,
+)

@@ -1,0 +1,99 @@
+"""Which statements of a file import torch at run time, and when they run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from torchdet.edit.imports import ImportStatement, is_import
+from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.lazy import cst
+from torchdet.facts.scope import BindingKind
+from torchdet.rules.handle.imports import is_torch, place
+
+
+class Runs(Enum):
+    """When an import statement runs.
+
+    ``FIRST``: always, when the module is imported. ``PERHAPS``: then, under a condition or in a
+    ``try`` or ``with``. ``LATER``: when its function is called.
+    """
+
+    FIRST = "first"
+    PERHAPS = "perhaps"
+    LATER = "later"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TorchImport:
+    """One statement that imports torch or something of it.
+
+    ``block`` is the node whose statements it is one of: the module, or the body of a clause.
+    ``index`` is that of the statement of the module's body that it is, or stands in.
+    """
+
+    statement: ImportStatement
+    runs: Runs
+    block: cst.CSTNode
+    index: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names that it binds; none for a star import."""
+        if isinstance(self.statement.names, cst.ImportStar):
+            return ()
+        return tuple(bound_name(alias, self.statement) for alias in self.statement.names)
+
+
+def bound_name(alias: cst.ImportAlias, statement: ImportStatement) -> str:
+    """The name that ``alias`` of ``statement`` binds."""
+    name = alias.evaluated_alias or alias.evaluated_name
+    return name if isinstance(statement, cst.ImportFrom) else name.partition(".")[0]
+
+
+def torch_imports(facts: FileFacts) -> tuple[TorchImport, ...]:
+    """The statements of the file that import torch at run time, in the order of the text."""
+    statements: dict[cst.CSTNode, None] = {}
+    for binding in facts.index.bindings():
+        if binding.kind is BindingKind.IMPORT and is_torch(binding.qualified or ""):
+            statements.setdefault(facts.parent(binding.node))
+    found = [
+        _torch_import(statement, facts)
+        for statement in statements
+        if is_import(statement) and not facts.under_type_checking(statement)
+    ]
+    return tuple(sorted(found, key=lambda each: place(each.statement, facts)))
+
+
+def _torch_import(statement: ImportStatement, facts: FileFacts) -> TorchImport:
+    row = facts.parent(statement)
+    block = facts.parent(row) if isinstance(row, cst.SimpleStatementLine) else row
+    return TorchImport(statement, _runs(statement, facts), block, outer_index(statement, facts))
+
+
+def _runs(statement: cst.CSTNode, facts: FileFacts) -> Runs:
+    runs = Runs.FIRST
+    for above in facts.ancestors(statement):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return Runs.LATER
+        if isinstance(above, cst.BaseCompoundStatement) and not isinstance(above, cst.ClassDef):
+            runs = Runs.PERHAPS
+    return runs
+
+
+def outer_index(node: cst.CSTNode, facts: FileFacts) -> int:
+    """The index, in the module's body, of the statement that ``node`` is or stands in."""
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.Module):
+            return next(i for i, each in enumerate(above.body) if each is below)
+        below = above
+    raise ValueError("the node does not belong to this file")
+
+
+def enclosing_def(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:
+    """The innermost function with a name around ``node``."""
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.FunctionDef):
+            return above
+    return None
