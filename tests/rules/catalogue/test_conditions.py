@@ -33,6 +33,7 @@ class Call:
     values: Mapping[str, Value] = field(default_factory=dict)
     tensors: Mapping[str, Truth] = field(default_factory=dict)
     dims: Mapping[str, int] = field(default_factory=dict)
+    integers: frozenset[str] = frozenset()
     usual: Truth = Truth.UNKNOWN
 
     def value(self, argument: str) -> Value:
@@ -43,6 +44,9 @@ class Call:
 
     def is_tensor(self, argument: str) -> Truth:
         return self.tensors.get(argument, UNKNOWN)
+
+    def is_integral(self, argument: str) -> Truth:
+        return Truth.of(argument in self.integers) if self.integers else UNKNOWN
 
     def has_dims(self, argument: str, least: int) -> Truth:
         known = self.dims.get(argument)
@@ -76,6 +80,8 @@ class Call:
         ("dims(input, 3)", Call(dims={"input": 4}), TRUE),
         ("dims(input, 3)", Call(dims={"input": 2}), FALSE),
         ("dims(input, 3)", Call(), UNKNOWN),
+        ("integral(input)", Call(integers=frozenset({"input"})), TRUE),
+        ("integral(input)", Call(), UNKNOWN),
         ("runtime('ties')", Call(usual=TRUE), UNKNOWN),
         ("usual('ties')", Call(), UNKNOWN),
         ("usual('ties')", Call(usual=TRUE), TRUE),
@@ -141,7 +147,7 @@ def test_can_be_told(text: str, expected: bool) -> None:
 def test_every_runtime_fact_is_used_and_said_in_a_sentence() -> None:
     used = "".join(repr(operation.condition) for operation in operations().values())
     assert [fact for fact in RUNTIME_FACTS if f"fact={fact!r}" not in used] == []
-    assert all(sentence[0].islower() for sentence in RUNTIME_FACTS.values())
+    assert all(text and not text.endswith(".") for text in RUNTIME_FACTS.values())
 
 
 values = st.sampled_from([True, False, None, 1, "max", (1, 1), Opaque(), Absent()])

@@ -10,6 +10,7 @@ A condition is a Python expression of this grammar, and of nothing else:
     passed(dim)                         the call passes the argument, whatever its value
     tensor(repeats)                     the argument is a tensor
     dims(input, 3)                      the argument is a tensor of three dimensions or more
+    integral(input)                     the argument is a tensor of whole numbers
     runtime('ties')                     what only a run can tell; see ``RUNTIME_FACTS``
     usual('floating-dtype')             the same, of what most such calls meet
     not A      A and B      A or B      (...)
@@ -71,6 +72,7 @@ RUNTIME_FACTS = MappingProxyType(
         "rebuilt-native-kernels": "CuTeDSL or Triton is installed and replaces the kernel",
         "several-processes": "several processes or ranks take part",
         "several-streams": "several streams work on the same data or workspace",
+        "tensor-source": "what is added or multiplied is a tensor, not a number",
         "several-threads": "more than one thread takes part",
         "shared-memory": "several workers write to the same parameters without locks",
         "sparse-2d": "the first operand is a sparse matrix",
@@ -142,6 +144,9 @@ class Arguments(Protocol):
 
     def has_dims(self, argument: str, least: int) -> Truth:
         """Whether the value of ``argument`` is a tensor of ``least`` dimensions or more."""
+
+    def is_integral(self, argument: str) -> Truth:
+        """Whether the value of ``argument`` is a tensor of whole numbers."""
 
     @property
     def usual(self) -> Truth:
@@ -233,6 +238,16 @@ class Dims:
 
 
 @dataclass(frozen=True, slots=True)
+class Integral:
+    """The argument is a tensor of whole numbers."""
+
+    argument: str
+
+    def truth(self, call: Arguments) -> Truth:
+        return call.is_integral(self.argument)
+
+
+@dataclass(frozen=True, slots=True)
 class Runtime:
     """A fact that no source text tells. Only a ``usual`` one may be taken for granted."""
 
@@ -280,7 +295,8 @@ class Or:
 
 
 Condition: TypeAlias = (
-    "Always | OneOf | Every | Length | Passed | IsTensor | Dims | Runtime | Not | And | Or"
+    "Always | OneOf | Every | Length | Passed | IsTensor | Dims | Integral | Runtime"
+    " | Not | And | Or"
 )
 
 
@@ -388,13 +404,16 @@ def _predicate(name: str, args: list[ast.expr], node: ast.Call) -> Condition:
         return Passed(_name(args[0]))
     if name == "tensor" and len(args) == 1:
         return IsTensor(_name(args[0]))
+    if name == "integral" and len(args) == 1:
+        return Integral(_name(args[0]))
     if name in {"runtime", "usual"} and len(args) == 1:
         fact = _literal(args[0])
         if isinstance(fact, str) and fact in RUNTIME_FACTS:
             return Runtime(fact, usual=name == "usual")
         raise _unexpected(args[0], "one of the names of RUNTIME_FACTS")
     raise _unexpected(
-        node, "every(a, 1), passed(a), tensor(a), dims(a, 3), runtime('fact'), usual(…)"
+        node,
+        "every(a, 1), passed(a), tensor(a), dims(a, 3), integral(a), runtime('b') or usual('b')",
     )
 
 

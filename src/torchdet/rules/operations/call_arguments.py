@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, has_unpacking, int_value, string_value
@@ -18,6 +19,10 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 # Names that torch takes from NumPy for its own.
 _ALIASES = {"dim": "axis", "keepdim": "keepdims"}
 _RESHAPING = frozenset({"view", "reshape", "expand", "permute"})
+_TO_INTEGERS = frozenset({"argmax", "argmin", "argsort", "bucketize", "byte", "int", "long"})
+_TO_FLOATS = frozenset({"bfloat16", "double", "float", "half", "softmax", "sigmoid"})
+# Whole numbers, as code names them.
+_INTEGERS = re.compile(r"(^|_)(ids?|idx|inds?|indx|ind(ex|exes|ices)|experts?|counts?|bins?)($|_)")
 _DEEPEST = 8
 
 
@@ -92,6 +97,15 @@ class CallArguments:
         if count >= least:
             return Truth.TRUE
         return Truth.FALSE if exact else Truth.UNKNOWN
+
+    def is_integral(self, argument: str) -> Truth:
+        """Whether ``argument`` is a tensor of whole numbers, by what made it or by its name."""
+        expression = self.expression(argument)
+        if expression is None and isinstance(self._call.func, cst.Attribute):
+            expression = self._call.func.value  # the tensor whose method is called
+        if expression is not None and _is_integral(expression, self._facts):
+            return Truth.TRUE
+        return Truth.UNKNOWN if self.usual is Truth.UNKNOWN else Truth.FALSE
 
 
 def folded(
@@ -180,3 +194,24 @@ def _dims(
         swapped = [each for each in positions if type(each) is int and each >= 0]
         return (max(swapped) + 1, False) if swapped else None
     return None
+
+
+def _is_integral(node: cst.BaseExpression, facts: FileFacts, depth: int = _DEEPEST) -> bool:
+    """Whether ``node`` is made of whole numbers: on some device, where that decides (``IfExp``)."""
+    if depth == 0:
+        return False
+    if isinstance(node, cst.IfExp):
+        return any(_is_integral(each, facts, depth - 1) for each in (node.body, node.orelse))
+    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+        method = node.func.attr.value
+        if method in _TO_INTEGERS:
+            return True
+        return method not in _TO_FLOATS and _is_integral(node.func.value, facts, depth - 1)
+    if isinstance(node, cst.Subscript):
+        return _is_integral(node.value, facts, depth - 1)
+    if not isinstance(node, cst.Name):
+        return False
+    bound = _only_value(node, facts)
+    if bound is not None and _is_integral(bound, facts, depth - 1):
+        return True
+    return _INTEGERS.search(node.value) is not None

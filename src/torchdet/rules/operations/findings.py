@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
-from torchdet.facts.expressions import argument
+from torchdet.facts.expressions import argument, has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.tensors import tensor_confidence
 from torchdet.model.config import LintConfig
@@ -210,8 +210,8 @@ def _meets(call: cst.Call, name: str, operation: Operation, facts: FileFacts) ->
     truth = operation.condition.truth(CallArguments(call, signature, facts, Truth.TRUE))
     if truth is Truth.TRUE:
         return False
-    is_reported = truth is Truth.UNKNOWN and operation.if_unknown is IfUnknown.REPORT
-    return False if is_reported else None
+    is_open = truth is Truth.UNKNOWN and not has_unpacking(call)
+    return False if is_open and operation.if_unknown is IfUnknown.REPORT else None
 
 
 def _is_firm(operation: Operation) -> bool:

@@ -29,7 +29,7 @@ _WITHOUT_GRADIENT = frozenset({"bool", "detach", "int", "long"})
 # What a model is fed with, or compared with, as code names it.
 _DATA = re.compile(
     r"(^|_)(masks?|images?|imgs?|frames?|videos?|pixels?|pixel_values|depth_map|labels?|targets?"
-    r"|audios?|waveforms?|wavs?|pil|latents?|state_dict|checkpoint)($|_)"
+    r"|audios?|waveforms?|wavs?|pil|latents?|state_dict|checkpoint)($|_(?!(features?|embed\w*|hidden|states?)($|_)))"
 )
 _PREPARING = re.compile(
     r"(^|_)(load|convert|resize|resample|preprocess|postprocess|prepare|transform|augment|read"
