@@ -300,7 +300,7 @@ def _edits(
     placeholders = list(_PLACEHOLDER.finditer(template))
     setting = placeholders[0] if placeholders else None
     if setting is not None and setting[1] == "call":
-        edits = _with_keyword(call, setting[2], setting[3]) if setting[2] else ()
+        edits = _with_keyword(call, setting[2], setting[3], arguments) if setting[2] else ()
         rest = template[setting.end() :]
         return (*edits, InsertAfter(call, rest)) if rest else edits
     texts: dict[str, str] = {}
@@ -316,10 +316,12 @@ def _edits(
     return (Replace(call, _PLACEHOLDER.sub(lambda match: texts[match[1]], template)),)
 
 
-def _with_keyword(call: cst.Call, keyword: str, value: str) -> tuple[NodeEdit, ...]:
-    present = argument(call, keyword)
+def _with_keyword(
+    call: cst.Call, keyword: str, value: str, arguments: CallArguments
+) -> tuple[NodeEdit, ...]:
+    present = arguments.expression(keyword)
     if present is not None:
-        return (Replace(present.value, value),)
+        return (Replace(present, value),)
     return (InsertAfter(call.args[-1].value, f", {keyword}={value}"),) if call.args else ()
 
 
