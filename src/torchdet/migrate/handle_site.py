@@ -8,7 +8,7 @@ torch: there the handle is bound beside each of these imports.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import count
+from itertools import chain, count
 
 from torchdet.edit.imports import import_name, imported_as, is_docstring
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
@@ -36,7 +36,7 @@ def handle_name(facts: FileFacts) -> str:
     for name in facts.index.module_scope.bindings:
         if _means_handle_everywhere(name, facts):
             return name
-    candidates = (*_NAMES, *(f"rt_{number}" for number in count(2)))
+    candidates = chain(_NAMES, (f"rt_{number}" for number in count(2)))
     return next(name for name in candidates if _is_free(name, facts))
 
 
