@@ -13,6 +13,7 @@ import pytest
 from torchdet.facts.origins import literal_value
 from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH, on_handle
 from torchdet.rules.state.flags import (
+    AUTOTUNING_FLAGS,
     DETERMINISM_FLAGS,
     PRECISION_FLAGS,
     SETTERS,
@@ -20,7 +21,7 @@ from torchdet.rules.state.flags import (
     Setter,
 )
 
-FLAGS = {flag.name: flag for flag in (*DETERMINISM_FLAGS, *PRECISION_FLAGS)}
+FLAGS = {flag.name: flag for flag in (*AUTOTUNING_FLAGS, *DETERMINISM_FLAGS, *PRECISION_FLAGS)}
 REMOVED = {"torch.set_deterministic", "torch.is_deterministic"}  # in torch 1.11
 WITHOUT_SIGNATURE = {"torch._inductor.config.patch"}  # takes the settings as **kwargs
 PARAMETERS = [

@@ -95,9 +95,9 @@ def check_class(reference: Reference, context: Context) -> Iterator[Draft]:
 
 def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     """``x.new_empty``, on anything that is not known to be something else than a tensor."""
-    call = context.facts.parent(node)
-    is_call = isinstance(call, cst.Call) and call.func is node
-    if isinstance(call, cst.Call) and is_call and not context.facts.resolve(node.value).names:
+    facts = context.facts
+    call = facts.parent(node)
+    if isinstance(call, cst.Call) and call.func is node and not facts.resolve(node.value).names:
         yield from _check(call, node.attr.value, context)
 
 

@@ -198,9 +198,15 @@ def _written(setter: Setter, parameter: Parameter, flag: Flag, call: cst.Call) -
     if passed is not None:
         node = call if passed.keyword is None or len(setter.parameters) == 1 else passed
         return FlagWrite(flag, node, spelling, passed.value, setter.scoped)
-    if parameter.implied is not None and setter.switch is not None and not has_unpacking(call):
-        switch = argument(call, setter.switch.keyword, setter.switch.position)
-        if switch is not None and is_constant(switch.value, "True"):
-            omitted = f"{parameter.keyword}={{}}"
-            return FlagWrite(flag, call, omitted, None, setter.scoped, parameter.implied)
+    if parameter.implied is not None and not has_unpacking(call) and _is_switched_on(setter, call):
+        omitted = f"{parameter.keyword}={{}}"
+        return FlagWrite(flag, call, omitted, None, setter.scoped, parameter.implied)
     return None
+
+
+def _is_switched_on(setter: Setter, call: cst.Call) -> bool:
+    """Whether ``call`` passes the parameter without which implied values do not matter."""
+    if setter.switch is None:
+        return True
+    switch = argument(call, setter.switch.keyword, setter.switch.position)
+    return switch is not None and is_constant(switch.value, "True")

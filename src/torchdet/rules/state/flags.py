@@ -28,7 +28,10 @@ class Flag:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of a function that writes ``flag``; ``implied`` is what it writes if omitted."""
+    """A parameter of a function that writes ``flag``; ``implied`` is what it writes if omitted.
+
+    A ``position`` of None means that it can only be given by keyword.
+    """
 
     flag: str
     keyword: str
@@ -123,6 +126,32 @@ DETERMINISM_FLAGS = (
     ),
 )
 """What decides whether two runs take the same kernels (read and measured on torch 2.13)."""
+
+_TIMED = "has the compiler choose kernels by timing them"
+_TUNABLE = "torch.cuda.tunable"
+
+AUTOTUNING_FLAGS = (
+    *(
+        Flag(f"{_COMPILER}.{name}", frozenset({True}), "False", _TIMED)
+        for name in (
+            *("benchmark_fusion", "coordinate_descent_tuning", "max_autotune"),
+            *("max_autotune_gemm", "max_autotune_pointwise"),
+        )
+    ),
+    Flag(f"{_COMPILER}.triton.multi_kernel", frozenset({1, 2, 3}), "0", _TIMED),
+    *(
+        Flag(
+            f"{_TUNABLE}.{name}",
+            frozenset({True}),
+            "False",
+            "chooses the kernels of matrix products by timing them",
+            (f"{_TUNABLE}.{reader}",),
+            attribute=False,
+        )
+        for name, reader in (("enable", "is_enabled"), ("tuning_enable", "tuning_is_enabled"))
+    ),
+)
+"""What measures kernels in the running program and keeps the fastest (read in torch 2.13)."""
 
 _PRECISION_NODES = (
     "torch.backends",
@@ -247,8 +276,19 @@ SETTERS = (
     Setter("torch.backends.set_flags", _first("torch.backends.fp32_precision", "_fp32_precision")),
     Setter(
         f"{_COMPILER}.patch",
-        (Parameter(f"{_COMPILER}.deterministic", "deterministic", None),),
+        (
+            Parameter(f"{_COMPILER}.deterministic", "deterministic", None),
+            *(
+                Parameter(flag.name, flag.name.removeprefix(f"{_COMPILER}."), None)
+                for flag in AUTOTUNING_FLAGS
+                if flag.attribute and not flag.name.endswith("multi_kernel")
+            ),
+        ),
         True,
+    ),
+    *(
+        Setter(f"{_TUNABLE}.{name}", (Parameter(f"{_TUNABLE}.{name}", "val", 0, True),))
+        for name in ("enable", "tuning_enable")
     ),
 )
 """The functions and context managers that write those flags."""
