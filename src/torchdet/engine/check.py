@@ -51,10 +51,10 @@ def _check(
     except UnparseableError as error:
         return failure(path, error.reason, source, error.row, error.column)
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
-        return failure(path, _internal(error), source)
+        return failure(path, internal_error(error), source)
 
 
-def _internal(error: Exception) -> str:
+def internal_error(error: Exception) -> str:
     """What to report of an error that no input should cause: its kind and its place."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     message = " ".join(str(error).split())[:200]

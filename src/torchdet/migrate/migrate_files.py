@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from torchdet.engine.check import failure
+from torchdet.engine.check import failure, internal_error
 from torchdet.engine.check_files import read_file
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import FileTask, SizedFile, run_on_files
@@ -213,6 +213,8 @@ def _survey_text(file: SourceFile, source: SourceText, config: MigrateConfig) ->
     except RecursionError:
         reason = "nested too deeply to be migrated: Python's stack is too small"
         report = failure(file.path, reason, source)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
+        report = failure(file.path, internal_error(error), source)
     return FileSurvey(file.path, failed=report)
 
 
