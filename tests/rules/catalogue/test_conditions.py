@@ -21,7 +21,7 @@ from torchdet.rules.catalogue.conditions import (
     can_be_told,
     parse_condition,
 )
-from torchdet.rules.catalogue.operations import operations
+from torchdet.rules.catalogue.operations import Operation, operations
 
 TRUE, FALSE, UNKNOWN = Truth.TRUE, Truth.FALSE, Truth.UNKNOWN
 
@@ -182,6 +182,16 @@ def test_where_a_condition_cannot_be_told_no_call_meets_it(
 ) -> None:
     truth = condition.truth(Call({"a": a, "b": b}, usual=TRUE))
     assert truth is not TRUE or can_be_told(condition)
+
+
+@given(conditions)
+def test_text_reads_back_as_the_same_condition(condition: Condition) -> None:
+    assert parse_condition(str(condition)) == condition
+
+
+@pytest.mark.parametrize("operation", operations().values(), ids=lambda each: each.name)
+def test_text_of_a_row_reads_back_as_its_condition(operation: Operation) -> None:
+    assert parse_condition(str(operation.condition)) == operation.condition
 
 
 @given(conditions)

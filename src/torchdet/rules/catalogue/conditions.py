@@ -16,7 +16,7 @@ A condition is a Python expression of this grammar, and of nothing else:
     not A      A and B      A or B      (...)
 
 Evaluation has three answers. What a call does not tell stays unknown, and an unknown part decides
-nothing that the other parts leave open.
+nothing that the other parts leave open. ``str`` gives the text back.
 """
 
 from __future__ import annotations
@@ -157,6 +157,9 @@ class Arguments(Protocol):
 class Always:
     """Every call."""
 
+    def __str__(self) -> str:
+        return "True"
+
     def truth(self, call: Arguments) -> Truth:  # noqa: ARG002 -- one signature for all nodes
         return Truth.TRUE
 
@@ -167,6 +170,11 @@ class OneOf:
 
     argument: str
     values: tuple[Literal, ...]
+
+    def __str__(self) -> str:
+        if len(self.values) == 1:
+            return f"{self.argument} == {self.values[0]!r}"
+        return f"{self.argument} in {self.values!r}"
 
     def truth(self, call: Arguments) -> Truth:
         value = call.value(self.argument)
@@ -181,6 +189,9 @@ class Every:
 
     argument: str
     literal: Literal
+
+    def __str__(self) -> str:
+        return f"every({self.argument}, {self.literal!r})"
 
     def truth(self, call: Arguments) -> Truth:
         value = call.value(self.argument)
@@ -198,6 +209,9 @@ class Length:
     argument: str
     length: int
 
+    def __str__(self) -> str:
+        return f"len({self.argument}) == {self.length}"
+
     def truth(self, call: Arguments) -> Truth:
         value = call.value(self.argument)
         if isinstance(value, Opaque):
@@ -212,6 +226,9 @@ class Passed:
 
     argument: str
 
+    def __str__(self) -> str:
+        return f"passed({self.argument})"
+
     def truth(self, call: Arguments) -> Truth:
         return call.passed(self.argument)
 
@@ -221,6 +238,9 @@ class IsTensor:
     """The argument's value is a tensor."""
 
     argument: str
+
+    def __str__(self) -> str:
+        return f"tensor({self.argument})"
 
     def truth(self, call: Arguments) -> Truth:
         return call.is_tensor(self.argument)
@@ -233,6 +253,9 @@ class Dims:
     argument: str
     least: int
 
+    def __str__(self) -> str:
+        return f"dims({self.argument}, {self.least})"
+
     def truth(self, call: Arguments) -> Truth:
         return call.has_dims(self.argument, self.least)
 
@@ -242,6 +265,9 @@ class Integral:
     """The argument is a tensor of whole numbers."""
 
     argument: str
+
+    def __str__(self) -> str:
+        return f"integral({self.argument})"
 
     def truth(self, call: Arguments) -> Truth:
         return call.is_integral(self.argument)
@@ -254,6 +280,9 @@ class Runtime:
     fact: str
     usual: bool = False
 
+    def __str__(self) -> str:
+        return f"usual({self.fact!r})" if self.usual else f"runtime({self.fact!r})"
+
     def truth(self, call: Arguments) -> Truth:
         return call.usual if self.usual else Truth.UNKNOWN
 
@@ -264,6 +293,11 @@ class Not:
 
     operand: Condition
 
+    def __str__(self) -> str:
+        if isinstance(self.operand, OneOf) and len(self.operand.values) == 1:
+            return f"{self.operand.argument} != {self.operand.values[0]!r}"
+        return f"not {_operand(self.operand)}"
+
     def truth(self, call: Arguments) -> Truth:
         return ~self.operand.truth(call)
 
@@ -273,6 +307,9 @@ class And:
     """All of them."""
 
     operands: tuple[Condition, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(_operand, self.operands))
 
     def truth(self, call: Arguments) -> Truth:
         answer = Truth.TRUE
@@ -286,6 +323,9 @@ class Or:
     """Any of them."""
 
     operands: tuple[Condition, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(map(_operand, self.operands))
 
     def truth(self, call: Arguments) -> Truth:
         answer = Truth.FALSE
@@ -343,6 +383,10 @@ def arguments_of(condition: Condition) -> frozenset[str]:
     return frozenset({condition.argument})
 
 
+def _operand(condition: Condition) -> str:
+    return f"({condition})" if isinstance(condition, (And, Or)) else str(condition)
+
+
 class ConditionError(ValueError):
     """A text that is no condition. The message says what stands there and what may."""
 
@@ -353,6 +397,8 @@ def parse_condition(text: str) -> Condition:
 
     >>> parse_condition("mode == 'area'")
     OneOf(argument='mode', values=('area',))
+    >>> str(parse_condition("not (mode == 'max' and passed(dim))"))
+    "not (mode == 'max' and passed(dim))"
     """
     try:
         tree = ast.parse(text, mode="eval")

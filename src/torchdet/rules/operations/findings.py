@@ -85,7 +85,10 @@ class _Meeting:
 
 
 def checks_of(behaviour: Behaviour, verb: str) -> Checks:
-    """The checks for the rows with ``behaviour``; ``verb`` is what the message says of them."""
+    """The checks for the rows with ``behaviour``; ``verb`` is what the message says of them.
+
+    It also says what to write instead, except where the mode itself takes care of that.
+    """
     by_spelling: dict[str, tuple[Operation, ...]] = {}
     for operation in operations().values():
         if (
@@ -244,9 +247,11 @@ def _message(
     always = operation.when.startswith("always")
     condition = "" if always else f", {'as' if first.certain else 'if'} {operation.when}"
     until = f" before PyTorch {_release(operation.until)}" if operation.until else ""
+    is_solved = operation.behaviour is Behaviour.SWITCHES
     return (
         f"`{spelling.name}` {spelling.verb} {_PASS_NAMES[operation.direction]} on "
-        f"{_places(operation, meetings, config)}{until}{condition}; use {operation.instead}"
+        f"{_places(operation, meetings, config)}{until}{condition}"
+        f"{'' if is_solved else f'; use {operation.instead}'}"
     )
 
 
