@@ -1,0 +1,135 @@
+"""Migrate a copy of a project, and check what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+from projects import Project, ProjectError
+from run_command import Finished, Place, run
+
+IMPORT_RULES = ("DET101", "DET102", "DET103")
+"""The rules that a migrated project has no finding of, outside refusals."""
+
+Spot = tuple[str, int, str]
+"""File, row and code of a finding."""
+
+
+class Finding(TypedDict):
+    """What is used here of a finding in the linter's JSON."""
+
+    filename: str
+    code: str
+    message: str
+    location: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What one run of `torchdet fix --migrate` did.
+
+    ``refusals`` counts them by code and reason; ``failed`` are the files that it could not read.
+    """
+
+    finished: Finished
+    edits: int
+    refused: frozenset[Spot]
+    refusals: Mapping[str, int]
+    failed: tuple[str, ...]
+
+
+def migrate(project: Project, folder: Path) -> Migration:
+    """Migrate the packages of the copy at ``folder``, with the Python that runs this script.
+
+    Raises ``ProjectError`` when no report is written.
+    """
+    report = folder.parent / "report.json"
+    report.unlink(missing_ok=True)
+    options = ["--migrate", "--allow-dirty", "--no-cache", "--report", str(report)]
+    finished = _torchdet(["fix", *options, *project.packages], folder)
+    if not report.exists():
+        raise ProjectError(
+            f"{project.label}: `torchdet fix --migrate` ended with exit code "
+            f"{finished.exit_code} and wrote no report:\n{finished.output[-3000:]}"
+        )
+    return read_report(report.read_text(encoding="utf-8"), finished)
+
+
+def read_report(text: str, finished: Finished) -> Migration:
+    """The figures of a migration's JSON report."""
+    files = json.loads(text)["files"]
+    refusals = [(file["filename"], each) for file in files for each in file["refusals"]]
+    by_reason = Counter(f"{each['code']} {each['reason']}" for _, each in refusals)
+    return Migration(
+        finished=finished,
+        edits=sum(len(file["changes"]) for file in files),
+        refused=frozenset(
+            (_posix(name), each["location"]["row"], each["code"]) for name, each in refusals
+        ),
+        refusals=dict(by_reason.most_common()),
+        failed=tuple(f"{file['filename']}: {file['failed']}" for file in files if file["failed"]),
+    )
+
+
+def remaining_findings(project: Project, folder: Path, refused: frozenset[Spot]) -> tuple[str, ...]:
+    """What `torchdet lint` still finds of the `IMPORT_RULES` where nothing was refused."""
+    options = ["--no-cache", "--select", ",".join(IMPORT_RULES), "--output-format", "json"]
+    finished = _torchdet(["lint", "--quiet", *options, *project.packages], folder)
+    start = finished.output.find("[")
+    if finished.exit_code not in {0, 1} or start < 0:
+        raise ProjectError(
+            f"{project.label}: `torchdet lint` ended with exit code {finished.exit_code}:\n"
+            f"{finished.output[-3000:]}"
+        )
+    return tuple(outside_refusals(json.loads(finished.output[start:]), refused))
+
+
+def outside_refusals(findings: Iterable[Finding], refused: frozenset[Spot]) -> Iterator[str]:
+    """The findings of a JSON report that stand at no refused place, as one line each."""
+    for finding in findings:
+        path, row = _posix(finding["filename"]), finding["location"]["row"]
+        if (path, row, finding["code"]) not in refused:
+            yield f"{path}:{row}: {finding['code']} {finding['message']}"
+
+
+def compile_errors(project: Project, place: Place) -> tuple[str, ...]:
+    """The files that the project's own Python does not compile."""
+    compileall = ["python", "-W", "ignore", "-m", "compileall", "-q", "-f", *project.packages]
+    return tuple(re.findall(r"\*\*\* Error compiling '(.*)'", run(compileall, place).output))
+
+
+def type_errors(project: Project, place: Place) -> Counter[str]:
+    """What the project's type checker says, without rows and columns, since these move."""
+    lines = run(project.types, place).output.splitlines()
+    matches = (re.match(r"(?P<path>.+?\.py):[\d:]+ error: (?P<message>.*)", line) for line in lines)
+    return Counter(f"{match['path']}: {match['message']}" for match in matches if match)
+
+
+def digests(project: Project, folder: Path) -> dict[str, str]:
+    """The hash of each Python file among the packages, by its path in the project."""
+    named = [folder / package for package in project.packages]
+    below = (path.rglob("*.py") if path.is_dir() else [path] for path in named)
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted({path for paths in below for path in paths})
+    }
+
+
+def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:
+    """The files whose digests differ."""
+    return tuple(sorted(path for path in {*before, *after} if before.get(path) != after.get(path)))
+
+
+def _torchdet(arguments: list[str], folder: Path) -> Finished:
+    return run([sys.executable, "-m", "torchdet", *arguments], Place(folder, Path(sys.executable)))
+
+
+def _posix(path: str) -> str:
+    return Path(path).as_posix()
