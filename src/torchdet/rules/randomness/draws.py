@@ -1,0 +1,72 @@
+"""Draws from the global generators of Python and NumPy, in programs that never seed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.facts.lazy import cst
+from torchdet.rules.base import Context
+from torchdet.rules.randomness.program import block_name, program
+from torchdet.rules.randomness.streams import Stream
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+# What torch's workers run has their seed by then.
+_RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
+_NOT_NUMBERS = ("time.sleep", "asyncio.sleep", "print", "builtins.print")
+
+
+def is_first_unseeded_draw(
+    node: cst.CSTNode, names: frozenset[str], stream: Stream, context: Context
+) -> bool:
+    """Whether ``node`` is the first draw from ``stream`` that the program of the file runs.
+
+    ``names`` are the functions that draw. One draw stands for all: they have one remedy. False
+    where something seeds the stream, where the file starts no program, and where nobody can be
+    said to care: the program neither trains nor seeds any other stream.
+    """
+    start = program(context)
+    if not start.entries or next(_draws(names, context), None) is not node:
+        return False
+    if stream in start.seeded:
+        return False
+    return bool(start.seeded) or start.trains is not None
+
+
+def _draws(names: frozenset[str], context: Context) -> Iterator[cst.CSTNode]:
+    """The calls' functions, in the order of the text for each name that leads to them."""
+    facts = context.facts
+    for uses in facts.index.uses.values():
+        for use in uses:
+            resolution = facts.resolver.use(use)
+            drawing = resolution.names and all(name in names for name in resolution.names)
+            if drawing and _counts(use.node, context):
+                yield use.node
+
+
+def _counts(node: cst.CSTNode, context: Context) -> bool:
+    """Whether ``node`` is called, when the program runs, for a number that can matter."""
+    facts = context.facts
+    call = facts.parent(node)
+    if not isinstance(call, cst.Call) or call.func is not node:
+        return False
+    name = block_name(node, context.facts)
+    if name not in program(context).reached or name.rpartition(".")[2] in _RUN_BY_LOADERS:
+        return False
+    return not _only_waits(call, facts) and not facts.under_type_checking(node)
+
+
+def _only_waits(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether the number is for a pause, a port or something to look at."""
+    for above in facts.ancestors(call):
+        if isinstance(above, cst.Call) and above is not call:
+            if facts.means(above.func, *_NOT_NUMBERS):
+                return True
+        elif isinstance(above, (cst.Assign, cst.AnnAssign)):
+            target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
+            return "port" in facts.code(target).lower().rpartition(".")[2]
+        elif isinstance(above, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+            return False
+    return False
