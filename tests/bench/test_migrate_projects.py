@@ -55,7 +55,7 @@ def test_requirements_are_pinned() -> None:
 
 def test_unknown_project_is_named() -> None:
     projects = script("projects")
-    with pytest.raises(projects.ProjectError, match="no such project in .*: nothing"):
+    with pytest.raises(projects.ProjectError, match=r"no such project in .*: nothing"):
         projects.chosen(["nothing"], projects.pinned_projects())
 
 
