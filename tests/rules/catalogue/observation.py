@@ -1,5 +1,8 @@
 """What torch does: with deterministic algorithms demanded, wished for, and without them."""
 
+# torch leaves many functions without annotations.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 import hashlib
@@ -11,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 
-import numpy
+import numpy as np
 import torch
 import torch._inductor.config
 from torch._subclasses.fake_tensor import FakeTensorMode
@@ -171,7 +174,7 @@ def global_state_kept() -> Iterator[None]:
     settings = [(owner, name, getattr(owner, name)) for owner, name in _SETTINGS]
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     torch_state, python_state = torch.get_rng_state(), random.getstate()
-    numpy_state = numpy.random.get_state()
+    numpy_state = np.random.get_state()
     with deterministic_algorithms(torch.are_deterministic_algorithms_enabled()):
         try:
             yield
@@ -180,6 +183,6 @@ def global_state_kept() -> Iterator[None]:
             torch.set_default_dtype(dtype)
             torch.set_rng_state(torch_state)
             random.setstate(python_state)
-            numpy.random.set_state(numpy_state)
+            np.random.set_state(numpy_state)
     for owner, name, value in settings:  # last: deterministic mode sets the compiler's flag
         setattr(owner, name, value)

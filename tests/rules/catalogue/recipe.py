@@ -120,10 +120,15 @@ def all_claims() -> tuple[Claim, ...]:
     return tuple(_CLAIMS)
 
 
+def all_recipes() -> tuple[Operation | Claim, ...]:
+    """Every operation, and every claim."""
+    return (*all_operations(), *all_claims())
+
+
 def recipes_by_entry() -> Mapping[str, list[Operation | Claim]]:
     """The recipes of each entry that has one with its condition met."""
     found: dict[str, list[Operation | Claim]] = {}
-    for recipe in (*all_operations(), *all_claims()):
+    for recipe in all_recipes():
         if isinstance(recipe, Claim) or recipe.condition_met:
             for entry in recipe.entries:
                 found.setdefault(entry, []).append(recipe)

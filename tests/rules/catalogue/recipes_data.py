@@ -1,12 +1,15 @@
 """Recipes: loading data."""
 
+# torch leaves many functions without annotations.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 import multiprocessing
 import random
 from collections.abc import Iterator
 
-import numpy
+import numpy as np
 import torch
 from torch.utils.data import (
     DataLoader,
@@ -37,7 +40,7 @@ class Draws(Dataset[list[float]]):
 
     def __init__(self) -> None:
         self.kept = random.Random(0)
-        self.kept_numpy = numpy.random.default_rng(0)
+        self.kept_numpy = np.random.default_rng(0)
 
     def __len__(self) -> int:
         return 4
@@ -46,8 +49,8 @@ class Draws(Dataset[list[float]]):
         return [
             torch.rand(()).item(),
             random.random(),
-            float(numpy.random.rand()),
-            float(numpy.random.default_rng().random()),
+            float(np.random.rand()),
+            float(np.random.default_rng().random()),
             self.kept.random(),
             float(self.kept_numpy.random()),
             float(torch.get_num_threads()),
@@ -68,7 +71,7 @@ def epoch(workers: int) -> list[list[float]]:
     """One epoch of ``Draws``, everything seeded before it."""
     torch.manual_seed(0)
     random.seed(0)
-    numpy.random.seed(0)
+    np.random.seed(0)
     loader: DataLoader[list[float]] = DataLoader(
         Draws(),
         batch_size=None,

@@ -1,5 +1,8 @@
 """Recipes: environment variables, read in processes of their own."""
 
+# torch leaves many functions without annotations.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 import json

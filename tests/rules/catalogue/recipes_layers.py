@@ -1,5 +1,8 @@
 """Recipes: layers and losses. What decides is mostly which operator their gradient runs."""
 
+# torch leaves many functions without annotations.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -49,21 +52,23 @@ def decomposes(
 
 # Convolution
 
-for _module, _shape in (
+_CONVOLUTIONS: tuple[tuple[Callable[[], nn.Module], tuple[int, ...]], ...] = (
     (lambda: nn.Conv1d(4, 8, 3), LINE),
     (lambda: nn.Conv2d(4, 8, 3), IMAGE),
     (lambda: nn.Conv3d(4, 8, 3), VOLUME),
-):
-    operation("convolution", name=f"{len(_shape) - 2}d", reaches=("convolution_backward",))(
-        module_gradient(_module, *_shape)
-    )
-for _module, _shape in (
+)
+_TRANSPOSED: tuple[tuple[Callable[[], nn.Module], tuple[int, ...]], ...] = (
     (lambda: nn.ConvTranspose1d(4, 8, 3), LINE),
     (lambda: nn.ConvTranspose2d(4, 8, 3), IMAGE),
     (lambda: nn.ConvTranspose3d(4, 8, 3), VOLUME),
-):
-    operation("conv_transpose", name=f"{len(_shape) - 2}d", reaches=("convolution",))(
-        module_gradient(_module, *_shape)
+)
+for _build, _shape in _CONVOLUTIONS:
+    operation("convolution", name=f"{len(_shape) - 2}d", reaches=("convolution_backward",))(
+        module_gradient(_build, *_shape)
+    )
+for _build, _shape in _TRANSPOSED:
+    operation("conv_transpose", name=f"{len(_shape) - 2}d", reaches=("convolution_backward",))(
+        module_gradient(_build, *_shape)
     )
 for _module, _shape in (
     (lambda: nn.Conv1d(4, 8, 3, padding=1, padding_mode="replicate"), LINE),
@@ -92,23 +97,22 @@ neighbour("conv padding_mode=reflect", name="circular")(
 
 @route("conv padding_mode=replicate")
 def padding_of_a_convolution_is_taken_apart(device: torch.device) -> None:
-    decomposes(lambda x: _padded_convolution(x, nn.Conv2d, "replicate"), IMAGE, "replication_pad2d")
+    layer = nn.Conv2d(4, 8, 3, padding=1, padding_mode="replicate", device="meta")
+    decomposes(lambda x: _convolve(layer, x), IMAGE, "replication_pad2d")
 
 
 @route("conv padding_mode=reflect")
 def reflected_padding_of_a_convolution_is_one_operator(device: torch.device) -> None:
+    layer = nn.Conv1d(4, 8, 3, padding=1, padding_mode="reflect", device="meta")
     with deterministic_algorithms(True):
-        seen = on_fake_cuda(lambda x: _padded_convolution(x, nn.Conv1d, "reflect"), *LINE)
-    assert "reflection_pad1d" in seen
+        assert "reflection_pad1d" in on_fake_cuda(lambda x: _convolve(layer, x), *LINE)
 
 
-def _padded_convolution(
-    x: torch.Tensor, layer: type[nn.Conv1d] | type[nn.Conv2d], mode: str
-) -> torch.Tensor:
-    """With a weight that no module owns: CUDA itself would have to initialise that."""
-    dimensions = x.dim() - 2
-    module = layer(4, 8, 3, padding=1, padding_mode=mode, device="meta")
-    return module._conv_forward(x, torch.ones(8, 4, *[3] * dimensions, device=x.device), None)
+def _convolve(layer: nn.Conv1d | nn.Conv2d, x: torch.Tensor) -> torch.Tensor:
+    """The forward pass with another weight: CUDA itself would have to initialise the layer's."""
+    weight = torch.ones(layer.weight.shape, device=x.device)
+    result: torch.Tensor = layer._conv_forward(x, weight, None)
+    return result
 
 
 # Padding
@@ -119,9 +123,9 @@ def _pad(mode: str, dimensions: int) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 _NATIVE_REPLICATION = {
-    1: lambda x: torch._C._nn.replication_pad1d(x, (2, 3)),
-    2: lambda x: torch._C._nn.replication_pad2d(x, (2, 3, 2, 3)),
-    3: lambda x: torch._C._nn.replication_pad3d(x, (2, 3, 2, 3, 2, 3)),
+    1: lambda x: torch.ops.aten.replication_pad1d(x, (2, 3)),
+    2: lambda x: torch.ops.aten.replication_pad2d(x, (2, 3, 2, 3)),
+    3: lambda x: torch.ops.aten.replication_pad3d(x, (2, 3, 2, 3, 2, 3)),
 }
 for _dimensions, _shape in ((1, LINE), (2, IMAGE), (3, VOLUME)):
     _title = f"{_dimensions}d"
@@ -281,7 +285,7 @@ def _max_unpool(dimensions: int) -> Run:
     def run(device: torch.device) -> Tensors:
         x = torch.ones(1, 1, *[2] * dimensions, device=device)
         places = torch.arange(x.numel(), device=device).reshape(x.shape)
-        return unpool(x, places, 2)
+        return unpool(x, places, [2] * dimensions)
 
     return run
 
@@ -336,13 +340,13 @@ for _entry, _layer, _shape, _reaches in (
     ),
     (
         "upsample_bilinear2d/trilinear3d direct",
-        lambda x: torch._C._nn.upsample_bilinear2d(x, (29, 29), False),
+        lambda x: torch.ops.aten.upsample_bilinear2d(x, (29, 29), False),
         IMAGE,
         ("upsample_bilinear2d_backward",),
     ),
     (
         "upsample_bilinear2d/trilinear3d direct",
-        lambda x: torch._C._nn.upsample_trilinear3d(x, (15, 15, 15), False),
+        lambda x: torch.ops.aten.upsample_trilinear3d(x, (15, 15, 15), False),
         VOLUME,
         ("upsample_trilinear3d_backward",),
     ),
@@ -483,7 +487,12 @@ operation("batch_norm", name="2d", reaches=("native_batch_norm_backward",))(
     module_gradient(lambda: nn.BatchNorm2d(4), *IMAGE)
 )
 operation("batch_norm", name="channels last")(
-    module_gradient(lambda: nn.BatchNorm2d(4).to(memory_format=torch.channels_last), *IMAGE)
+    gradient(
+        lambda x: F.batch_norm(
+            x.contiguous(memory_format=torch.channels_last), None, None, training=True
+        ),
+        *IMAGE,
+    )
 )
 
 
@@ -520,10 +529,10 @@ def _native_class_loss(native: Callable[..., torch.Tensor]) -> Run:
 
 
 operation("nll_loss2d direct", name="mean", reaches=("nll_loss2d_forward",))(
-    _native_class_loss(torch._C._nn.nll_loss2d)
+    _native_class_loss(torch.ops.aten.nll_loss2d)
 )
 operation("nll_loss_nd direct", name="mean", reaches=("nll_loss2d_forward",))(
-    _native_class_loss(torch._C._nn.nll_loss_nd)
+    _native_class_loss(torch.ops.aten.nll_loss_nd)
 )
 operation("nll_loss 1-d / probability targets", name="flat", reaches=("nll_loss_forward",))(
     _class_loss(*IMAGE, reduction="mean", flat=True)
@@ -557,9 +566,9 @@ def _ctc_loss(*, for_cudnn: bool) -> Run:
         place = torch.device("cpu") if for_cudnn else device
         dtype = torch.int32 if for_cudnn else torch.int64
         target = (integers(4, 7, below=8, device=place) + 1).to(dtype)
-        lengths = [torch.full((4,), n, dtype=dtype, device=place) for n in (24, 7)]
+        frames, symbols = (torch.full((4,), n, dtype=dtype, device=place) for n in (24, 7))
         labels = target.flatten() if for_cudnn else target
-        return backward(F.ctc_loss(logits.log_softmax(2), labels, *lengths), logits)
+        return backward(F.ctc_loss(logits.log_softmax(2), labels, frames, symbols), logits)
 
     return run
 

@@ -1,9 +1,13 @@
 """Recipes: reductions, scans, order, linear algebra, sparse matrices and attention."""
 
+# torch leaves many functions without annotations.
+# mypy: disable-error-code="no-untyped-call"
+
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -185,8 +189,9 @@ LONG = 3_000_001
 def sums_depend_on_the_number_of_threads(device: torch.device) -> None:
     torch.use_deterministic_algorithms(True)
     x = normal(LONG, device=device)
-    for reduce in (torch.sum, torch.mean, torch.nansum):
-        assert bits_by_threads(lambda _, reduce=reduce: reduce(x), device) > 1
+    assert bits_by_threads(lambda _: x.sum(), device) > 1
+    assert bits_by_threads(lambda _: x.mean(), device) > 1
+    assert bits_by_threads(lambda _: x.nansum(), device) > 1
     assert bits_by_threads(lambda _: F.mse_loss(x, x * 0.5), device) > 1
     assert bits_by_threads(lambda _: F.l1_loss(x, x * 0.5), device) > 1
     assert bits_by_threads(lambda _: x.cumsum(0), device) == 1  # one thread does it all
@@ -231,9 +236,10 @@ def turning_onednn_off_changes_the_bits_of_a_convolution(device: torch.device) -
     run = module_gradient(lambda: nn.Conv2d(16, 32, 3), 4, 16, 32, 32)
     torch.manual_seed(0)
     on = digest(run(device))
-    torch.backends.mkldnn.enabled = False
     torch.manual_seed(0)
-    assert digest(run(device)) != on
+    with torch.backends.mkldnn.flags(enabled=False):
+        off = digest(run(device))
+    assert off != on
 
 
 # Memory that overlaps
@@ -250,12 +256,8 @@ def writing_through_a_view_that_overlaps_itself(device: torch.device) -> Tensors
 @claim("in-place on overlapping memory", devices=("cpu", "cuda"))
 def expanded_tensors_refuse_most_writes_and_others_go_through(device: torch.device) -> None:
     expanded = torch.zeros(1, device=device).expand(3)
-    try:
+    with pytest.raises(RuntimeError, match="more than one element"):
         expanded.add_(1)
-    except RuntimeError as error:
-        assert "more than one element" in str(error)
-    else:
-        raise AssertionError("add_ wrote to an expanded tensor")
     overlapping = torch.zeros(4, device=device).as_strided((3, 2), (1, 1))
     overlapping.copy_(torch.arange(6.0, device=device).reshape(3, 2))  # nothing warns of it
 

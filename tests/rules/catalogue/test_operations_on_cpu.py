@@ -10,31 +10,35 @@ from collections.abc import Iterator
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the catalogue is checked against an installed torch")
+pytest.importorskip("torch", reason="the catalogue is checked against an installed torch")
 
-from tests.rules.catalogue.differential import (  # noqa: E402  # after torch is known to be there
+import torch  # after torch is known to be there
+
+from tests.rules.catalogue.differential import (
     INSTALLED,
     disagreements,
     entries_shown,
     is_to_run,
 )
-from tests.rules.catalogue.observation import (  # noqa: E402
+from tests.rules.catalogue.observation import (
     deterministic_algorithms,
     digest,
     global_state_kept,
     observe,
     operators_on_cuda,
 )
-from tests.rules.catalogue.recipe import (  # noqa: E402
+from tests.rules.catalogue.recipe import (
     Claim,
     NothingToSeeError,
     Operation,
     all_claims,
     all_operations,
+    all_recipes,
     recipes_by_entry,
 )
-from tests.rules.catalogue.without_recipe import WITHOUT_RECIPE  # noqa: E402
-from torchdet.rules.catalogue.operations import EvidenceKind, operations  # noqa: E402
+from tests.rules.catalogue.recipes_memory import fill_memory, is_filled
+from tests.rules.catalogue.without_recipe import WITHOUT_RECIPE
+from torchdet.rules.catalogue.operations import EvidenceKind, operations
 
 CPU = torch.device("cpu")
 
@@ -63,7 +67,7 @@ def test_entries_that_were_seen_have_a_recipe_that_shows_them() -> None:
     """What a row says about the CPU was recorded from these recipes, and no row by hand."""
     shown = {
         entry
-        for recipe in (*all_operations(), *all_claims())
+        for recipe in all_recipes()
         if is_to_run(recipe, CPU)
         for entry in entries_shown(recipe, CPU)
     }
@@ -125,11 +129,12 @@ class TestObservation:
             torch.set_num_threads(torch.get_num_threads() + 1)
             torch.set_default_dtype(torch.float64)
             torch.use_deterministic_algorithms(True, warn_only=True)
-            torch.utils.deterministic.fill_uninitialized_memory = False
+            fill_memory(False)
         assert (torch.initial_seed(), torch.get_num_threads(), torch.get_default_dtype()) == before
         assert not torch.are_deterministic_algorithms_enabled()
         assert not torch._inductor.config.deterministic
-        assert torch.utils.deterministic.fill_uninitialized_memory
+        with deterministic_algorithms(True):
+            assert is_filled(torch.empty(3))
 
     def test_fake_tensors_show_what_python_decides_on_cuda(self) -> None:
         def double(device: torch.device) -> torch.Tensor:

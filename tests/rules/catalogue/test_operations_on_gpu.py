@@ -9,15 +9,17 @@ from collections.abc import Iterator
 
 import pytest
 
-torch = pytest.importorskip("torch", reason="the catalogue is checked against an installed torch")
+pytest.importorskip("torch", reason="the catalogue is checked against an installed torch")
 
-from tests.rules.catalogue.differential import (  # noqa: E402  # after torch is known to be there
+import torch  # after torch is known to be there
+
+from tests.rules.catalogue.differential import (
     INSTALLED,
     disagreements,
     is_to_run,
 )
-from tests.rules.catalogue.observation import global_state_kept  # noqa: E402
-from tests.rules.catalogue.recipe import (  # noqa: E402
+from tests.rules.catalogue.observation import global_state_kept
+from tests.rules.catalogue.recipe import (
     Claim,
     NothingToSeeError,
     Operation,
