@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
@@ -17,6 +18,7 @@ from torchdet.cli._output import write_text
 from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
+from torchdet.engine.discover import SourceFile
 from torchdet.engine.write_file import replace_file
 from torchdet.migrate.project import is_type_checked, is_vendored, project_folders, undeclared
 from torchdet.model.config import MigrateConfig, Typed
@@ -40,11 +42,12 @@ class MigrateOptions:
     facade: bool
     report: Path | None
 
-    def config(self, paths: Sequence[str], *, unsafe: bool) -> MigrateConfig:
-        """The configuration of a migration of the files among and below ``paths``."""
+    def config(self, files: Sequence[SourceFile], *, unsafe: bool) -> MigrateConfig:
+        """The configuration of a migration of ``files``."""
         keep = self.typed is Typed.ALWAYS
         if self.typed is Typed.AUTO:
-            keep = is_type_checked(project_folders(paths))
+            folders = sorted({os.path.dirname(file.path) or os.curdir for file in files})
+            keep = is_type_checked(project_folders(folders))
         return MigrateConfig(keep_types=keep, facade=self.facade, unsafe=unsafe)
 
 
@@ -123,10 +126,9 @@ def run_migration(
     paths = files.paths or (".",)
     found = find_files(files, rules, quiet=quiet)
     chosen = [file for file in found.files if not is_vendored(file.path, paths)]
-    with progress_bar(len(chosen), wanted=not quiet) as progress:
-        migrated = migrate_files(
-            chosen, options.config(paths, unsafe=unsafe), jobs=files.jobs, progress=progress
-        )
+    with progress_bar(2 * len(chosen), "migrating", wanted=not quiet) as progress:
+        config = options.config(chosen, unsafe=unsafe)
+        migrated = migrate_files(chosen, config, jobs=files.jobs, progress=progress)
     if diff:
         accounts = [_shown(each) for each in migrated]
     else:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from torchdet.engine.check import failure, internal_error
 from torchdet.engine.check_files import read_file
 from torchdet.engine.discover import SourceFile
-from torchdet.engine.pool import FileTask, SizedFile, run_on_files
+from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.settings import settings_for
 from torchdet.engine.write_file import ChangedMeanwhileError
 from torchdet.facts.parse import UnparseableError
@@ -34,7 +34,7 @@ MAX_ROUNDS = 20
 """Changes that overlap wait for the next round, so that this bounds how deep they may nest."""
 
 Progress = Callable[[int], None]
-"""Called with the number of files that a phase has just finished."""
+"""Called with a number of steps that were just finished; there are two for each file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,14 @@ class _Project:
     progress: Progress
     states: dict[str, _State] = field(default_factory=dict)
     judged: dict[Condition, bool] = field(default_factory=dict)
+    advanced: bool = False
 
     def survey(self) -> None:
         """Survey every file."""
         sized = [SizedFile(file, _size(file.path)) for file in self.files]
-        for path, state in self._run(sized, _Survey(self.config)):
+        for path, state in run_on_files(sized, _Survey(self.config), jobs=self.jobs):
             self.states[path] = state
+            self.progress(1)
 
     def advance(self) -> bool:
         """Plan and make one round of changes; whether there were any to make."""
@@ -134,8 +136,13 @@ class _Project:
             SizedFile(file, self.states[file.path].size) for file in self.files if file.path in due
         ]
         before = {path: self.states[path] for path in due}
-        for path, state in self._run(sized, _Advance(self.config, due, before)):
+        first = not self.advanced
+        for path, state in run_on_files(sized, _Advance(self.config, due, before), jobs=self.jobs):
             self.states[path] = state
+            self.progress(1 if first else 0)
+        if first:
+            self.progress(len(self.files) - len(due))
+            self.advanced = True
         return bool(due)
 
     def outcome(self) -> list[MigratedFile]:
@@ -156,13 +163,6 @@ class _Project:
         self.judged |= dict.fromkeys(conditions, False)
         for violated in run_on_files(sized, _Judge(conditions), jobs=self.jobs):
             self.judged |= dict.fromkeys(violated, True)
-
-    def _run(
-        self, files: Sequence[SizedFile], task: FileTask[tuple[str, _State]]
-    ) -> Iterable[tuple[str, _State]]:
-        for result in run_on_files(files, task, jobs=self.jobs):
-            self.progress(1)
-            yield result
 
 
 def _size(path: str) -> int:

@@ -1,0 +1,179 @@
+"""``torchdet fix --migrate`` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.process import torchdet
+
+MODULE = "import torch\nimport torch.nn as nn\n\nnet = nn.Linear(2, 2)\n"
+MIGRATED = """\
+from torchdet.runtime import get_torch_handle
+
+rt = get_torch_handle()
+torch = rt.torch
+nn = torch.nn
+
+net = nn.Linear(2, 2)
+"""
+REFUSED = "import torch\n\ntorch.backends.cudnn.benchmark = True\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TORCHDET_CACHE_DIR", str(tmp_path / ".cache"))
+    Path("pyproject.toml").write_text('[project]\nname = "kit"\ndependencies = ["torch>=2.6"]\n')
+    Path("kit").mkdir()
+    Path("kit/__init__.py").write_text("")
+    Path("kit/model.py").write_text(MODULE)
+    return tmp_path
+
+
+def migrate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return torchdet("fix", "--migrate", *arguments)
+
+
+def test_a_project_is_migrated_and_a_second_run_changes_nothing() -> None:
+    done = migrate()
+    assert (done.returncode, done.stdout) == (0, "")
+    assert Path("kit/model.py").read_text() == MIGRATED
+    assert "Migrated 2 findings in 1 file:" in done.stderr
+    again = migrate()
+    assert (again.returncode, again.stderr) == (0, "Nothing to migrate\n")
+    assert Path("kit/model.py").read_text() == MIGRATED
+
+
+def test_the_migrated_project_lints_clean() -> None:
+    assert torchdet("lint", "--select", "DET1").returncode == 1
+    migrate()
+    assert torchdet("lint", "--select", "DET1").returncode == 0
+
+
+def test_a_packaging_file_that_lists_torch_is_told_what_to_add() -> None:
+    assert 'pyproject.toml:3: add "torchdet", beside torch' in migrate().stderr
+    assert "torchdet" not in Path("pyproject.toml").read_text()
+
+
+def test_diff_shows_the_patch_and_writes_nothing() -> None:
+    done = migrate("--diff")
+    assert done.returncode == 1
+    assert "-import torch\n" in done.stdout
+    assert "+torch = rt.torch\n" in done.stdout
+    assert "Would migrate 2 findings in 1 file:" in done.stderr
+    assert Path("kit/model.py").read_text() == MODULE
+
+
+def test_what_cannot_be_proved_is_refused_with_place_reason_and_advice() -> None:
+    Path("kit/flags.py").write_text(REFUSED)
+    done = migrate("--report", "account.json")
+    assert done.returncode == 0
+    assert "Refused 1 finding:\n      1  DET204  the value contradicts" in done.stderr
+    account = json.loads(Path("account.json").read_text())
+    (file,) = (each for each in account["files"] if each["refusals"])
+    assert file["filename"] == "kit/flags.py"
+    (refusal,) = file["refusals"]
+    assert refusal["code"] == "DET204"
+    assert refusal["reason"]
+    assert "policy" in refusal["advice"]
+    assert account["changed"] == {"DET101": 3}
+    assert account["refused"] == {"DET204": 1}
+    assert account["written"] is True
+    assert [each["line"] for each in account["undeclared_dependencies"]] == ['"torchdet",']
+
+
+def test_the_report_is_markdown_where_its_name_says_so() -> None:
+    Path("kit/flags.py").write_text(REFUSED)
+    migrate("--report", "account.md", "--diff")
+    text = Path("account.md").read_text()
+    assert "| DET101 | 3 | 0 |" in text
+    assert "would change" in text
+    assert re.search(r"\| `kit/flags.py:\d+` \| DET204 \|", text)
+    assert text.index("## Left for a person") < text.index("## Changes")
+
+
+def test_uncommitted_work_is_left_alone_unless_allowed() -> None:
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    Path("kit/model.py").write_text(f"{MODULE}# note\n")
+    done = migrate()
+    assert done.returncode == 2
+    assert "uncommitted changes" in done.stderr
+    assert Path("kit/model.py").read_text() == f"{MODULE}# note\n"
+    assert migrate("--allow-dirty").returncode == 0
+    assert Path("kit/model.py").read_text() == f"{MIGRATED}# note\n"
+
+
+def test_vendored_folders_are_migrated_only_when_named() -> None:
+    Path("kit/_vendor").mkdir()
+    Path("kit/_vendor/net.py").write_text(MODULE)
+    migrate("kit")
+    assert Path("kit/_vendor/net.py").read_text() == MODULE
+    migrate("kit/_vendor")
+    assert Path("kit/_vendor/net.py").read_text() == MIGRATED
+
+
+def test_a_type_checked_project_keeps_its_types() -> None:
+    migrate("--typed", "never")
+    assert Path("kit/model.py").read_text() == MIGRATED
+    Path("kit/model.py").write_text(MODULE)
+    Path("kit/py.typed").write_text("")
+    migrate()
+    assert "if TYPE_CHECKING:\n    import torch\n" in Path("kit/model.py").read_text()
+
+
+def test_the_facade_takes_one_import_and_leaves_the_others() -> None:
+    done = migrate("--facade")
+    assert done.returncode == 0, done.stderr
+    text = Path("kit/model.py").read_text()
+    assert text.index("torchdet.facade") < text.index("import torch\n")
+    assert "import torch.nn as nn\n" in text
+    assert "get_torch_handle" not in text
+    Path("pyproject.toml").write_text('[tool.torchdet]\npolicy = "facade"\n')
+    assert "Nothing to migrate" in migrate().stderr
+
+
+def test_a_file_that_cannot_be_parsed_stops_nobody_else() -> None:
+    Path("kit/broken.py").write_text("import torch\ndef f(:\n")
+    done = migrate()
+    assert done.returncode == 2
+    assert "kit/broken.py:2" in done.stderr
+    assert Path("kit/model.py").read_text() == MIGRATED
+    assert Path("kit/broken.py").read_text() == "import torch\ndef f(:\n"
+
+
+def test_bytes_that_no_edit_touches_stay() -> None:
+    data = b"\xef\xbb\xbf# caf\xc3\xa9\r\nimport torch\r\n\r\nx = torch.zeros(2)\f\r\n"
+    Path("kit/model.py").write_bytes(data)
+    migrate()
+    expected = (
+        b"\xef\xbb\xbf# caf\xc3\xa9\r\nfrom torchdet.runtime import get_torch_handle\r\n\r\n"
+        b"rt = get_torch_handle()\r\ntorch = rt.torch\r\n\r\nx = torch.zeros(2)\f\r\n"
+    )
+    assert Path("kit/model.py").read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["fix", "--facade"], "--facade belongs to --migrate"),
+        (["fix", "--report", "a.md"], "--report belongs to --migrate"),
+        (["fix", "--migrate", "--report", "a.txt"], "must end in .json or .md"),
+        (["fix", "--migrate", "--facade", "--typed", "always"], "--facade keeps the imports"),
+        (["fix", "--migrate", "-"], "not on standard input"),
+    ],
+)
+def test_usage_that_contradicts_itself_is_refused(arguments: list[str], message: str) -> None:
+    done = torchdet(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
