@@ -36,7 +36,8 @@ class Rewrite:
     ``message`` says what is written, in one line with code in backticks. With ``needs_handle``
     the edits use ``MigrationContext.handle``, and the module gets it bound if it is not yet.
     ``unsafe`` changes may change behaviour and are made only when asked for. ``conditions`` are
-    what must hold in the project's other files; the plan refuses the change where one does not.
+    what must hold in the project's other files; where one does not, the plan makes the change
+    ``otherwise``, and refuses where there is none.
 
     Edits that lie within those of another finding are dropped: the outer one rewrites their code.
     """
@@ -47,6 +48,7 @@ class Rewrite:
     needs_handle: bool = True
     unsafe: bool = False
     conditions: tuple[Condition, ...] = ()
+    otherwise: Rewrite | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

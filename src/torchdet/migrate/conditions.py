@@ -32,4 +32,61 @@ class NotReadElsewhere:
         return f"change `{self.name}` together with its readers"
 
 
-Condition: TypeAlias = NotReadElsewhere
+@dataclass(frozen=True, slots=True)
+class NoDeviceChosen:
+    """No file chooses the current device by hand, other than by the local rank.
+
+    After ``torch.cuda.set_device(gpu)``, ``.cuda()`` means that device; the handle's is the one
+    of the local rank, or the first.
+    """
+
+    @property
+    def reason(self) -> str:
+        """Why a change is refused where this does not hold."""
+        return "another file chooses the current device, which need not be the handle's"
+
+    @property
+    def advice(self) -> str:
+        """What a person should do then."""
+        return (
+            "let the launcher's local rank choose the device and remove the call, or write "
+            "`rt.device.type`, which means the current device"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NoOwnMethod:
+    """No class of the project defines a method ``name`` of its own.
+
+    ``.cuda()`` may then be that method, and ``.to(...)`` does something else.
+    """
+
+    name: str
+
+    @property
+    def reason(self) -> str:
+        """Why a change is refused where this does not hold."""
+        return f"a class of the project has a method `{self.name}` of its own, which may be meant"
+
+    @property
+    def advice(self) -> str:
+        """What a person should do then."""
+        return f"give that class a method `to(device)` and call it instead of `{self.name}`"
+
+
+@dataclass(frozen=True, slots=True)
+class NotCompiled:
+    """No file hands modules to TorchScript or fx, which cannot read a handle in `forward`."""
+
+    @property
+    def reason(self) -> str:
+        """Why a change is refused where this does not hold."""
+        return "another file compiles modules with TorchScript or traces them with fx"
+
+    @property
+    def advice(self) -> str:
+        """What a person should do then."""
+        return "take the device from a tensor in `forward`, such as `x.device`"
+
+
+Condition: TypeAlias = NotReadElsewhere | NoDeviceChosen | NoOwnMethod | NotCompiled

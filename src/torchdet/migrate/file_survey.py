@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torchdet.migrate.conditions import Condition
@@ -13,7 +14,10 @@ from torchdet.model.migration import Refusal
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A rewrite as edits of the text. ``span`` is the place of the finding that it mends."""
+    """A rewrite as edits of the text. ``span`` is the place of the finding that it mends.
+
+    ``otherwise`` is made in its place where one of ``conditions`` does not hold.
+    """
 
     code: str
     span: Span
@@ -21,6 +25,15 @@ class Change:
     needs_handle: bool = False
     unsafe: bool = False
     conditions: tuple[Condition, ...] = ()
+    otherwise: Change | None = None
+
+    @property
+    def variants(self) -> Iterator[Change]:
+        """The change itself, and what is made otherwise."""
+        variant: Change | None = self
+        while variant is not None:
+            yield variant
+            variant = variant.otherwise
 
 
 @dataclass(frozen=True, slots=True)

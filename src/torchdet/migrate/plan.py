@@ -48,14 +48,16 @@ def demanded(surveys: Iterable[FileSurvey]) -> frozenset[Condition]:
         condition
         for survey in surveys
         for change in survey.changes
-        for condition in change.conditions
+        for variant in change.variants
+        for condition in variant.conditions
     )
 
 
 def _plan_file(survey: FileSurvey, violated: frozenset[Condition], unsafe: bool) -> FilePlan:
     refusals = list(survey.refusals)
     allowed: list[Change] = []
-    for change in survey.changes:
+    for preferred in survey.changes:
+        change = _possible(preferred, violated)
         against = next((each for each in change.conditions if each in violated), None)
         if against is not None:
             refusals.append(_refused(change, against.reason, against.advice))
@@ -67,6 +69,13 @@ def _plan_file(survey: FileSurvey, violated: frozenset[Condition], unsafe: bool)
     handle = survey.handle if any(change.needs_handle for change in changes) else None
     ordered = sorted(refusals, key=lambda refusal: (refusal.location.offset, refusal.code))
     return FilePlan(survey.path, changes, tuple(ordered), handle)
+
+
+def _possible(change: Change, violated: frozenset[Condition]) -> Change:
+    """The first variant of ``change`` whose conditions hold; the last one where none does."""
+    *_, last = change.variants
+    possible = (each for each in change.variants if violated.isdisjoint(each.conditions))
+    return next(possible, last)
 
 
 _UNSAFE = (

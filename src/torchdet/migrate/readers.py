@@ -7,7 +7,15 @@ from collections.abc import Iterable
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.facts.parse import UnparseableError
-from torchdet.migrate.conditions import Condition
+from torchdet.migrate.conditions import (
+    Condition,
+    NoDeviceChosen,
+    NoOwnMethod,
+    NotReadElsewhere,
+)
+from torchdet.migrate.current_device import CHOOSING_WORDS, chooses_device
+from torchdet.migrate.own_methods import defines_method
+from torchdet.migrate.scripted import COMPILING_WORDS, compiles_modules
 from torchdet.model.source import DecodeError, SourceText
 
 
@@ -22,19 +30,35 @@ def violated_by(
     if not asked:
         return frozenset()
     try:
-        names = frozenset(each.name for each in asked)
+        names = frozenset(each.name for each in asked if isinstance(each, NotReadElsewhere))
         facts = FileFacts.parse(SourceText.decode(data), Wanted(attributes=names))
     except (DecodeError, UnparseableError, RecursionError):
         return frozenset()
     package = module_name if is_package else module_name.rpartition(".")[0]
-    return frozenset(each for each in asked if _reads(each, facts, package))
+    return frozenset(each for each in asked if _violates(each, facts, package))
 
 
 def _mentions(data: bytes, module_name: str, condition: Condition) -> bool:
-    return module_name != condition.module and condition.name.encode() in data
+    """Whether the file holds the words without which it cannot violate ``condition``."""
+    if isinstance(condition, NotReadElsewhere):
+        return module_name != condition.module and condition.name.encode() in data
+    if isinstance(condition, NoOwnMethod):
+        return f"def {condition.name}".encode() in data
+    words = CHOOSING_WORDS if isinstance(condition, NoDeviceChosen) else COMPILING_WORDS
+    return any(word.encode() in data for word in words)
 
 
-def _reads(condition: Condition, facts: FileFacts, package: str) -> bool:
+def _violates(condition: Condition, facts: FileFacts, package: str) -> bool:
+    if isinstance(condition, NotReadElsewhere):
+        return _reads(condition, facts, package)
+    if isinstance(condition, NoOwnMethod):
+        return defines_method(condition.name, facts)
+    if isinstance(condition, NoDeviceChosen):
+        return chooses_device(facts)
+    return compiles_modules(facts)
+
+
+def _reads(condition: NotReadElsewhere, facts: FileFacts, package: str) -> bool:
     wanted = f"{condition.module}.{condition.name}"
     index = facts.index
     imported = (binding.qualified for binding in index.bindings() if binding.qualified is not None)

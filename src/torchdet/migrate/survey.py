@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from torchdet.edit.lossless import is_lossless
@@ -95,8 +95,9 @@ def _lowered(
     """The outcomes as text and places."""
     in_order = sorted(outcomes, key=lambda outcome: spans[outcome.finding].start.offset)
     rewrites = [outcome for outcome in in_order if isinstance(outcome, Rewrite)]
-    binding = _binding(rewrites, context)
-    fixes = [_node_fix(each.message, each.edits) for each in rewrites]
+    variants = [variant for rewrite in rewrites for variant in _variants(rewrite)]
+    binding = _binding(variants, context)
+    fixes = [_node_fix(each.message, each.edits) for each in variants]
     wanted = {node for fix in (*fixes, *binding) for node in edited_nodes(fix)}
     facts = context.facts
     positions = locate(facts.module, facts.source.text, wanted, facts.index.parents)
@@ -108,12 +109,17 @@ def _lowered(
     ]
     deleted = deleted_nodes(fixes)
     handles = [_lower(fix, positions, context, deleted) for fix in binding]
-    for rewrite, fix in zip(rewrites, fixes, strict=True):
-        lowered = _lower(fix, positions, context, deleted)
-        if lowered is None or (rewrite.needs_handle and None in handles):
+    written = {
+        id(variant): _lower(fix, positions, context, deleted)
+        for variant, fix in zip(variants, fixes, strict=True)
+        if not (variant.needs_handle and None in handles)
+    }
+    for rewrite in rewrites:
+        change = _change(rewrite, written, spans)
+        if change is None:
             refusals.append(_refusal(rewrite.finding, spans, *_CANNOT_WRITE))
         else:
-            changes.append(_change(rewrite, lowered, spans))
+            changes.append(change)
     handle = handles[0] if handles else None
     ordered = sorted(refusals, key=lambda refusal: refusal.location.offset)
     return FileSurvey(path, tuple(changes), tuple(ordered), handle)
@@ -146,7 +152,23 @@ def _lower(
     return lower_fix(fix, positions, context.facts, deleted)
 
 
-def _change(rewrite: Rewrite, fix: Fix, spans: dict[Finding, Span]) -> Change:
+def _variants(rewrite: Rewrite) -> Iterator[Rewrite]:
+    """``rewrite`` and what is made otherwise."""
+    variant: Rewrite | None = rewrite
+    while variant is not None:
+        yield variant
+        variant = variant.otherwise
+
+
+def _change(
+    rewrite: Rewrite, written: Mapping[int, Fix | None], spans: dict[Finding, Span]
+) -> Change | None:
+    """``rewrite`` with its variants as they are ``written``; None where none can be."""
+    beneath = rewrite.otherwise
+    otherwise = _change(beneath, written, spans) if beneath is not None else None
+    fix = written.get(id(rewrite))
+    if fix is None:
+        return otherwise
     return Change(
         rewrite.finding.rule.code,
         spans[rewrite.finding],
@@ -154,6 +176,7 @@ def _change(rewrite: Rewrite, fix: Fix, spans: dict[Finding, Span]) -> Change:
         rewrite.needs_handle,
         rewrite.unsafe,
         rewrite.conditions,
+        otherwise,
     )
 
 

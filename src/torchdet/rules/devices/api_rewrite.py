@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.lazy import cst
+from torchdet.facts.scope import BindingKind
 from torchdet.rules.catalogue.device_apis import DeviceApi, Rewrite, device_apis
 
 if TYPE_CHECKING:
@@ -73,6 +74,46 @@ def rewritten_with_import(
     if statement.module is None or len(modules) != 1:
         return None
     return (Replace(statement.module, modules.pop()), *edits)
+
+
+def rewritten_with_assignment(
+    node: cst.BaseExpression, facts: FileFacts, torch_version: tuple[int, int]
+) -> tuple[Edits, Binding] | None:
+    """Edits for a use of an assigned name: of its one assignment, and of every use of the name.
+
+    ``node`` is the use or the assigned value of ``autocast = torch.cuda.amp.autocast``. The
+    binding comes with the edits. None where something else is bound to the name, or where a use
+    cannot be rewritten.
+    """
+    binding = _assignment_of(node, facts)
+    if binding is None or binding.value is None:
+        return None
+    torch, names = _torch_in(binding.value, facts), facts.resolve(binding.value).names
+    api = device_apis().get(names[0]) if len(names) == 1 else None
+    if torch is None or api is None or api.replacement is None:
+        return None
+    if api.rewrite is Rewrite.BY_HAND or not api.usable_in(torch_version):
+        return None
+    edits = [*_rename_edits(binding.value, torch, api, facts)]
+    for use in _uses(binding, facts):
+        if isinstance(facts.parent(use.node), cst.AssignTarget):
+            continue
+        arguments = _imported_use_edits(use, api, facts) if len(use.parts) == 1 else None
+        if arguments is None:
+            return None
+        edits += arguments
+    return tuple(edits), binding
+
+
+def _assignment_of(node: cst.BaseExpression, facts: FileFacts) -> Binding | None:
+    """The one binding, by an assignment, of the name that ``node`` is or is assigned to."""
+    name: cst.CSTNode = node
+    statement = facts.parent(node)
+    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
+        name = statement.targets[0].target
+    bindings = facts.bindings(name) if isinstance(name, cst.Name) else []
+    only = bindings[0] if len(bindings) == 1 else None
+    return only if only is not None and only.kind is BindingKind.ASSIGNMENT else None
 
 
 def _move_alias(

@@ -74,12 +74,17 @@ def _made_device(value: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpress
 
 
 def _is_given(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` reads a device that was chosen elsewhere, or is None."""
+    """Whether ``node`` reads a device that was chosen elsewhere, or is None.
+
+    That of the runtime's handle was chosen by asking what is there.
+    """
     if isinstance(node, cst.Call) and facts.means(node.func, "torch.device") and node.args:
         node = node.args[0].value
     if not isinstance(node, (cst.Name, cst.Attribute, cst.Subscript)):
         return False
-    return not any(name.startswith("torch.") for name in facts.resolve(node).names)
+    return not any(
+        name.startswith(("torch.", "torchdet.")) for name in facts.resolve(node).names
+    )
 
 
 def is_inside_availability_branch(node: cst.CSTNode, facts: FileFacts) -> bool:

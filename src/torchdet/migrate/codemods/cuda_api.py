@@ -1,0 +1,339 @@
+"""Use the handle, or PyTorch's neutral name, instead of a function of ``torch.cuda``.
+
+What the handle does on every device goes through it: ``rt.synchronize()``, ``rt.event(...)``,
+``rt.stream()``, ``rt.current_stream()``, ``with rt.use_stream(s):``, ``rt.empty_cache()``,
+``rt.reset_peak_memory()``. The memory figures are unsafe: on the CPU ``torch.cuda`` answers 0, and
+the handle with the memory of the process. ``torch.cuda.manual_seed_all(s)`` beside
+``torch.manual_seed(s)``, which seeds all devices, goes.
+
+Else the rule's own fix is made where it is safe, also through a name that the module binds
+(``autocast = torch.cuda.amp.autocast``), if no other module reads that name. A question whether
+CUDA is available is asked of any accelerator where all that it guards was rewritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from torchdet.edit.node_edit import InsertBefore, NodeEdit, Replace
+from torchdet.facts.expressions import has_unpacking
+from torchdet.facts.lazy import cst
+from torchdet.facts.resolve import Exact
+from torchdet.facts.scope import BindingKind, ScopeKind
+from torchdet.migrate.codemod import (
+    Codemod,
+    Finding,
+    MigrationContext,
+    Outcome,
+    Rewrite,
+)
+from torchdet.migrate.conditions import NotReadElsewhere
+from torchdet.migrate.device_words import DeviceWords, Wording
+from torchdet.migrate.seed_calls import ACCELERATOR_SEEDS, collapsed_seeding
+from torchdet.model.fix import Applicability
+from torchdet.rules.catalogue.device_apis import DeviceApi, Sameness, device_apis
+from torchdet.rules.devices.api_rewrite import (
+    rewritten_with_assignment,
+    rewritten_with_import,
+)
+from torchdet.rules.devices.probes import assigned_values
+
+
+@dataclass(frozen=True, slots=True)
+class _HandleCall:
+    """A method of the handle, and the parameters that it shares with the function of CUDA.
+
+    ``parameters`` are the names by position. ``current`` says that without a device both are
+    about the current one; ``read`` is the attribute of the value that is meant.
+    """
+
+    method: str
+    parameters: tuple[str, ...] = ()
+    current: bool = False
+    read: str = ""
+    unsafe: bool = False
+
+
+_HANDLE_CALLS: Mapping[str, _HandleCall] = {
+    "torch.cuda.synchronize": _HandleCall("synchronize", ("device",), current=True),
+    "torch.cuda.current_stream": _HandleCall("current_stream", ("device",), current=True),
+    "torch.cuda.Event": _HandleCall("event", ("enable_timing",)),
+    "torch.cuda.Stream": _HandleCall("stream", ("device", "priority"), current=True),
+    "torch.cuda.empty_cache": _HandleCall("empty_cache"),
+    "torch.cuda.memory.empty_cache": _HandleCall("empty_cache"),
+    "torch.cuda.reset_peak_memory_stats": _HandleCall(
+        "reset_peak_memory", ("device",), current=True
+    ),
+    "torch.cuda.memory_allocated": _HandleCall(
+        "memory", ("device",), current=True, read="allocated", unsafe=True
+    ),
+    "torch.cuda.max_memory_allocated": _HandleCall(
+        "memory", ("device",), current=True, read="peak", unsafe=True
+    ),
+}
+_KEYWORD_ONLY = frozenset({"priority"})
+_STREAM_MAKERS = (
+    *("torch.cuda.Stream", "torch.cuda.current_stream", "torch.cuda.default_stream"),
+    *("torchdet.runtime.TorchHandle.stream", "torchdet.runtime.TorchHandle.current_stream"),
+)
+_SAME_FOR_A_PROGRAM = frozenset({"torch.cuda.device_count"})
+_PROBE = "torch.cuda.is_available"
+
+_AMBIGUOUS = Wording(
+    "the name may mean something else as well",
+    "import torch in one way only, and migrate again",
+)
+_CLASS = Wording(
+    "the class itself is named, and the handle gives objects of each device's own class",
+    "make the object with the handle, and annotate `torch.Stream` or `torch.Event`",
+)
+_OTHER_ARGUMENTS = Wording(
+    "the call has arguments that only CUDA knows",
+    "leave the call behind a test of `rt.device.type`, or do without the arguments",
+)
+_CHOSEN_BY_HAND = Wording(
+    "the file chooses the current device by hand, which this is about",
+    "pass the device, or let the launcher's local rank choose it",
+)
+_MAYBE_NONE = Wording(
+    "the stream may be None, which the handle's context does not take",
+    "make the stream with `rt.stream()` on every device and use `rt.use_stream(...)`",
+)
+_LONE_SEED = Wording(
+    "it seeds the accelerators alone, and `torch.manual_seed` the CPU as well",
+    "seed everything once with `rt.manual_seed(...)`, or draw from `rt.generator(...)`",
+)
+_GUARD = Wording(
+    "what it guards is still written for CUDA",
+    "ask `torch.accelerator.is_available()`, or for `rt.device.type`, once that is neutral",
+)
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    words = DeviceWords(context)
+    version = context.rules.config.torch_version
+    guards = [each for each in findings if _name(each, words) == _PROBE]
+    outcomes = {
+        id(each): words.refused(each) or _outcome(each, words, version)
+        for each in findings
+        if each not in guards
+    }
+    mended = [
+        outcome.finding.draft.node
+        for outcome in outcomes.values()
+        if isinstance(outcome, Rewrite) and not outcome.unsafe
+    ]
+    for guard in guards:
+        outcomes[id(guard)] = words.refused(guard) or _guard(guard, findings, mended, words)
+    for finding in findings:
+        yield outcomes[id(finding)]
+
+
+def _name(finding: Finding, words: DeviceWords) -> str | None:
+    resolution = words.facts.resolve(finding.draft.node)
+    return resolution.name if isinstance(resolution, Exact) else None
+
+
+def _outcome(finding: Finding, words: DeviceWords, version: tuple[int, int]) -> Outcome:
+    name = _name(finding, words)
+    node = finding.draft.node
+    if name is None or not isinstance(node, cst.BaseExpression):
+        return _AMBIGUOUS.of(finding)
+    parent = words.facts.parent(node)
+    call = parent if isinstance(parent, cst.Call) and parent.func is node else None
+    if call is not None and name in ACCELERATOR_SEEDS:
+        return _seeding(finding, call, words)
+    if call is not None and name == "torch.cuda.stream":
+        return _used_stream(finding, call, words)
+    if name in _HANDLE_CALLS:
+        if call is None:
+            return _CLASS.of(finding)
+        return _through_handle(finding, call, _HANDLE_CALLS[name], words)
+    return _neutral(finding, node, device_apis()[name], words, version)
+
+
+# Through the handle.
+
+
+def _through_handle(
+    finding: Finding, call: cst.Call, method: _HandleCall, words: DeviceWords
+) -> Outcome:
+    edits = _arguments(call, method)
+    if edits is None:
+        return _OTHER_ARGUMENTS.of(finding)
+    at_hand = method.current and not any(_fills(arg, call, "device", method) for arg in call.args)
+    neutral = _safe_fix(finding) if at_hand else None
+    if at_hand and words.chosen_by_hand:
+        return neutral or _CHOSEN_BY_HAND.of(finding)
+    written = f"{words.handle}.{method.method}"
+    shown = f"{written}(...)" if call.args else f"{written}()"
+    function: tuple[NodeEdit, ...] = (Replace(call.func, written),)
+    if method.read:
+        inside = words.facts.code(call.with_changes(func=cst.Name("f"), lpar=(), rpar=()))[1:]
+        function = (Replace(call, f"{written}{inside}.{method.read}"),)
+        shown = f"{shown}.{method.read}"
+        edits = ()
+    change = words.rewrite(finding, (*function, *edits), shown, unsafe=method.unsafe)
+    return words.as_current(change, neutral) if at_hand else change
+
+
+def _safe_fix(finding: Finding) -> Rewrite | None:
+    """The rule's own fix, where it is safe."""
+    fix = finding.draft.fix
+    if fix is None or fix.applicability is not Applicability.SAFE:
+        return None
+    return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
+
+
+def _fills(arg: cst.Arg, call: cst.Call, parameter: str, method: _HandleCall) -> bool:
+    if arg.keyword is not None:
+        return arg.keyword.value == parameter
+    position = call.args.index(arg)
+    return position < len(method.parameters) and method.parameters[position] == parameter
+
+
+def _arguments(call: cst.Call, method: _HandleCall) -> tuple[NodeEdit, ...] | None:
+    """The edits of the arguments; None where the method does not take them."""
+    if has_unpacking(call) or len(call.args) > len(method.parameters):
+        return None
+    edits: list[NodeEdit] = []
+    for position, arg in enumerate(call.args):
+        if arg.keyword is not None:
+            if arg.keyword.value not in method.parameters:
+                return None
+        elif method.parameters[position] in _KEYWORD_ONLY:
+            edits.append(InsertBefore(arg, f"{method.parameters[position]}="))
+    return tuple(edits)
+
+
+def _used_stream(finding: Finding, call: cst.Call, words: DeviceWords) -> Outcome:
+    """`with torch.cuda.stream(s):`, where `s` is certainly a stream."""
+    if len(call.args) != 1 or call.args[0].star:
+        return _OTHER_ARGUMENTS.of(finding)
+    if not _is_stream(call.args[0].value, words):
+        return _MAYBE_NONE.of(finding)
+    written = f"{words.handle}.use_stream"
+    return words.rewrite(finding, (Replace(call.func, written),), f"{written}(...)")
+
+
+def _is_stream(node: cst.BaseExpression, words: DeviceWords) -> bool:
+    """Whether ``node`` makes a stream, or reads what is only ever given one."""
+    facts = words.facts
+    if isinstance(node, cst.Call):
+        return facts.means(node.func, *_STREAM_MAKERS)
+    if isinstance(node, cst.Name):
+        bindings = facts.bindings(node)
+        if any(binding.kind is not BindingKind.ASSIGNMENT for binding in bindings):
+            return False
+        values: Sequence[cst.BaseExpression | None] = [binding.value for binding in bindings]
+    elif isinstance(node, cst.Attribute):
+        values = list(assigned_values(node, facts))
+    else:
+        return False
+    return bool(values) and all(
+        isinstance(value, cst.Call) and facts.means(value.func, *_STREAM_MAKERS) for value in values
+    )
+
+
+def _seeding(finding: Finding, call: cst.Call, words: DeviceWords) -> Outcome:
+    edits = collapsed_seeding(call, words.handle, words.facts)
+    if edits is None:
+        return _LONE_SEED.of(finding)
+    written = "torch.manual_seed(...)" if len(edits) == 1 else f"{words.handle}.manual_seed(...)"
+    return words.rewrite(finding, edits, written)
+
+
+# By PyTorch's neutral names.
+
+
+def _neutral(
+    finding: Finding,
+    node: cst.BaseExpression,
+    api: DeviceApi,
+    words: DeviceWords,
+    version: tuple[int, int],
+) -> Outcome:
+    fix = finding.draft.fix
+    if fix is not None:
+        same = fix.applicability is Applicability.SAFE or (
+            api.name in _SAME_FOR_A_PROGRAM and not isinstance(node, cst.Name)
+        )
+        if same:
+            return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
+    if api.sameness is Sameness.SAME:
+        rewritten = _with_binding(finding, node, api, words, version)
+        if rewritten is not None:
+            return rewritten
+    note = f": {api.note}" if api.note else ""
+    reason = f"`{api.spelling}` is not quite the same{note}"
+    return Wording(reason, f"look whether `{api.spelling}` does what is needed here").of(finding)
+
+
+def _with_binding(
+    finding: Finding,
+    node: cst.BaseExpression,
+    api: DeviceApi,
+    words: DeviceWords,
+    version: tuple[int, int],
+) -> Rewrite | None:
+    """The rewrite of a name with all its uses, if no other module has it from this one."""
+    facts = words.facts
+    message = f"`{api.spelling}`"
+    assigned = rewritten_with_assignment(node, facts, version)
+    if assigned is not None:
+        edits, binding = assigned
+        change = Rewrite(finding, edits, message, needs_handle=False)
+        owner = facts.scope(binding.node).owner(binding.name)
+        if owner is None or owner.kind is not ScopeKind.MODULE:
+            return change
+        return replace(change, conditions=(NotReadElsewhere(words.module_name, binding.name),))
+    imported = rewritten_with_import(node, facts, version)
+    if imported is None:
+        return None
+    names = _imported_names(node, words)
+    conditions = tuple(NotReadElsewhere(words.module_name, name) for name in names)
+    return Rewrite(finding, imported, message, needs_handle=False, conditions=conditions)
+
+
+def _imported_names(node: cst.BaseExpression, words: DeviceWords) -> Iterator[str]:
+    """The names that the import statement binds from which ``node`` has its own."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    bindings = words.facts.bindings(node) if isinstance(node, cst.Name) else []
+    for binding in bindings:
+        statement = words.facts.parent(binding.node)
+        if isinstance(statement, cst.ImportFrom):
+            for other in words.facts.index.bindings():
+                if words.facts.index.parents.get(other.node) is statement:
+                    yield other.name
+        else:
+            yield binding.name
+
+
+# Questions.
+
+
+def _guard(
+    finding: Finding,
+    findings: Sequence[Finding],
+    mended: Sequence[cst.CSTNode],
+    words: DeviceWords,
+) -> Outcome:
+    """`torch.cuda.is_available()`, which guards nothing but what was found as well."""
+    fix = finding.draft.fix
+    call = words.facts.parent(finding.draft.node)
+    guarded = words.facts.parent(call)
+    within = [
+        each.draft.node
+        for each in findings
+        if each is not finding and guarded in words.facts.ancestors(each.draft.node)
+    ]
+    if fix is None or any(node not in mended for node in within):
+        return _GUARD.of(finding)
+    if isinstance(guarded, (cst.If, cst.IfExp, cst.BooleanOperation)) and not within:
+        return _GUARD.of(finding)
+    return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
+
+
+CODEMOD = Codemod(("DET303",), __name__, __doc__ or "", rewrite)

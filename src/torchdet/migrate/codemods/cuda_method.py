@@ -1,0 +1,103 @@
+"""Move tensors and modules to the handle's device: ``x.cuda()`` becomes ``x.to(rt.device)``.
+
+``x.cuda(i)`` becomes ``x.to(rt.device_for(i))``, which takes an index, a name, a device and None;
+``non_blocking`` and ``memory_format`` are kept. A method that is called through its class, one
+with unpacked arguments, and those of accelerators that the handle does not manage are refused.
+So are all of them where a class of the project has a ``cuda`` method of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from torchdet.edit.node_edit import (
+    InsertAfter,
+    InsertArgument,
+    InsertBefore,
+    NodeEdit,
+    Replace,
+)
+from torchdet.facts.expressions import argument, is_constant
+from torchdet.facts.lazy import cst
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
+from torchdet.migrate.conditions import NoOwnMethod
+from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.migrate.own_methods import defines_method
+
+_UNMANAGED = Wording(
+    "the handle does not manage this kind of accelerator",
+    "move to a device that is chosen in one place",
+)
+_UNPACKED = Wording(
+    "its arguments are unpacked, so that a device may be among them",
+    "write `.to(...)` with a device and the other arguments",
+)
+_THROUGH_CLASS = Wording(
+    "the method is called through its class",
+    "call `.to(rt.device)` on the object",
+)
+_OWN_METHOD = Wording(
+    "a class of this file has a method of this name, which may be meant",
+    "give that class a method `to(device)` and call it instead",
+)
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    words = DeviceWords(context)
+    for finding in findings:
+        yield words.refused(finding) or moved(finding, words)
+
+
+def moved(finding: Finding, words: DeviceWords) -> Outcome:
+    """What becomes of a call of `.cuda(...)`, whose method name the finding underlines."""
+    facts = words.facts
+    name = finding.draft.node
+    method = facts.parent(name)
+    call = facts.parent(method)
+    if not isinstance(method, cst.Attribute) or not isinstance(call, cst.Call):
+        raise TypeError("the rule underlines the name of a method that is called")
+    if method.attr.value not in MANAGED_TYPES:
+        return _UNMANAGED.of(finding)
+    if facts.resolve(method.value).names:
+        return _THROUGH_CLASS.of(finding)
+    if any(arg.star for arg in call.args):
+        return _UNPACKED.of(finding)
+    if defines_method(method.attr.value, facts):
+        return _OWN_METHOD.of(finding)
+    given = argument(call, "device", 0)
+    rename: NodeEdit = Replace(method.attr, "to")
+    if given is None or is_constant(given.value, "None"):
+        change = words.current(finding, lambda to: (rename, *_to(to, call, given)))
+    else:
+        edits = (
+            rename,
+            InsertBefore(given.value, f"{words.handle}.device_for("),
+            InsertAfter(given.value, ")"),
+            *_named(call),
+        )
+        change = words.rewrite(finding, edits, f".to({words.looked_up('...')})")
+    return _unless_defined(change, NoOwnMethod(method.attr.value))
+
+
+def _to(device: str, call: cst.Call, given: cst.Arg | None) -> tuple[NodeEdit, ...]:
+    """The edits of the arguments that put ``device`` first, for the ``None`` if there is one."""
+    if given is not None:
+        return (Replace(given.value, device), *_named(call))
+    if call.args:
+        return (InsertBefore(call.args[0], f"{device}, "),)
+    return (InsertArgument(call, device),)
+
+
+def _named(call: cst.Call) -> tuple[NodeEdit, ...]:
+    """The edit that names what `.to` takes at another position than `.cuda`."""
+    later = [arg for arg in call.args[1:] if arg.keyword is None]
+    return tuple(InsertBefore(arg, "non_blocking=") for arg in later[:1])
+
+
+def _unless_defined(change: Rewrite, condition: NoOwnMethod) -> Rewrite:
+    otherwise = change.otherwise and _unless_defined(change.otherwise, condition)
+    return replace(change, conditions=(*change.conditions, condition), otherwise=otherwise)
+
+
+CODEMOD = Codemod(("DET302",), __name__, __doc__ or "", rewrite)

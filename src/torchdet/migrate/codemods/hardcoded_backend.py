@@ -1,0 +1,41 @@
+"""Ask the handle for the backend of `torch.distributed`: ``"nccl"`` becomes a property.
+
+``rt.distributed_backend`` is ``"nccl"`` where the handle's device is one of CUDA and ``"gloo"`` on
+the CPU, and stays text. It raises where torch was built without the backend, so that defaults of
+parameters and what an import runs are refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torchdet.edit.node_edit import Replace
+from torchdet.facts.lazy import cst
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.migrate.device_words import DeviceWords, Wording
+from torchdet.migrate.import_time import runs_at_import
+
+_EAGER = Wording(
+    "asking for the backend raises where torch has none, and an import would ask",
+    "default to `None` and ask for `rt.distributed_backend` where the process group is made",
+)
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    words = DeviceWords(context)
+    backend = f"{words.handle}.distributed_backend"
+    for finding in findings:
+        node = finding.draft.node
+        if words.refused(finding) is None and _is_evaluated_early(node, words):
+            yield _EAGER.of(finding)
+        else:
+            yield words.refused(finding) or words.rewrite(
+                finding, (Replace(node, backend),), backend
+            )
+
+
+def _is_evaluated_early(node: cst.CSTNode, words: DeviceWords) -> bool:
+    return runs_at_import(node, words.facts) or isinstance(words.facts.parent(node), cst.Param)
+
+
+CODEMOD = Codemod(("DET307",), __name__, __doc__ or "", rewrite)

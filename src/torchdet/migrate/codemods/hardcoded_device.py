@@ -1,0 +1,309 @@
+"""Take a device that is written as a literal from the handle.
+
+A place that is known to take a ``torch.device`` gets ``rt.device``; ``"cuda:1"`` and
+``f"cuda:{rank}"`` become ``rt.device_for(...)``. Where the value may be wanted as text - it is
+compared, formatted, kept in an attribute, a setting or a container, or handed to code that is not
+seen - it stays text: ``rt.device.type`` is ``"cuda"`` where there is CUDA.
+
+The default of a command-line option becomes ``"auto"`` where the option is only read, in this
+file, by places that take a device, each of which then reads ``rt.device_for(args.device)``; else
+it is ``rt.device.type``.
+
+``torch.autocast("cuda")`` does nothing on a machine without CUDA, and ``torch.autocast("cpu")``
+computes in bfloat16, so that this change is unsafe. An index other than 0 in a default, or in what
+an import runs, is refused: looking it up raises where the device is missing, which the text did
+not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
+from torchdet.facts.expressions import argument, is_constant, last_name, string_value
+from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.migrate.conditions import NotReadElsewhere
+from torchdet.migrate.device_options import option_reads
+from torchdet.migrate.device_uses import compares_text, needs_plain_text, takes_device
+from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.migrate.import_time import runs_at_import
+from torchdet.rules.devices.device_text import DeviceText, device_text
+from torchdet.rules.devices.positions import PositionKind, device_position, text_built_on
+
+_UNMANAGED = Wording(
+    "the handle does not manage this kind of accelerator",
+    "take the device from the caller, or choose it in one place",
+)
+_MEMBER = Wording(
+    "it is the value of an enumeration's member, which stands for this very device",
+    "choose the member where the device is used, by `rt.device.type`",
+)
+_LITERAL_TYPE = Wording(
+    "its annotation allows literals alone",
+    "widen the annotation to `str`, or default to `None` and use `rt.device` then",
+)
+_CHOICES = Wording(
+    "the choices of the option may not name the device that is there",
+    'let the choices hold "auto", make it the default, and use `rt.device_for(...)`',
+)
+_EAGER = Wording(
+    "looking this device up raises where it is missing, and this place is evaluated even where "
+    "nobody uses it",
+    'default to `None` or `"auto"` and look the device up where it is used',
+)
+_OTHER_LIBRARY = Wording(
+    "the device is one of another library, which the handle does not choose",
+    "decide by `rt.device.type` what that library shall use",
+)
+_NO_TYPE = Wording(
+    "the place takes the type of a device, and this names one by its index",
+    "write the type alone",
+)
+_OTHER_LIBRARIES = frozenset(
+    {"ctranslate2", "cupy", "faster_whisper", "jax", "mxnet", "onnxruntime", "paddle"}
+    | {"taichi", "tensorflow", "tf", "triton", "tvm", "warp", "wp"}
+)
+_AUTOCASTS = ("torch.autocast", "torch.amp.autocast", "torch.amp.autocast_mode.autocast")
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    words = DeviceWords(context)
+    for finding in findings:
+        yield words.refused(finding) or _outcome(finding, words)
+
+
+def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
+    literal = finding.draft.node
+    text = device_text(literal)
+    if text is None or not isinstance(literal, cst.BaseExpression):
+        raise TypeError("the rule underlines the name of a device")
+    if text.type not in MANAGED_TYPES:
+        return _UNMANAGED.of(finding)
+    whole = _whole_text(literal, words)
+    refused = _refused_place(finding, whole, words)
+    if refused is not None:
+        return refused
+    if needs_plain_text(whole, words.facts):
+        made = _made_device(whole, words)
+        if made is not None:
+            return _instead_of_made(finding, made, whole, text, words)
+        return _as_type(finding, whole, text, words)
+    made = _made_device(whole, words)
+    if made is not None:
+        return _instead_of_made(finding, made, whole, text, words)
+    if text.indexed or whole is not literal:
+        return _looked_up(finding, whole, words)
+    return _unindexed(finding, literal, words)
+
+
+def _whole_text(literal: cst.BaseExpression, words: DeviceWords) -> cst.BaseExpression:
+    """``"cuda:" + str(rank)`` for its ``"cuda:"``, else ``literal`` itself."""
+    above = text_built_on(literal, words.facts)
+    return literal if above is None or isinstance(above, cst.FormattedString) else above
+
+
+# Places where nothing can be written.
+
+
+def _refused_place(
+    finding: Finding, whole: cst.BaseExpression, words: DeviceWords
+) -> Outcome | None:
+    facts = words.facts
+    for above in facts.ancestors(whole):
+        if isinstance(above, cst.ClassDef):
+            bases = [last_name(base.value) or "" for base in above.bases]
+            if any(base.endswith(("Enum", "StrEnum")) for base in bases):
+                return _MEMBER.of(finding)
+            break
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            break
+    annotation = _annotation(whole, words)
+    if annotation is not None and _names_literals(annotation):
+        return _LITERAL_TYPE.of(finding)
+    call = facts.parent(facts.parent(whole))
+    if isinstance(call, cst.Call) and _is_of_other_library(call, words):
+        return _OTHER_LIBRARY.of(finding)
+    return None
+
+
+def _annotation(node: cst.BaseExpression, words: DeviceWords) -> cst.Annotation | None:
+    parent = words.facts.parent(node)
+    return parent.annotation if isinstance(parent, (cst.Param, cst.AnnAssign)) else None
+
+
+def _names_literals(annotation: cst.Annotation) -> bool:
+    return any(
+        isinstance(node, cst.Subscript) and last_name(node.value) == "Literal"
+        for node in descendants(annotation)
+    )
+
+
+def _is_of_other_library(call: cst.Call, words: DeviceWords) -> bool:
+    names = words.facts.resolve(call.func).names
+    return any(name.partition(".")[0] in _OTHER_LIBRARIES for name in names)
+
+
+# `torch.device(...)`.
+
+
+def _made_device(whole: cst.BaseExpression, words: DeviceWords) -> cst.Call | None:
+    """The call `torch.device(whole)`, or `torch.device(whole, index)`."""
+    arg = words.facts.parent(whole)
+    call = words.facts.parent(arg)
+    if not isinstance(arg, cst.Arg) or not isinstance(call, cst.Call) or arg.star:
+        return None
+    if not words.facts.means(call.func, "torch.device") or call.args[0] is not arg:
+        return None
+    return call if len(call.args) <= 2 and not call.args[-1].star else None
+
+
+def _instead_of_made(
+    finding: Finding,
+    made: cst.Call,
+    whole: cst.BaseExpression,
+    text: DeviceText,
+    words: DeviceWords,
+) -> Outcome:
+    """The handle's device instead of a ``torch.device`` that is made of a literal."""
+    facts = words.facts
+    index = argument(made, "index", 1)
+    if index is None and not text.indexed:
+        by_type = words.rewrite(finding, (Replace(whole, words.text),), words.text)
+        if words.chosen_by_hand or compares_text(made, facts):
+            return by_type
+        by_device = words.rewrite(finding, (Replace(made, words.device),), words.device)
+        return words.as_current(by_device, by_type)
+    if index is not None and text.type != "cuda":
+        return _UNMANAGED.of(finding)
+    if _is_eager(made, words):
+        if index is None and _names_first(whole):
+            device = f"{words.handle}.device"
+            return words.rewrite(finding, (Replace(made, device),), device)
+        return _EAGER.of(finding)
+    spelled = facts.code(whole if index is None else index.value)
+    return words.rewrite(finding, (Replace(made, words.looked_up(spelled)),), "rt.device_for(...)")
+
+
+# Texts.
+
+
+def _as_type(
+    finding: Finding, whole: cst.BaseExpression, text: DeviceText, words: DeviceWords
+) -> Outcome:
+    """The type of the handle's device, for a function that takes no more."""
+    if text.indexed or whole is not finding.draft.node:
+        return _NO_TYPE.of(finding)
+    call = words.facts.parent(words.facts.parent(whole))
+    unsafe = isinstance(call, cst.Call) and _turns_autocast_on(call, words)
+    return words.rewrite(finding, (Replace(whole, words.text),), words.text, unsafe=unsafe)
+
+
+def _turns_autocast_on(call: cst.Call, words: DeviceWords) -> bool:
+    if not words.facts.means(call.func, *_AUTOCASTS):
+        return False
+    enabled = argument(call, "enabled", 2)
+    return enabled is None or not is_constant(enabled.value, "False")
+
+
+def _unindexed(finding: Finding, literal: cst.BaseExpression, words: DeviceWords) -> Outcome:
+    """`"cuda"`: the handle's device, or its type where text may be wanted."""
+    facts = words.facts
+    position = device_position(literal, facts)
+    if position is not None and position.kind is PositionKind.OPTION and position.call is not None:
+        return _option_default(finding, literal, position.call, words)
+    if takes_device(literal, facts):
+        return words.current(finding, lambda device: (Replace(literal, device),))
+    return words.rewrite(finding, (Replace(literal, words.text),), words.text)
+
+
+def _looked_up(finding: Finding, whole: cst.BaseExpression, words: DeviceWords) -> Outcome:
+    """`"cuda:1"` and its like: the device that the handle has for it."""
+    facts = words.facts
+    if _is_eager(whole, words):
+        if not _names_first(whole):
+            return _EAGER.of(finding)
+        device = f"{words.handle}.device"
+        written = device if takes_device(whole, facts) else f"str({device})"
+        return words.rewrite(finding, (Replace(whole, written),), written)
+    start, end = f"{words.handle}.device_for(", ")"
+    if not takes_device(whole, facts):
+        start, end = f"str({start}", "))"
+    edits: tuple[NodeEdit, ...] = (InsertBefore(whole, start), InsertAfter(whole, end))
+    return words.rewrite(finding, edits, f"{start}...{end}")
+
+
+def _names_first(node: cst.BaseExpression) -> bool:
+    return (string_value(node) or "").endswith(":0")
+
+
+def _is_eager(node: cst.BaseExpression, words: DeviceWords) -> bool:
+    """Whether ``node`` is evaluated although nothing may use its device.
+
+    A default, of a parameter or a look-up, and what runs on import but for what is used at once.
+    """
+    facts = words.facts
+    parent = facts.parent(node)
+    call = facts.parent(parent) if isinstance(parent, cst.Arg) else None
+    if isinstance(call, cst.Call) and last_name(call.func) in _EAGER_CALLS:
+        return True
+    if isinstance(parent, (cst.Param, cst.BooleanOperation)):
+        return isinstance(parent, cst.Param)
+    used_at_once = isinstance(call, cst.Call) and takes_device(node, facts)
+    return runs_at_import(node, facts) and not used_at_once
+
+
+_EAGER_CALLS = frozenset(
+    {"get", "pop", "setdefault", "getenv", "getattr", "add_argument", "add_option", "option"}
+    | {"argument", "field", "Field", "Option", "Argument"}
+)
+
+
+# Command-line options.
+
+
+def _option_default(
+    finding: Finding, literal: cst.BaseExpression, call: cst.Call, words: DeviceWords
+) -> Outcome:
+    """The default of an option: `"auto"` where all reads can look the device up."""
+    choices = argument(call, "choices")
+    if _is_checked_against_choices(call) or (
+        choices is not None and not _may_hold_cpu(choices.value)
+    ):
+        return _CHOICES.of(finding)
+    reads = option_reads(call, words.facts) if choices is None else None
+    if reads is None:
+        return words.rewrite(finding, (Replace(literal, words.text),), words.text)
+    edits: list[NodeEdit] = [Replace(literal, '"auto"')]
+    for read in reads.nodes:
+        made = _made_device(read, words)
+        if made is not None:
+            edits.append(Replace(made.func, f"{words.handle}.device_for"))
+        else:
+            edits += [
+                InsertBefore(read, f"{words.handle}.device_for("),
+                InsertAfter(read, ")"),
+            ]
+    change = words.rewrite(finding, tuple(edits), f"{words.handle}.device_for(...)")
+    seen = tuple(NotReadElsewhere(words.module_name, name) for name in reads.exposed)
+    return replace(change, conditions=(*change.conditions, *seen))
+
+
+def _is_checked_against_choices(call: cst.Call) -> bool:
+    """Whether the default itself must be one of the choices, as click demands."""
+    kind = argument(call, "type")
+    return kind is not None and any(
+        isinstance(node, cst.Call) and last_name(node.func) == "Choice"
+        for node in descendants(kind.value)
+    )
+
+
+def _may_hold_cpu(choices: cst.BaseExpression) -> bool:
+    if not isinstance(choices, (cst.List, cst.Tuple, cst.Set)):
+        return True
+    return any(string_value(element.value) in {"cpu", None} for element in choices.elements)
+
+
+CODEMOD = Codemod(("DET301",), __name__, __doc__ or "", rewrite)

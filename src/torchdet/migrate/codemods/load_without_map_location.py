@@ -1,0 +1,60 @@
+"""Load onto the handle's device: ``torch.load(path)`` gets ``map_location=rt.device``.
+
+Without it, tensors go back to where they were saved. Where the result goes straight into
+``load_state_dict``, which copies it to the module's own device, that makes no difference; anywhere
+else the change is unsafe, as tensors that were saved from the CPU would move too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torchdet.edit.node_edit import InsertAfter, NodeEdit, Replace
+from torchdet.facts.expressions import argument
+from torchdet.facts.lazy import cst
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.migrate.device_words import DeviceWords
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    words = DeviceWords(context)
+    for finding in findings:
+        yield words.refused(finding) or _outcome(finding, words)
+
+
+def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
+    call = words.facts.parent(finding.draft.node)
+    if not isinstance(call, cst.Call):
+        raise TypeError("the rule underlines a function that is called")
+    given = argument(call, "map_location") or _given_by_position(call)
+
+    def edits(device: str) -> tuple[NodeEdit, ...]:
+        if given is not None:
+            return (Replace(given.value, device),)
+        return (InsertAfter(call.args[-1], f", map_location={device}"),)
+
+    return words.current(finding, edits, unsafe=not _fills_a_module(call, words))
+
+
+def _given_by_position(call: cst.Call) -> cst.Arg | None:
+    """The ``None`` that stands in the place of `map_location`."""
+    for arg in call.args[1:]:
+        if arg.keyword is None and isinstance(arg.value, cst.Name) and arg.value.value == "None":
+            return arg
+    return None
+
+
+def _fills_a_module(call: cst.Call, words: DeviceWords) -> bool:
+    """Whether the call is the argument of `load_state_dict`."""
+    arg = words.facts.parent(call)
+    outer = words.facts.parent(arg)
+    return (
+        isinstance(arg, cst.Arg)
+        and isinstance(outer, cst.Call)
+        and isinstance(outer.func, cst.Attribute)
+        and outer.func.attr.value == "load_state_dict"
+        and outer.args[0] is arg
+    )
+
+
+CODEMOD = Codemod(("DET310",), __name__, __doc__ or "", rewrite)

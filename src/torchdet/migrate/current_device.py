@@ -1,0 +1,59 @@
+"""Whether code chooses the current device by hand, so that it need not be the handle's.
+
+The handle's device is that of the local rank, or the first. A call of ``.cuda()`` means the
+current device of the thread, whichever that is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import int_value
+from torchdet.facts.lazy import cst
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+CHOOSING_WORDS = ("set_device",)
+"""The words without one of which a file chooses no current device for others."""
+_CHOOSING = (
+    *("torch.cuda.set_device", "torch.xpu.set_device"),
+    *("torch.accelerator.set_device_index", "torch.accelerator.set_device_idx"),
+)
+_CHOOSING_WITHIN = (
+    *("torch.cuda.device", "torch.cuda.device_of", "torch.xpu.device"),
+    "torch.accelerator.device_index",
+)
+
+
+def chooses_device(facts: FileFacts) -> bool:
+    """Whether the file chooses a current device, other than the first or that of the local rank."""
+    return _calls_with_device(facts, _CHOOSING)
+
+
+def chooses_device_for_itself(facts: FileFacts) -> bool:
+    """Whether it does so at least within a block: ``with torch.cuda.device(1):``."""
+    return _calls_with_device(facts, (*_CHOOSING, *_CHOOSING_WITHIN))
+
+
+def _calls_with_device(facts: FileFacts, functions: tuple[str, ...]) -> bool:
+    """Whether one of ``functions`` is called with something else than 0 or a local rank."""
+    for uses in list(facts.index.uses.values()):
+        for use in uses:
+            call = facts.index.parents.get(use.node)
+            if not isinstance(call, cst.Call) or call.func is not use.node or not call.args:
+                continue
+            if not facts.means(use.node, *functions):
+                continue
+            given = call.args[0].value
+            if int_value(given) != 0 and not _names_local_rank(given, facts):
+                return True
+    return False
+
+
+def _names_local_rank(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` speaks of the local rank, or was assigned something that does."""
+    said = [node]
+    if isinstance(node, cst.Name):
+        said += [each.value for each in facts.bindings(node) if each.value is not None]
+    return any("local_rank" in facts.code(each).lower() for each in said)

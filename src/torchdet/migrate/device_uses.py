@@ -1,0 +1,289 @@
+"""Whether everything that reads a device's name would take a ``torch.device`` in its place.
+
+``torch.device("cuda") == "cuda"`` is False, and a ``torch.device`` has neither ``startswith`` nor
+a place in JSON. So a text becomes a ``torch.device`` only where each place that it reaches, by
+names and parameters of this file, is known to take one. `positions` asks whether any place takes
+a device; here every place must. Attributes, names of a module or class, containers and returned
+values can be read by code that is not seen here, and count as places that want the text.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import is_constant, last_name
+from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_class, receiving_parameter
+from torchdet.facts.scope import ScopeKind
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.scope import Scope
+
+
+class Use(Enum):
+    """What a place does with a device: it takes one, it shows it, or it may want its text."""
+
+    TAKES = "takes"
+    SHOWS = "shows"
+    OTHER = "other"
+
+
+def takes_device(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether all places that the value of ``node`` reaches take a ``torch.device`` as well."""
+    return _Uses(facts).are(node, frozenset({Use.TAKES, Use.SHOWS}))
+
+
+def needs_plain_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` is an argument of a function of torch that only takes a device's type.
+
+    ``torch.autocast("cuda")``, ``torch.amp.GradScaler("cuda")``, ``device_type="cuda"``.
+    """
+    arg = facts.parent(node)
+    call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
+    if not isinstance(arg, cst.Arg) or not isinstance(call, cst.Call):
+        return False
+    return _use_by_torch(arg, call, facts.resolve(call.func).names) is Use.OTHER
+
+
+def compares_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether this file may compare the device ``node``, or read its text or its index.
+
+    ``rt.device`` has an index, which ``torch.device("cuda")`` has not: the two are not equal.
+    """
+    return _Comparisons(facts).found(node)
+
+
+_MOVING_METHODS = frozenset({"to", "to_empty"})
+_MAKING_METHODS = frozenset(
+    {"new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "new_empty_strided"}
+)
+# Functions of torch whose device is its type, as text.
+_TAKING_TYPE = frozenset(
+    f"torch.{name}"
+    for name in (
+        *("autocast", "amp.autocast", "amp.GradScaler", "amp.grad_scaler.GradScaler"),
+        *("amp.autocast_mode.autocast", "get_device_module", "random.fork_rng"),
+    )
+)
+_FIRST_POSITION = frozenset({"torch.device", "torch.Generator", "torch.set_default_device"})
+_SECOND_POSITION = frozenset({"torch.load", "torch.jit.load", "torch.serialization.load"})
+_DEVICE_KEYWORDS = frozenset({"device", "map_location"})
+_LOG_METHODS = frozenset(
+    {"critical", "debug", "error", "exception", "info", "log", "warn", "warning", "write"}
+)
+_MOST_FOLLOWED = 40
+
+
+def _use_by_torch(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> Use | None:
+    """What a function of torch does with an argument; None for a function that is not torch's."""
+    if not function or not all(name.startswith("torch.") for name in function):
+        return None
+    if any(name in _TAKING_TYPE for name in function):
+        return Use.OTHER
+    if arg.keyword is not None:
+        return Use.TAKES if arg.keyword.value in _DEVICE_KEYWORDS else Use.OTHER
+    position = call.args.index(arg)
+    taken = _FIRST_POSITION if position == 0 else _SECOND_POSITION if position == 1 else ()
+    if all(name in taken for name in function):
+        return Use.TAKES if "torch.device" not in function or len(call.args) == 1 else Use.OTHER
+    on_cuda = position == 0 and all(name.startswith("torch.cuda.") for name in function)
+    return Use.TAKES if on_cuda else Use.OTHER
+
+
+def is_message(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether ``node`` is shown to people: an argument of `print` or of a logger's method."""
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.Call) and below is not above.func:
+            method = above.func.attr.value if isinstance(above.func, cst.Attribute) else ""
+            return method in _LOG_METHODS or facts.means(above.func, "builtins.print")
+        if isinstance(above, (cst.BaseStatement, cst.BaseSmallStatement)):
+            return False
+        below = above
+    return False
+
+
+class _Uses:
+    """One search from a value to all that reads it; remembers what it has followed."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self._facts = facts
+        self._followed: set[tuple[object, str]] = set()
+
+    def are(self, node: cst.BaseExpression, allowed: frozenset[Use]) -> bool:
+        """Whether each use of the value of ``node`` is one of ``allowed``."""
+        facts = self._facts
+        parent = facts.parent(node)
+        while isinstance(parent, (cst.IfExp, cst.BooleanOperation)):
+            if isinstance(parent, cst.IfExp) and node is parent.test:
+                return True
+            node, parent = parent, facts.parent(parent)
+        if isinstance(parent, cst.Arg):
+            return self._argument(parent, node, allowed)
+        if isinstance(parent, cst.Assign):
+            return all(self._target(each.target, allowed) for each in parent.targets)
+        if isinstance(parent, cst.AnnAssign):
+            typed = _allows_device(parent.annotation, facts)
+            return typed and self._target(parent.target, allowed)
+        if isinstance(parent, cst.Param):
+            return self._parameter(parent, allowed)
+        if isinstance(parent, cst.FormattedStringExpression):
+            return Use.SHOWS in allowed and is_message(parent, facts)
+        return _asks_or_drops(parent, facts)
+
+    def _argument(self, arg: cst.Arg, node: cst.BaseExpression, allowed: frozenset[Use]) -> bool:
+        facts = self._facts
+        call = facts.parent(arg)
+        if not isinstance(call, cst.Call) or arg.star:
+            return False
+        use = _use_by_torch(arg, call, facts.resolve(call.func).names)
+        if use is not None:
+            return use in allowed
+        if is_message(node, facts):
+            return Use.SHOWS in allowed
+        if self._is_tensor_method(arg, call):
+            return True
+        parameter = receiving_parameter(arg, call, facts)
+        return parameter is not None and self._parameter(parameter, allowed)
+
+    def _is_tensor_method(self, arg: cst.Arg, call: cst.Call) -> bool:
+        """Whether the call is `x.to(...)` or `x.new_zeros(..., device=...)`."""
+        func = call.func
+        if not isinstance(func, cst.Attribute) or self._facts.resolve(func).names:
+            return False
+        keyword = arg.keyword.value if arg.keyword is not None else None
+        method = func.attr.value
+        if method in _MOVING_METHODS:
+            if is_constant(func.value, "self") and self._defines(func, method):
+                return False
+            return keyword == "device" or (keyword is None and call.args[0] is arg)
+        return method in _MAKING_METHODS and keyword == "device"
+
+    def _defines(self, node: cst.CSTNode, method: str) -> bool:
+        owner = enclosing_class(node, self._facts)
+        return owner is not None and method in self._facts.index.scopes[owner].bindings
+
+    def _parameter(self, param: cst.Param, allowed: frozenset[Use]) -> bool:
+        if param.annotation is not None and not _allows_device(param.annotation, self._facts):
+            return False
+        scope = self._facts.index.scopes.get(self._facts.parent(self._facts.parent(param)))
+        return scope is not None and self._reads(param.name.value, scope, allowed)
+
+    def _target(self, target: cst.CSTNode, allowed: frozenset[Use]) -> bool:
+        """Whether all reads of an assigned local name are allowed; other targets can be seen."""
+        if not isinstance(target, cst.Name):
+            return False
+        scope = self._facts.scope(target).owner(target.value)
+        return scope is not None and self._reads(target.value, scope, allowed)
+
+    def _reads(self, name: str, scope: Scope, allowed: frozenset[Use]) -> bool:
+        if scope.kind is not ScopeKind.FUNCTION or len(scope.bindings.get(name, ())) != 1:
+            return False
+        if self._shows_locals(scope):
+            return False
+        key = (scope, name)
+        if key in self._followed:
+            return True
+        if len(self._followed) >= _MOST_FOLLOWED:
+            return False
+        self._followed.add(key)
+        return all(
+            len(use.parts) == 1 and isinstance(use.node, cst.Name) and self.are(use.node, allowed)
+            for use in self._facts.uses_of(name, scope)
+        )
+
+    def _shows_locals(self, scope: Scope) -> bool:
+        """Whether `locals()` or `exec` can hand the names of ``scope`` on as they are."""
+        return any(
+            use.scope is scope
+            for each in ("locals", "exec", "eval", "vars")
+            for use in self._facts.index.uses.get(each, ())
+        )
+
+
+def _asks_or_drops(parent: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a value right below ``parent`` is asked whether it is there, or not used at all."""
+    if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
+        return _compares_with_none(parent, facts)
+    return isinstance(parent, (cst.Expr, cst.Del, cst.If, cst.While, cst.Assert))
+
+
+def _compares_with_none(node: cst.CSTNode, facts: FileFacts) -> bool:
+    comparison = facts.parent(node) if isinstance(node, cst.ComparisonTarget) else node
+    if not isinstance(comparison, cst.Comparison):
+        return False
+    sides = (comparison.left, *(each.comparator for each in comparison.comparisons))
+    return any(is_constant(side, "None") for side in sides)
+
+
+def _allows_device(annotation: cst.Annotation, facts: FileFacts) -> bool:
+    """Whether an annotation allows a ``torch.device``, as one of several types perhaps."""
+    pending = [annotation.annotation]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, cst.BinaryOperation):
+            pending += [node.left, node.right]
+        elif isinstance(node, cst.Subscript) and last_name(node.value) in {"Optional", "Union"}:
+            pending += [e.slice.value for e in node.slice if isinstance(e.slice, cst.Index)]
+        elif facts.means(
+            node, "torch.device", "torch.types.Device", "typing.Any", "builtins.object"
+        ):
+            return True
+    return False
+
+
+class _Comparisons:
+    """One search for the comparisons of a device; remembers what it has followed."""
+
+    def __init__(self, facts: FileFacts) -> None:
+        self._facts = facts
+        self._followed: set[str] = set()
+
+    def found(self, node: cst.BaseExpression) -> bool:
+        """Whether the value of ``node`` is compared, or its text or index read."""
+        facts = self._facts
+        parent = facts.parent(node)
+        while isinstance(parent, (cst.IfExp, cst.BooleanOperation)) and node is not getattr(
+            parent, "test", None
+        ):
+            node, parent = parent, facts.parent(parent)
+        if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
+            return not _compares_with_none(parent, facts)
+        if isinstance(parent, cst.Attribute):
+            return parent.attr.value == "index"
+        if isinstance(parent, cst.FormattedStringExpression):
+            return not is_message(parent, facts)
+        if isinstance(parent, cst.Arg):
+            call = facts.parent(parent)
+            shown = is_message(node, facts)
+            return not shown and isinstance(call, cst.Call) and facts.means(call.func, *_AS_TEXT)
+        if isinstance(parent, cst.Assign):
+            return any(self._of_target(each.target) for each in parent.targets)
+        if isinstance(parent, cst.AnnAssign):
+            return self._of_target(parent.target)
+        return False
+
+    def _of_target(self, target: cst.BaseExpression) -> bool:
+        """Whether what is assigned to the name or attribute is compared anywhere in the file."""
+        name = last_name(target)
+        if name is None or name in self._followed:
+            return False
+        self._followed.add(name)
+        return any(
+            self._read_is_compared(use.node, use.parts, name)
+            for uses in self._facts.index.uses.values()
+            for use in uses
+            if name in use.parts
+        )
+
+    def _read_is_compared(
+        self, node: cst.BaseExpression, parts: tuple[str, ...], name: str
+    ) -> bool:
+        if parts[-1] == name:
+            return self.found(node)
+        return parts[-2:] == (name, "index")
+
+
+_AS_TEXT = ("builtins.str", "builtins.repr", "builtins.hash", "json.dumps", "builtins.format")
