@@ -25,7 +25,7 @@ _FENCE = re.compile(
     r"^```(?P<info>[a-z]+[^\n]*)\n(?P<body>.*?)^```$|^#+ (?P<heading>[^\n]+)$",
     re.DOTALL | re.MULTILINE,
 )
-_REFUSED = re.compile(r"#\s*refused:\s*(?P<code>DET\d{3})\s+(?P<words>.*?)\s*$")
+_REFUSED = re.compile(r"#\s*refused:\s*(?P<code>DET\d{3})\s+(?P<words>[^#]*?)\s*(?=#|$)")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def expected_refusals(text: str) -> list[ExpectedRefusal]:
     return [
         ExpectedRefusal(row, match["code"], match["words"])
         for row, line in enumerate(text.splitlines(), start=1)
-        if (match := _REFUSED.search(line)) is not None
+        for match in _REFUSED.finditer(line)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
 import pytest
 
@@ -21,7 +22,7 @@ def run(case: Case, text: str) -> Migrated:
     return migrate(texts, [CODEMODS[case.codemod]], lint, case.config)
 
 
-def assert_refused(refusals: list[Refusal], text: str) -> None:
+def assert_refused(refusals: Sequence[Refusal], text: str) -> None:
     expected = sorted(expected_refusals(text), key=lambda refusal: (refusal.row, refusal.code))
     found = sorted(refusals, key=lambda refusal: (refusal.location.row, refusal.code))
     assert [(r.location.row, r.code) for r in found] == [(r.row, r.code) for r in expected], found

@@ -85,7 +85,7 @@ def import_name(
 def without_names(
     statement: ImportStatement, aliases: Collection[cst.ImportAlias], facts: FileFacts
 ) -> NodeEdit:
-    """The edit that takes ``aliases`` out of ``statement``; all of them, and it goes.
+    """The edit that takes ``aliases`` out of ``statement``; all of them, and its row goes.
 
     Where a comment stands between the names that stay, the edit is not lossless.
     """

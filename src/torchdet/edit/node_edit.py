@@ -46,10 +46,13 @@ class Delete:
 
     ``node`` is a simple statement (``cst.Import``, ``cst.Assign``), a whole row of them
     (``cst.SimpleStatementLine``) or a compound statement. What it leaves empty becomes ``pass``.
-    Its comments stay in rows of their own, but for those that only speak to a tool about it.
+    Its comments stay in rows of their own, but for those that only speak to a tool about it. With
+    ``tidy``, of the blank rows above and below it only the more numerous stay; an edit that puts
+    something right below it needs them all.
     """
 
     node: cst.CSTNode
+    tidy: bool = True
 
 
 @dataclass(frozen=True, slots=True)

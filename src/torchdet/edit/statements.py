@@ -55,7 +55,7 @@ class StatementEdits:
     def lower(self, edit: StatementEdit) -> Spliced | None:
         """``edit`` as text, rows separated by ``newline``; None where a comment would be lost."""
         if isinstance(edit, Delete):
-            return self._delete(edit.node)
+            return self._delete(edit)
         if isinstance(edit, ReplaceStatement):
             return self._replace(edit)
         if isinstance(edit, Enclose):
@@ -110,11 +110,12 @@ class StatementEdits:
 
     # Deleting.
 
-    def _delete(self, node: cst.CSTNode) -> Spliced:
+    def _delete(self, edit: Delete) -> Spliced:
+        node = edit.node
         if self._becomes_pass(node):
             return (*self.positions.spans[node], "pass")
         if self._is_alone(node):
-            return self._delete_rows(node)
+            return self._delete_rows(node, tidy=edit.tidy)
         return self._delete_from_row(node)
 
     def _becomes_pass(self, node: cst.CSTNode) -> bool:
@@ -139,7 +140,7 @@ class StatementEdits:
         after = _BEFORE_NEXT.match(self.text, end)
         return start, (after.end() if after is not None else end), ""
 
-    def _delete_rows(self, node: cst.CSTNode) -> Spliced:
+    def _delete_rows(self, node: cst.CSTNode, *, tidy: bool) -> Spliced:
         text = self.text
         first, (_, last) = self.positions.spans[first_part(node)], self.positions.spans[node]
         start = _row_start(text, first[0])
@@ -150,7 +151,7 @@ class StatementEdits:
         found = [text[a:b] for a, b in spans]
         kept = [f"{indent}{each}{self.newline}" for each in found if not is_pragma(each)]
         end = row_end.end()
-        if kept:
+        if kept or not tidy:
             return start, end, "".join(kept)
         return self._blank_rows_above(start, end), self._past_blank_rows(node, start, end), ""
 

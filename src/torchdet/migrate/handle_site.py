@@ -10,15 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 
-from torchdet.edit.imports import import_name, imported_as, is_docstring
+from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import Scope
-from torchdet.migrate.import_layout import ImportLayout, import_layout
-from torchdet.migrate.torch_imports import Runs, TorchImport, enclosing_def, torch_imports
+from torchdet.migrate.import_layout import ImportLayout, Place, import_layout
+from torchdet.migrate.torch_imports import (
+    Runs,
+    TorchImport,
+    enclosing_def,
+    outer_index,
+    torch_imports,
+)
 from torchdet.model.config import MigrateConfig
 
 _RUNTIME, _FACTORY = "torchdet.runtime", "get_torch_handle"
@@ -56,12 +62,13 @@ def bind_handle(
     imports = torch_imports(facts)
     layout = import_layout(facts, imports)
     beside = list(_beside_imports(imports, layout, name, facts))
+    place = _before_users(layout.first, users, facts)
     if any(each.runs is Runs.FIRST for each in imports) or not beside:
-        return (*_at_outermost_level(layout, name, facts), *beside)
+        return (*_at_outermost_level(place, layout, name, facts), *beside)
     alone = [user for user in users if not _reaches(user, imports, name, facts)]
     functions = {_function_to_bind_in(user, facts): None for user in alone}
     if None in functions:
-        return tuple(_at_outermost_level(layout, name, facts))
+        return tuple(_at_outermost_level(place, layout, name, facts))
     in_functions = [_in_function(each, name, facts) for each in functions if each is not None]
     return (*beside, *in_functions)
 
@@ -99,11 +106,34 @@ def _is_free(name: str, facts: FileFacts) -> bool:
 # Places.
 
 
-def _at_outermost_level(layout: ImportLayout, name: str, facts: FileFacts) -> Iterator[NodeEdit]:
+def _before_users(place: Place, users: Sequence[cst.CSTNode], facts: FileFacts) -> Place:
+    """``place``, or above the first statement that will use the handle when the file is imported.
+
+    Imports are no such users: the layout has seen to them.
+    """
+    at_import = [
+        outer_index(user, facts)
+        for user in users
+        if not any(map(is_import, (user, *facts.ancestors(user)))) and _runs_at_import(user, facts)
+    ]
+    return Place(min([place.index, *at_import]))
+
+
+def _runs_at_import(node: cst.CSTNode, facts: FileFacts) -> bool:
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)) and below is above.body:
+            return False
+        below = above
+    return True
+
+
+def _at_outermost_level(
+    place: Place, layout: ImportLayout, name: str, facts: FileFacts
+) -> Iterator[NodeEdit]:
     factory = imported_as(facts, _RUNTIME, _FACTORY)
-    place = layout.first
-    followed = place in layout.places.values() or place.follows_blank(facts)
-    rows = (f"{name} = {factory or _FACTORY}()", *(() if followed else ("",)))
+    blank = () if place in layout.places.values() else place.blank_rows(facts)
+    rows = (f"{name} = {factory or _FACTORY}()", *blank)
     above_imports = place.index == 0
     if factory is None and above_imports:
         rows = (f"from {_RUNTIME} import {_FACTORY}", "", *rows)

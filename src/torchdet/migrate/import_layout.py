@@ -22,7 +22,9 @@ from torchdet.rules.handle.imports import is_torch
 
 # Extension modules that are linked against torch, which must have been loaded before them.
 _EXTENSION = re.compile(r"(?:^|\.)_?C$|_(?:cuda|cpp|ext|kernels)$")
-_ORDERED = re.compile(r"#.*\b(?:isort|ruff|fmt)\s*:\s*(?:skip|off)|#.*\b(?:first|before|order)\b")
+_ORDERED = re.compile(
+    r"#.*\b(?:isort|ruff|fmt)\s*:\s*(?:skip|off)|#.*\b(?:first|before|order|loads?)\b"
+)
 _SETTINGS_OF_THE_PROCESS = ("sys.path.", "os.environ", "matplotlib.use(", "site.addsitedir(")
 
 
@@ -39,14 +41,16 @@ class Place:
             return StatementsBefore(body[0], rows)
         return StatementsAfter(body[self.index - 1], rows)
 
-    def follows_blank(self, facts: FileFacts) -> bool:
-        """Whether what stands below is set off by a blank row, or nothing does."""
+    def blank_rows(self, facts: FileFacts) -> tuple[str, ...]:
+        """The blank rows that ``rows`` need at their end, because none stands below them."""
         body = facts.module.body
         if self.index >= len(body):
-            return True
+            return ()
         below = body[self.index]
         assert isinstance(below, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
-        return bool(below.leading_lines) and below.leading_lines[0].comment is None
+        if self.index and below.leading_lines and below.leading_lines[0].comment is None:
+            return ()
+        return ("", "") if isinstance(below, (cst.FunctionDef, cst.ClassDef)) else ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +159,11 @@ def _binds_runtime(statement: cst.CSTNode, facts: FileFacts) -> bool:
 
 
 def _is_of_runtime(value: cst.BaseExpression, facts: FileFacts) -> bool:
+    root = value
+    while isinstance(root, cst.Attribute):
+        root = root.value
+    if isinstance(root, cst.Call) and not facts.means(root, HANDLE):
+        return facts.means(root.func, f"{HANDLE}.module")
     resolution = facts.resolve(value)
     return isinstance(resolution, Exact) and (
         resolution.name == HANDLE or is_torch(resolution.name)

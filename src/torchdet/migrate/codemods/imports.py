@@ -70,10 +70,23 @@ class _File:
 
     def rewrite(self, finding: Finding, item: TorchImport) -> Rewrite:
         if self._is_unused(item):
-            read = NotReadElsewhere(self.context.rules.module_name, item.names[0])
-            gone = (Delete(item.statement),)
-            code = self.facts.code(item.statement)
-            return Rewrite(finding, gone, f"remove `{code}`", False, conditions=(read,))
+            return self._removed(finding, item)
+        return self._bound(finding, item)
+
+    def _removed(self, finding: Finding, item: TorchImport) -> Rewrite:
+        """The import goes, unless another file reads its name."""
+        code = self.facts.code(item.statement)
+        return Rewrite(
+            finding,
+            (Delete(item.statement),),
+            f"remove `{code}`",
+            needs_handle=False,
+            conditions=(NotReadElsewhere(self.context.rules.module_name, item.names[0]),),
+            otherwise=self._bound(finding, item),
+        )
+
+    def _bound(self, finding: Finding, item: TorchImport) -> Rewrite:
+        """What it imports is bound to what the handle holds."""
         rows = self._rows(item)
         shown = [f"`{row}`" for row in rows[:_MOST_SHOWN]]
         more = f" and {len(rows) - _MOST_SHOWN} more" if len(rows) > _MOST_SHOWN else ""
@@ -95,14 +108,15 @@ class _File:
         """Whether the name ``torch`` is bound to torch where the rows of ``item`` will stand."""
         facts = self.facts
         scope = facts.scope(item.statement)
-        if facts.resolver.root("torch", scope) != Exact("torch"):
-            return False
+        only_torch = facts.resolver.root("torch", scope) == Exact("torch")
         owner = scope.owner("torch")
         around = set(facts.ancestors(item.statement))
         for earlier in self.imports:
             if earlier is item:
                 return False
             if "torch" not in earlier.names or facts.scope(earlier.statement) is not owner:
+                continue
+            if earlier.block is not item.block and not only_torch:
                 continue
             if earlier.block in around and self._precedes(earlier, item):
                 return True
@@ -134,13 +148,15 @@ class _File:
     def _blank_below(self, item: TorchImport, place: Place) -> tuple[str, ...]:
         """A blank row below the last binding at a place, where none stands there."""
         last = [each for each in self._group(place) if self._rows(each)][-1:]
-        return ("",) if last == [item] and not place.follows_blank(self.facts) else ()
+        return place.blank_rows(self.facts) if last == [item] else ()
 
     def _removal(self, item: TorchImport) -> NodeEdit:
         statement = item.statement
         if isinstance(statement, cst.Import):
-            return without_names(statement, torch_aliases(statement), self.facts)
-        return Delete(statement)
+            removed = without_names(statement, torch_aliases(statement), self.facts)
+            if isinstance(removed, Replace):
+                return removed
+        return Delete(statement, tidy=False)
 
     def _in_place(self, item: TorchImport, rows: tuple[str, ...]) -> Iterator[NodeEdit]:
         rest = self._other_imports(item)
@@ -171,7 +187,7 @@ class _File:
         rows = tuple(row for each in group for row in self._rows(each))
         yield from (self._removal(each) for each in group)
         if rows:
-            blank = () if place.follows_blank(self.facts) else ("",)
+            blank = place.blank_rows(self.facts)
             yield place.insert((*self._pair(group, rows), *blank), self.facts)
             yield from self._type_checking()
 
@@ -220,7 +236,9 @@ class _File:
         """Whether it is an ``import torch`` that nothing reads, as far as the file can tell."""
         facts = self.facts
         statement = item.statement
-        if item not in self.layout.places or not isinstance(statement, cst.Import):
+        if self.imports != (item,) or item not in self.layout.places:
+            return False
+        if not isinstance(statement, cst.Import):
             return False
         row = facts.parent(statement)
         assert isinstance(row, cst.SimpleStatementLine)
@@ -233,14 +251,10 @@ class _File:
             and item.names[0] not in facts.index.uses
             and len(facts.index.module_scope.bindings[item.names[0]]) == 1
             and not self.context.rules.path.endswith("__init__.py")
-            and self.layout.places[item].index == self._lowest()
             and re.search(rf"""["']{item.names[0]}["']|#\s*type:.*\b{item.names[0]}\b""", text)
             is None
             and _READ_BY_NAME.search(text) is None
         )
-
-    def _lowest(self) -> int:
-        return max(place.index for place in self.layout.places.values())
 
 
 def _catch_attribute_error(handler: cst.ExceptHandler) -> NodeEdit:

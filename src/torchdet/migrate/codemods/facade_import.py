@@ -1,0 +1,109 @@
+"""The facade is imported first, and every other import stays as it is.
+
+For projects that want no handle. Where torch is imported under a condition or in a function the
+import of the facade comes right before it, so that the file needs torch no sooner than it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from torchdet.edit.imports import is_docstring
+from torchdet.edit.node_edit import Delete, InsertBefore, NodeEdit, StatementsBefore
+from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.lazy import cst
+from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.migrate.import_refusals import STAR
+from torchdet.migrate.torch_imports import Runs, torch_imports
+from torchdet.rules.handle.imports import facade_imports
+
+_MODULES = (
+    "writing to `sys.modules` puts another torch in the place of the one that the facade set up",
+    "keep this with `# noqa: DET103` where it is what a test needs",
+)
+
+
+def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+    """One outcome for each of ``findings``."""
+    facade = context.rules.config.facade_module
+    for finding in findings:
+        if finding.rule.code == "DET102":
+            yield Refuse(finding, *STAR)
+        elif finding.rule.code == "DET103" and not _is_import(finding.draft.node):
+            yield Refuse(finding, *_MODULES)
+        else:
+            edits = (*_facade_first(context), *_moved_away(context))
+            yield Rewrite(finding, edits, f"`import {facade}` first", needs_handle=False)
+
+
+def _is_import(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.Call) and not (
+        isinstance(node.func, cst.Attribute) and node.func.attr.value in {"get", "pop"}
+    )
+
+
+def _facade_first(context: MigrationContext) -> Iterator[NodeEdit]:
+    facts = context.facts
+    imported = f"import {context.rules.config.facade_module}"
+    # Import sorters would move it, and linters call it unused.
+    row = f"{imported}  # noqa: F401  # isort: skip"
+    imports = torch_imports(facts)
+    if any(each.runs is Runs.FIRST for each in imports) or not imports:
+        yield StatementsBefore(_first_row(facts), (row, ""))
+        return
+    for each in _first_in_each_block(context.facts):
+        parent = facts.parent(each)
+        if isinstance(parent, cst.SimpleStatementLine) and len(parent.body) == 1:
+            yield StatementsBefore(parent, (row,))
+        else:
+            yield InsertBefore(each, f"{imported}; ")
+
+
+def _first_in_each_block(facts: FileFacts) -> Iterator[cst.CSTNode]:
+    """The first import of torch in each block that has one, as no other need have run before."""
+    blocks: dict[cst.CSTNode, cst.CSTNode] = {}
+    for each in torch_imports(facts):
+        if not any(above in blocks for above in facts.ancestors(each.statement)):
+            blocks[each.block] = each.statement
+    yield from blocks.values()
+
+
+def _first_row(facts: FileFacts) -> cst.CSTNode:
+    """The first statement that may have something written above it."""
+    body = facts.module.body
+    for index, row in enumerate(body):
+        if not (index == 0 and is_docstring(row)) and not _is_future(row):
+            return row
+    return body[-1]
+
+
+def _is_future(row: cst.CSTNode) -> bool:
+    return isinstance(row, cst.SimpleStatementLine) and any(
+        isinstance(each, cst.ImportFrom)
+        and isinstance(each.module, cst.Name)
+        and each.module.value == "__future__"
+        for each in row.body
+    )
+
+
+def _moved_away(context: MigrationContext) -> Iterator[NodeEdit]:
+    """The end of a plain import of the facade that stands too far down."""
+    facts = context.facts
+    for place in facade_imports(context.rules):
+        statement = facts.parent(place)
+        if (
+            isinstance(statement, cst.Import)
+            and len(statement.names) == 1
+            and statement.names[0].asname is None
+            and isinstance(facts.parent(facts.statement(statement)), cst.Module)
+        ):
+            yield Delete(statement)
+
+
+CODEMOD = Codemod(
+    codes=("DET101", "DET102", "DET103", "DET104"),
+    module=__name__,
+    documentation=__doc__ or "",
+    rewrite=rewrite,
+    facade=True,
+)
