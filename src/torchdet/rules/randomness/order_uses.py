@@ -14,21 +14,14 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import int_value, last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import (
-    enclosing_class,
-    enclosing_function,
-    local_function,
-    receiving_parameter,
-)
+from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence
 from torchdet.rules.randomness.data_classes import is_dataset
+from torchdet.rules.randomness.value_flow import ValueFlow
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.facts.scope import Scope
-
-_MOST = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,34 +74,22 @@ _TORCH_DRAWS = tuple(f"torch.{name}" for name in ("rand", "normal", "bernoulli",
 
 def order_uses(node: cst.BaseExpression, facts: FileFacts) -> tuple[OrderUse, ...]:
     """Where the order of the iterable ``node`` shows, the surest first."""
-    found = dict.fromkeys(_Trace(facts).run(node))
+    found = dict.fromkeys(_Trace(facts, _is_sorted).run(node))
     return tuple(sorted(found, key=lambda use: use.confidence is not Confidence.CERTAIN))
 
 
-class _Trace:
-    """One search: expressions still to look at, and what was seen on the way."""
-
-    def __init__(self, facts: FileFacts) -> None:
-        self._facts = facts
-        self._pending: list[cst.BaseExpression] = []
-        self._seen: set[cst.CSTNode] = set()
+class _Trace(ValueFlow):
+    """One search for where an order shows."""
 
     def run(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
-        self._follow(node)
-        while self._pending and len(self._seen) < _MOST:
-            yield from self._step(self._pending.pop())
-
-    def _follow(self, *nodes: cst.BaseExpression) -> None:
-        """Look later at what becomes of ``nodes``, which have the order in question."""
-        for node in nodes:
-            if node not in self._seen:
-                self._seen.add(node)
-                self._pending.append(node)
+        self.follow(node)
+        for pending in self.pending():
+            yield from self._step(pending)
 
     def _step(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
-        parent = self._facts.parent(node)
+        parent = self.facts.parent(node)
         if isinstance(parent, cst.Arg):
-            call = self._facts.parent(parent)
+            call = self.facts.parent(parent)
             if isinstance(call, cst.Call):
                 yield from self._argument(parent, call)
         elif isinstance(parent, cst.For) and parent.iter is node:
@@ -126,24 +107,24 @@ class _Trace:
         """A name, an attribute or a larger expression has the elements now."""
         if isinstance(parent, cst.Assign):
             for target in parent.targets:
-                yield from self._target(target.target)
+                yield from self._assigned(target.target)
         elif isinstance(parent, (cst.AnnAssign, cst.AugAssign)) and parent.value is node:
-            yield from self._target(parent.target)
+            yield from self._assigned(parent.target)
         elif isinstance(parent, cst.NamedExpr) and parent.value is node:
-            yield from self._target(parent.target)
-            self._follow(parent)
+            yield from self._assigned(parent.target)
+            self.follow(parent)
         elif isinstance(parent, cst.AsName) or (
             isinstance(parent, cst.WithItem) and parent.asname is not None
         ):
             asname = parent.asname if isinstance(parent, cst.WithItem) else parent
             if asname is not None:
-                yield from self._target(asname.name)
+                yield from self._assigned(asname.name)
         elif isinstance(parent, cst.StarredElement):
-            owner = self._facts.parent(parent)
+            owner = self.facts.parent(parent)
             if isinstance(owner, (cst.List, cst.Tuple)):
-                self._follow(owner)
+                self.follow(owner)
         elif self._larger(node, parent) and isinstance(parent, cst.BaseExpression):
-            self._follow(parent)
+            self.follow(parent)
 
     @staticmethod
     def _larger(node: cst.BaseExpression, parent: cst.CSTNode) -> bool:
@@ -154,54 +135,27 @@ class _Trace:
             return parent.test is not node
         return isinstance(parent, cst.BooleanOperation)
 
-    def _target(self, target: cst.CSTNode) -> Iterator[OrderUse]:
-        """Go on with all that is done with what was assigned."""
+    def _assigned(self, target: cst.CSTNode) -> Iterator[OrderUse]:
+        """Go on with all that is done with what was assigned, where nothing sorts it."""
         if isinstance(target, cst.Tuple) and len(target.elements) > 1:
             yield _CUT
-        elif isinstance(target, (cst.Name, cst.Attribute)):
-            self._all_uses(target)
+        elif not self._becomes_sorted(target):
+            self.follow_target(target)
 
-    def _all_uses(self, target: cst.Name | cst.Attribute) -> None:
-        """Follow every use of a name or of an attribute of ``self`` that nothing sorts."""
-        uses = (
-            self._uses_of_name(target.value, self._facts.scope(target))
-            if isinstance(target, cst.Name)
-            else self._uses_of_attribute(target)
-        )
-        if not self._becomes_sorted(target) and not any(
-            _is_sorted(use, self._facts) for use in uses
-        ):
-            self._follow(*uses)
-
-    def _becomes_sorted(self, target: cst.Name | cst.Attribute) -> bool:
+    def _becomes_sorted(self, target: cst.CSTNode) -> bool:
         """Whether the same name is also given a value that was sorted."""
         if not isinstance(target, cst.Name):
             return False
-        values = (binding.value for binding in self._facts.bindings(target))
+        values = (binding.value for binding in self.facts.bindings(target))
         return any(
             isinstance(value, cst.Call) and "sort" in (last_name(value.func) or "").lower()
             for value in values
         )
 
-    def _uses_of_name(self, name: str, scope: Scope) -> list[cst.BaseExpression]:
-        return [_beginning(use.node, 1) for use in self._facts.uses_of(name, scope)]
-
-    def _uses_of_attribute(self, target: cst.Attribute) -> list[cst.BaseExpression]:
-        owner = target.value
-        if not isinstance(owner, cst.Name) or owner.value not in {"self", "cls"}:
-            return []
-        around = enclosing_class(target, self._facts)
-        return [
-            _beginning(use.node, 2)
-            for use in self._facts.index.uses.get(owner.value, ())
-            if use.parts[1:2] == (target.attr.value,)
-            and enclosing_class(use.node, self._facts) is around
-        ]
-
     def _argument(self, arg: cst.Arg, call: cst.Call) -> Iterator[OrderUse]:
         """The elements are handed to a function."""
         name = last_name(call.func) or ""
-        names = self._facts.resolve(call.func).names
+        names = self.facts.resolve(call.func).names
         qualified = names[0] if len(names) == 1 else ""
         known = _COUNTS.get(qualified) or _COUNTS_BY_NAME.get(name)
         if "sort" in name.lower():
@@ -209,7 +163,7 @@ class _Trace:
         if known is not None:
             yield known
         elif name == "extend" and isinstance(call.func, cst.Attribute):
-            yield from self._target(call.func.value)
+            yield from self._assigned(call.func.value)
         elif name in _KEEPS_ORDER and (qualified or isinstance(call.func, cst.Name)):
             yield from self._kept(arg, call, name)
         elif name in _DRAW_METHODS and call.args[0] is arg:
@@ -226,18 +180,11 @@ class _Trace:
             yield _PAIRED
         if name == "enumerate" and self._numbers(call):
             yield _NUMBERED
-        self._follow(call)
+        self.follow(call)
 
     def _handed_on(self, arg: cst.Arg, call: cst.Call, name: str) -> Iterator[OrderUse]:
-        parameter = receiving_parameter(arg, call, self._facts)
-        if parameter is not None:
-            called = local_function(call, self._facts)
-            if called is not None:
-                scope = self._facts.index.scopes[called[0]]
-                uses = self._uses_of_name(parameter.name.value, scope)
-                if not any(_is_sorted(use, self._facts) for use in uses):
-                    self._follow(*uses)
-        elif name.lower().endswith(("dataset", "dataloader")):
+        received = self.follow_parameter(arg, call)
+        if not received and name.lower().endswith(("dataset", "dataloader")):
             yield OrderUse(f"`{name}` receives them in it", Confidence.LIKELY)
 
     def _pairs(self, arg: cst.Arg, call: cst.Call) -> bool:
@@ -246,30 +193,30 @@ class _Trace:
         Not where the pairs are sorted, where the others come from the elements themselves,
         ``zip(s, map(f, s))``, or where each is a list that the code fills: then in step.
         """
-        outer = self._facts.parent(self._facts.parent(call))
+        outer = self.facts.parent(self.facts.parent(call))
         if isinstance(outer, cst.Call) and "sort" in (last_name(outer.func) or ""):
             return False
         others = [each.value for each in call.args if each is not arg]
-        code = self._facts.code(arg.value)
-        return not all(code in self._facts.code(other) for other in others) and not all(
+        code = self.facts.code(arg.value)
+        return not all(code in self.facts.code(other) for other in others) and not all(
             isinstance(other, cst.Name) and self._is_filled(other) for other in (arg.value, *others)
         )
 
     def _is_filled(self, name: cst.Name) -> bool:
-        uses = self._facts.uses_of(name.value, self._facts.scope(name))
+        uses = self.facts.uses_of(name.value, self.facts.scope(name))
         return any(use.parts == (name.value, "append") for use in uses)
 
     def _numbers(self, call: cst.Call) -> bool:
         """Whether the numbers of ``enumerate`` end up beside the elements in a dictionary."""
-        parent = self._facts.parent(call)
+        parent = self.facts.parent(call)
         if isinstance(parent, cst.CompFor):
-            comprehension = self._facts.parent(parent)
+            comprehension = self.facts.parent(parent)
             if isinstance(comprehension, cst.DictComp):
                 return True
-            parent = self._facts.parent(comprehension)
+            parent = self.facts.parent(comprehension)
         if isinstance(parent, cst.Arg):
-            outer = self._facts.parent(parent)
-            return isinstance(outer, cst.Call) and self._facts.means(outer.func, "builtins.dict")
+            outer = self.facts.parent(parent)
+            return isinstance(outer, cst.Call) and self.facts.means(outer.func, "builtins.dict")
         if isinstance(parent, cst.For) and isinstance(parent.target, cst.Tuple):
             first = parent.target.elements[0].value
             return isinstance(first, cst.Name) and _stores_number(parent.body, {first.value})
@@ -278,11 +225,11 @@ class _Trace:
     def _comprehension(self, clause: cst.CompFor) -> Iterator[OrderUse]:
         comprehension: cst.CSTNode = clause
         while isinstance(comprehension, cst.CompFor):
-            comprehension = self._facts.parent(comprehension)
+            comprehension = self.facts.parent(comprehension)
         if isinstance(comprehension, (cst.ListComp, cst.GeneratorExp)):
-            self._follow(comprehension)
+            self.follow(comprehension)
         elif isinstance(comprehension, cst.DictComp) and _makes_layers(
-            comprehension.value, self._facts
+            comprehension.value, self.facts
         ):
             yield _LAYERS
 
@@ -303,21 +250,21 @@ class _Trace:
             elif isinstance(node, cst.AugAssign) and isinstance(
                 node.value, (cst.List, cst.ListComp)
             ):
-                yield from self._target(node.target)
+                yield from self._assigned(node.target)
             elif isinstance(node, cst.Yield):
                 yield from self._handed_back(node)
 
     def _called_in_loop(self, call: cst.Call) -> Iterator[OrderUse]:
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in {"append", "extend"}:
-            yield from self._target(call.func.value)
-        elif _makes_layers(call, self._facts):
+            yield from self._assigned(call.func.value)
+        elif _makes_layers(call, self.facts):
             yield _LAYERS
-        elif _draws(call, self._facts):
+        elif _draws(call, self.facts):
             yield _DRAWS
 
     def _subscript(self, subscript: cst.Subscript) -> Iterator[OrderUse]:
         """One element, or some, by position."""
-        outer = self._facts.parent(subscript)
+        outer = self.facts.parent(subscript)
         if isinstance(outer, (cst.AssignTarget, cst.Del, cst.AugAssign)):
             return
         index = subscript.slice[0].slice
@@ -325,7 +272,7 @@ class _Trace:
             if index.lower is not None or index.upper is not None:
                 yield _CUT
             else:
-                self._follow(subscript)
+                self.follow(subscript)
         elif isinstance(index, cst.Index) and int_value(index.value) is not None:
             if not self._alone(subscript):
                 yield PICKED
@@ -340,63 +287,28 @@ class _Trace:
         """
         if not isinstance(subscript.value, (cst.Name, cst.Attribute)):
             return True
-        for above in self._facts.ancestors(subscript):
+        for above in self.facts.ancestors(subscript):
             if isinstance(above, (cst.Assert, cst.If)):
                 return True
             if isinstance(above, cst.BaseSuite):
                 break
-        function = enclosing_function(subscript, self._facts)
-        counted = f"len({self._facts.code(subscript.value)})"
-        return counted in self._facts.code(function or self._facts.module)
+        function = enclosing_function(subscript, self.facts)
+        counted = f"len({self.facts.code(subscript.value)})"
+        return counted in self.facts.code(function or self.facts.module)
 
     def _in_dataset(self, node: cst.CSTNode, method: str) -> bool:
-        function = enclosing_function(node, self._facts)
-        owner = enclosing_class(node, self._facts)
+        function = enclosing_function(node, self.facts)
+        owner = enclosing_class(node, self.facts)
         if function is None or owner is None or function.name.value != method:
             return False
-        return method == "__getitem__" or is_dataset(owner, self._facts) is not None
+        return method == "__getitem__" or is_dataset(owner, self.facts) is not None
 
     def _handed_back(self, node: cst.CSTNode) -> Iterator[OrderUse]:
-        """The function around returns or yields the elements: go on where it is called."""
-        function = enclosing_function(node, self._facts)
-        if function is None or function in self._seen:
-            return
-        self._seen.add(function)
+        """The function around returns or yields the elements."""
         if self._in_dataset(node, "__iter__"):
             yield _ITERATED
-            return
-        callers = self._callers(function)
-        self._follow(*callers)
-        if not callers:
+        elif not self.follow_callers(node):
             yield RETURNED
-
-    def _callers(self, function: cst.FunctionDef) -> list[cst.BaseExpression]:
-        name = function.name.value
-        is_property = any("property" in (last_name(d.decorator) or "") for d in function.decorators)
-        callers: list[cst.BaseExpression] = []
-        for uses in self._facts.index.uses.values():
-            for use in uses:
-                if use.parts[-1] != name and not (is_property and use.parts[1:2] == (name,)):
-                    continue
-                if is_property:
-                    if use.parts[0] == "self":
-                        callers.append(_beginning(use.node, 2))
-                    continue
-                call = self._facts.parent(use.node)
-                if isinstance(call, cst.Call) and call.func is use.node:
-                    called = local_function(call, self._facts)
-                    if called is not None and called[0] is function:
-                        callers.append(call)
-        return callers
-
-
-def _beginning(node: cst.BaseExpression, parts: int) -> cst.BaseExpression:
-    """The first ``parts`` names of a dotted expression: its left end."""
-    chain = [node]
-    while isinstance(node, cst.Attribute):
-        node = node.value
-        chain.append(node)
-    return chain[-parts]
 
 
 def _is_sorted(use: cst.BaseExpression, facts: FileFacts) -> bool:
