@@ -25,7 +25,12 @@ FORWARDING = {
 
 
 # They read their arguments themselves, as no schema says.
-READING = {"torch.Tensor.__setitem__", "torch.Tensor.cuda", "torch.nn.Module.to"}
+READING = {
+    "torch.Tensor.__setitem__",
+    "torch.Tensor.cuda",
+    "torch.nn.Module.to",
+    "torch.sparse.mm",
+}
 
 
 @pytest.fixture(scope="module")

@@ -64,6 +64,7 @@ RUNTIME_FACTS = MappingProxyType(
         "library-version": "the installed version of a library behind PyTorch matters",
         "native-kernel": "PyTorch's own kernel is chosen, not cuDNN's",
         "not-seeded": "nothing has seeded the generator",
+        "order-used": "the order of the elements reaches a result",
         "other-process-start": "workers are started by spawn or forkserver",
         "overlapping-view": "elements of the tensor share memory",
         "quantized": "the tensor is quantized",

@@ -180,7 +180,7 @@ def _drafts(
     yield Draft(
         call.func,
         _message(spelling, first, meetings, context.config),
-        _fix(call, spelling.name, first.operation, certain, context.facts),
+        _fix(call, spelling.name, first.operation, sure, context.facts),
         Confidence.CERTAIN if certain else Confidence.LIKELY,
     )
 
@@ -278,7 +278,7 @@ def _release(version: tuple[int, int]) -> str:
 
 
 def _fix(
-    call: cst.Call, name: str, operation: Operation, certain: bool, facts: FileFacts
+    call: cst.Call, name: str, operation: Operation, sure: Confidence, facts: FileFacts
 ) -> NodeFix | None:
     replacement = operation.replacement
     signature = signature_of(name)
@@ -290,7 +290,7 @@ def _fix(
     edits = _edits(call, name, replacement.text, arguments, facts)
     if edits is None:
         return None
-    safe = certain and replacement.sameness is Sameness.SAME
+    safe = sure is Confidence.CERTAIN and replacement.sameness is Sameness.SAME
     applicability = Applicability.SAFE if safe else Applicability.UNSAFE
     return NodeFix(f"Use the deterministic spelling of `{name}`", applicability, edits)
 
