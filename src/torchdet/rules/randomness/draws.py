@@ -24,15 +24,13 @@ def is_first_unseeded_draw(
     """Whether ``node`` is the first draw from ``stream`` that the program of the file runs.
 
     ``names`` are the functions that draw. One draw stands for all: they have one remedy. False
-    where something seeds the stream, where the file starts no program, and where nobody can be
-    said to care: the program neither trains nor seeds any other stream.
+    where something seeds the stream, where the file starts no program, and where that program is
+    not meant to be repeated.
     """
     start = program(context)
     if not start.entries or next(_draws(names, context), None) is not node:
         return False
-    if stream in start.seeded:
-        return False
-    return bool(start.seeded) or start.trains is not None
+    return stream not in start.seeded and start.is_to_repeat
 
 
 def _draws(names: frozenset[str], context: Context) -> Iterator[cst.CSTNode]:

@@ -189,6 +189,11 @@ class Program:
         }
         return ALL_STREAMS if helpers - defined else frozenset(seeded)
 
+    @property
+    def is_to_repeat(self) -> bool:
+        """Whether anybody can be said to care that two runs agree: it trains, or it seeds."""
+        return bool(self.seeded) or self.trains is not None
+
     def _is_mentioned(self, block: Block, modules: Iterable[ModuleSource]) -> bool:
         """Whether anything in the program names the function, or the class that it belongs to."""
         names = {block.last_name, block.owner.rpartition(".")[2]} - {""}

@@ -80,7 +80,8 @@ def survey(data: bytes) -> Survey:
 
 
 _IMPORT = re.compile(
-    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|[^\n#;]*)|import[ \t]+([^\n#;]+))",
+    rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+import[ \t]*(\([^)]*\)|(?:[^\n#;\\]|\\\r?\n)*)"
+    rb"|import[ \t]+((?:[^\n#;\\]|\\\r?\n)+))",
     re.MULTILINE,
 )
 
@@ -117,6 +118,10 @@ _PARSERS = frozenset({"ArgumentParser", "HfArgumentParser", "parse_args", "parse
 _COMMANDS = frozenset({"command", "group", "callback"})  # of click and typer
 _RUNNERS = frozenset({"main", "hydra_main", "entrypoint"})
 _NOT_TRAINED = re.compile(r"env|prof|sim|game|world|board|tqdm|bar|debugger", re.IGNORECASE)
+
+
+_RUNNER = re.compile(r"[A-Z]|(launch|init|setup|configure|prepare|run|start|train)(_|$)")
+_DATA = re.compile(r"Sampler|Generator|Split|Fold|Dataset|Loader|data|split|env")
 
 
 class _Reader:
@@ -303,5 +308,5 @@ def _is_command(decorator: ast.expr) -> bool:
 
 
 def _is_runner(name: str) -> bool:
-    """Whether a class of that name may seed the process from its ``seed=`` argument."""
-    return name[:1].isupper() and not re.search(r"Sampler|Generator|Split|Fold|Dataset", name)
+    """Whether what has this name may seed the process from its ``seed=`` argument."""
+    return _RUNNER.match(name) is not None and _DATA.search(name) is None

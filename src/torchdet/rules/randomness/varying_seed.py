@@ -6,8 +6,8 @@ Reports seeds that nobody can repeat: `torch.seed()`, `torch.random.seed()`, `to
 seeds taken from the time, the process, the operating system's entropy or a UUID, in
 `torch.manual_seed`, `generator.manual_seed`, `random.seed`, `numpy.random.seed`, `default_rng`,
 and the helpers of well-known libraries. A number drawn from Python's or NumPy's global generator
-counts too, in a program that never seeds that generator. Silent is a seed that only stands in
-where the user gave none (`if args.seed is None: args.seed = ...`).
+counts too, in a program that trains or seeds some generator, and never that one. Silent is a seed
+that only stands in where the user gave none (`if args.seed is None: args.seed = ...`).
 
 Reports, too, a second unseeded `torch.Generator()` in one function, and one in a loop, that numbers
 are drawn from: every unseeded generator starts from the same fixed seed (67280421310721).
@@ -283,7 +283,7 @@ def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, C
             for draws, stream in ((PYTHON_DRAWS, Stream.PYTHON), (NUMPY_DRAWS, Stream.NUMPY)):
                 if names and all(name in draws for name in names):
                     start = program(context)
-                    if start.entries and stream not in start.seeded:
+                    if start.entries and stream not in start.seeded and start.is_to_repeat:
                         return node, Confidence.LIKELY
     return None
 
