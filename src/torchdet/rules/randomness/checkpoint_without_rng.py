@@ -59,6 +59,7 @@ from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.randomness.value_flow import callers
 
 _SAVES_STATE = re.compile(r"rng|getstate\(|random_state|generator_state|\bget_state\(")
+_HELPER = re.compile(r"sched|scal|ema\b|criterion|loss", re.IGNORECASE)
 _OPTIMIZER = re.compile(r"optim|\bopt(_|\b)", re.IGNORECASE)
 
 
@@ -107,7 +108,8 @@ def _holds_run(node: cst.BaseExpression, context: Context) -> bool:
             key = string_value(element.key) or ""
             states.append(f"{key} {context.facts.code(value)}")
     optimizers = [state for state in states if _OPTIMIZER.search(state)]
-    return 0 < len(optimizers) < len(states)
+    models = [state for state in states if not _HELPER.search(state) and state not in optimizers]
+    return bool(optimizers) and bool(models)
 
 
 RULE = Rule(

@@ -122,7 +122,9 @@ class _Search(ValueFlow):
             self.follow(parent)
         elif isinstance(parent, cst.Return):
             self.leaves_file = not self.follow_callers(parent) or self.leaves_file
-        elif isinstance(parent, (cst.Element, cst.DictElement)):
+        elif isinstance(parent, cst.Element):
+            self.leaves_file = not self.follow_element(parent) or self.leaves_file
+        elif isinstance(parent, cst.DictElement):
             self.leaves_file = True
         return False
 

@@ -76,6 +76,26 @@ class ValueFlow:
         self.follow(*found)
         return bool(found)
 
+    def follow_element(self, element: cst.Element) -> bool:
+        """What callers unpack from the tuple that is returned; False where that is not seen.
+
+        After ``return loader, sampler`` the names in ``loader, sampler = make()``.
+        """
+        values = self.facts.parent(element)
+        returned = self.facts.parent(values)
+        function = enclosing_function(element, self.facts)
+        if not isinstance(values, cst.Tuple) or not isinstance(returned, cst.Return):
+            return False
+        position = values.elements.index(element)
+        found = list(callers(function, self.facts)) if function is not None else []
+        for call in found:
+            statement = self.facts.parent(call)
+            target = statement.targets[0].target if isinstance(statement, cst.Assign) else None
+            if not isinstance(target, cst.Tuple) or len(target.elements) != len(values.elements):
+                return False
+            self.follow_target(target.elements[position].value)
+        return bool(found)
+
     def _follow_uses(self, uses: list[cst.BaseExpression]) -> None:
         ends = self._ends
         if ends is None or not any(ends(use, self.facts) for use in uses):
