@@ -122,9 +122,8 @@ class Sameness(Enum):
 class Replacement:
     """Code that can stand in the place of a call, for the calls on which ``condition`` holds.
 
-    ``text`` is Python with ``{parameter}`` for arguments of the call, and means what its
-    arguments mean only if the call passes no others; ``{call}`` is the call itself, and
-    ``{call:name=value}`` the call with that keyword set.
+    ``text`` is Python with ``{parameter}`` for arguments of the call, for calls that pass no
+    others; or ``{call:name=value}``, which is the call itself with that keyword set.
     """
 
     text: str

@@ -55,7 +55,8 @@ _PASS_NAMES = {
     Pass.FORWARD: "in the forward pass",
 }
 _FIRM = {EvidenceKind.CPU, EvidenceKind.CUDA, EvidenceKind.DOCUMENTED}
-_PLACEHOLDER = re.compile(r"\{(\w+)(?::(\w+)=(\w+))?\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_SETTING = re.compile(r"\{call:(\w+)=(\w+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,14 +303,11 @@ def _holds(condition: Condition, arguments: CallArguments) -> bool:
 def _edits(
     call: cst.Call, name: str, template: str, arguments: CallArguments, facts: FileFacts
 ) -> tuple[NodeEdit, ...] | None:
-    placeholders = list(_PLACEHOLDER.finditer(template))
-    setting = placeholders[0] if placeholders else None
-    if setting is not None and setting[1] == "call":
-        edits = _with_keyword(call, setting[2], setting[3], arguments) if setting[2] else ()
-        rest = template[setting.end() :]
-        return (*edits, InsertAfter(call, rest)) if rest else edits
+    setting = _SETTING.fullmatch(template)
+    if setting is not None:
+        return _with_keyword(call, setting[1], setting[2], arguments) or None
     texts: dict[str, str] = {}
-    for placeholder in placeholders:
+    for placeholder in _PLACEHOLDER.finditer(template):
         value = arguments.expression(placeholder[1])
         if value is None and placeholder[1] == "input" and name.startswith(_METHOD):
             value = _input_of(call, name)
