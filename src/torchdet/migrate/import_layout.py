@@ -1,13 +1,13 @@
 """Where, at the outermost level of a file, the names that torch is imported under are bound.
 
-They stand below the leading block of imports, so that no import comes after code (E402), unless a
-statement of that block needs them earlier.
+They stand below the block of imports that they were in, so that no import comes after code (E402),
+unless a statement of that block needs them earlier.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from torchdet.edit.imports import is_docstring, is_import, is_import_row
@@ -17,7 +17,8 @@ from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
-from torchdet.migrate.torch_imports import Runs, TorchImport, outer_index
+from torchdet.migrate.torch_imports import Runs, TorchImport
+from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH
 from torchdet.rules.handle.imports import is_torch
 
 # Extension modules that are linked against torch, which must have been loaded before them.
@@ -55,10 +56,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class ImportLayout:
-    """Where the bindings go that replace each of the imports in the leading block.
+    """Where the bindings go that replace the imports at the outermost level.
 
-    ``places`` holds one for each import of torch that stands there by itself; the others stay
-    where they are. ``first`` is where the handle must be bound.
+    ``places`` holds one for each import of torch that stands there in a row of its own; what
+    replaces the others stays where they are. ``first`` is where the handle must be bound.
     """
 
     first: Place
@@ -67,19 +68,110 @@ class ImportLayout:
 
 def import_layout(facts: FileFacts, imports: tuple[TorchImport, ...]) -> ImportLayout:
     """The layout of the file, whose ``imports`` of torch are those of ``torch_imports``."""
-    body = facts.module.body
-    end = _end_of_leading_block(facts)
-    rows = [i for i in range(end) if _is_import_like(body[i]) or _binds_runtime(body[i], facts)]
-    below = max(rows, default=_after_docstring(facts) - 1) + 1
-    plain = max((i for i in range(end) if is_import_row(body[i])), default=-1) + 1
-    for item in imports:  # what imports torch perhaps must find the handle bound
-        if item.runs is Runs.PERHAPS and plain <= item.index < below:
-            below = item.index
-    movable = [each for each in imports if _stands_alone(each, facts) and each.index < below]
-    places = {each: Place(_needed_from(each.index, below, movable, facts)) for each in movable}
-    in_place = [each.index for each in imports if each.runs is Runs.FIRST and each not in places]
-    first = min([below, *in_place, *(each.index for each in places.values())])
-    return ImportLayout(Place(first if movable or in_place else below), places)
+    outline = _Outline(facts, imports)
+    places = {each: outline.place(each) for each in outline.movable}
+    first = [each.index for each in imports if each.runs is Runs.FIRST and each not in places]
+    first += [place.index for place in places.values()]
+    return ImportLayout(Place(min(first) if first else outline.below_imports()), places)
+
+
+class _Outline:
+    """The statements of the module's body, by their index, as far as imports are concerned."""
+
+    def __init__(self, facts: FileFacts, imports: tuple[TorchImport, ...]) -> None:
+        self._facts = facts
+        self._body = facts.module.body
+        self._imports = imports
+        self.movable = [each for each in imports if _stands_alone(each, facts)]
+        self._own = {each.index for each in self.movable}
+        names = {name for each in self.movable for name in each.names}
+        self._touched = _statements_with(names, facts)
+
+    def place(self, item: TorchImport) -> Place:
+        """Below the block of imports that ``item`` stands in, or where its names are needed."""
+        below = self._below(item.index)
+        if _is_ordered(self._body[item.index]):
+            return Place(item.index + 1)
+        for later in range(item.index + 1, below):
+            if later not in self._own:
+                if self._needs(later):
+                    return Place(later)
+            elif _is_ordered(self._body[later]):
+                return Place(later)
+        return Place(below)
+
+    def below_imports(self) -> int:
+        """The index below the first block of imports, or below the docstring without one."""
+        rows = (i for i, row in enumerate(self._body) if is_import_row(row))
+        first = next(rows, None)
+        if first is not None:
+            return self._below(first)
+        return 1 if self._body and is_docstring(self._body[0]) else 0
+
+    def _below(self, index: int) -> int:
+        """The index below the last import of the block that the row at ``index`` stands in.
+
+        The block ends where, for linters, imports come too late (E402). What imports torch perhaps
+        at its end is not counted: it has to find the handle bound.
+        """
+        end = next(
+            (i for i in range(index + 1, len(self._body)) if not self._may_precede(i)),
+            len(self._body),
+        )
+        rows = [i for i in range(index, end) if self._belongs(i)]
+        plain = max((i for i in rows if is_import_row(self._body[i])), default=index)
+        perhaps = (each.index for each in self._imports if each.runs is Runs.PERHAPS)
+        return min([max(rows, default=index) + 1, *(i for i in perhaps if plain < i < end)])
+
+    def _may_precede(self, index: int) -> bool:
+        return _may_precede(self._body[index], self._facts)
+
+    def _belongs(self, index: int) -> bool:
+        row = self._body[index]
+        return _is_import_like(row) or _binds_runtime(row, self._facts)
+
+    def _needs(self, index: int) -> bool:
+        """Whether the statement needs what is imported above it, or torch to be loaded."""
+        row = self._body[index]
+        above = [each for each in self.movable if each.index < index]
+        names = {name for each in above for name in each.names}
+        if any(index in self._touched.get(name, ()) for name in names):
+            return True
+        if not isinstance(row, cst.SimpleStatementLine):
+            return False
+        objects = any(not _is_module(each, name) for each in above for name in each.names)
+        return any(map(_loads_extension, row.body)) or (
+            objects and any(map(_is_star, row.body))  # which may bind one of them otherwise
+        )
+
+
+def _statements_with(names: Iterable[str], facts: FileFacts) -> dict[str, set[int]]:
+    """For each of ``names`` the indices of the module's statements that read or bind it."""
+    numbers: dict[cst.CSTNode, int] = {row: i for i, row in enumerate(facts.module.body)}
+    found: dict[str, set[int]] = {}
+    for name in names:
+        nodes: list[cst.CSTNode] = [use.node for use in facts.index.uses.get(name, ())]
+        nodes += [b.node for b in facts.index.module_scope.bindings.get(name, ())]
+        found[name] = {_number(node, numbers, facts) for node in nodes}
+    return found
+
+
+def _number(node: cst.CSTNode, numbers: dict[cst.CSTNode, int], facts: FileFacts) -> int:
+    while node not in numbers:
+        node = facts.parent(node)
+    return numbers[node]
+
+
+def _is_module(item: TorchImport, name: str) -> bool:
+    """Whether ``name``, which ``item`` binds, is torch or a module of it that goes by a usual name.
+
+    Whoever binds it once more means the same.
+    """
+    statement = item.statement
+    if isinstance(statement, cst.Import):
+        return True
+    module = ".".join((dotted_parts(statement.module) or ()) if statement.module else ())
+    return f"{module}.{name}" in LOADED_WITH_TORCH
 
 
 def _stands_alone(item: TorchImport, facts: FileFacts) -> bool:
@@ -92,14 +184,6 @@ def _stands_alone(item: TorchImport, facts: FileFacts) -> bool:
         and len(row.body) == 1
         and not isinstance(item.statement.names, cst.ImportStar)
     )
-
-
-def _end_of_leading_block(facts: FileFacts) -> int:
-    """The index of the first statement after which an import is one too late (E402)."""
-    for index, statement in enumerate(facts.module.body):
-        if not (index == 0 and is_docstring(statement)) and not _may_precede(statement, facts):
-            return index
-    return len(facts.module.body)
 
 
 def _may_precede(statement: cst.CSTNode, facts: FileFacts) -> bool:
@@ -170,28 +254,6 @@ def _is_of_runtime(value: cst.BaseExpression, facts: FileFacts) -> bool:
     )
 
 
-def _after_docstring(facts: FileFacts) -> int:
-    body = facts.module.body
-    return 1 if body and is_docstring(body[0]) else 0
-
-
-def _needed_from(index: int, below: int, movable: list[TorchImport], facts: FileFacts) -> int:
-    """The index of the first statement after ``index`` that needs what was imported up to it."""
-    body = facts.module.body
-    own = {each.index for each in movable}
-    if _is_ordered(body[index]):
-        return index + 1
-    for later in range(index + 1, below):
-        if later in own:
-            if _is_ordered(body[later]):
-                return later
-            continue
-        before = {name for each in movable if each.index < later for name in each.names}
-        if _needs(body[later], later, before, facts):
-            return later
-    return below
-
-
 def _is_ordered(row: cst.CSTNode) -> bool:
     """Whether a comment says that the place of an import matters."""
     if not isinstance(row, cst.SimpleStatementLine):
@@ -200,24 +262,11 @@ def _is_ordered(row: cst.CSTNode) -> bool:
     return any(each is not None and _ORDERED.search(each.value) for each in comments)
 
 
-def _needs(statement: cst.CSTNode, index: int, names: set[str], facts: FileFacts) -> bool:
-    """Whether the statement reads or binds one of ``names``, or needs torch to be loaded."""
-    if isinstance(statement, cst.SimpleStatementLine) and any(
-        map(_loads_extension, statement.body)
-    ):
-        return True
-    module_scope = facts.index.module_scope
-    places: list[cst.CSTNode] = []
-    places += [use.node for name in names for use in facts.index.uses.get(name, ())]
-    places += [b.node for name in names for b in module_scope.bindings.get(name, ())]
-    return any(outer_index(node, facts) == index for node in places)
-
-
 def _loads_extension(statement: cst.CSTNode) -> bool:
-    """Whether it imports compiled code that looks built for torch, or everything of a module."""
+    """Whether it imports compiled code that looks built for torch."""
     if isinstance(statement, cst.ImportFrom):
         if isinstance(statement.names, cst.ImportStar):
-            return True
+            return False
         module = ".".join((dotted_parts(statement.module) or ()) if statement.module else ())
         local = bool(statement.relative) or "." in module
         names = [module, *(alias.evaluated_name for alias in statement.names if local)]
@@ -225,3 +274,7 @@ def _loads_extension(statement: cst.CSTNode) -> bool:
     if isinstance(statement, cst.Import):
         return any(_EXTENSION.search(alias.evaluated_name) for alias in statement.names)
     return False
+
+
+def _is_star(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.ImportFrom) and isinstance(statement.names, cst.ImportStar)
