@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import int_value, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
+from torchdet.facts.origins import origins
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence
 from torchdet.rules.randomness.data_classes import is_dataset
@@ -62,6 +63,7 @@ _COUNTS = {
     },
     "itertools.islice": _CUT,
 }
+_OWN_ORDER = frozenset({"glob", "iglob", "iterdir", "listdir", "natsorted", "rglob", "sorted"})
 _COUNTS_BY_NAME = {
     "train_test_split": _SPLIT,
     "random_split": _SPLIT,
@@ -82,6 +84,7 @@ class _Trace(ValueFlow):
     """One search for where an order shows."""
 
     def run(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
+        self._start = node
         self.follow(node)
         for pending in self.pending():
             yield from self._step(pending)
@@ -188,23 +191,19 @@ class _Trace(ValueFlow):
             yield OrderUse(f"`{name}` receives them in it", Confidence.LIKELY)
 
     def _pairs(self, arg: cst.Arg, call: cst.Call) -> bool:
-        """Whether ``zip`` brings others beside the elements.
+        """Whether ``zip`` brings others beside the elements that have an order of their own.
 
-        Not where the pairs are sorted, where the others come from the elements themselves,
-        ``zip(s, map(f, s))``, or where each is a list that the code fills: then in step.
+        Those are listings too, or sorted. A list made from the elements, or filled in step with
+        them, has theirs.
         """
-        outer = self.facts.parent(self.facts.parent(call))
-        if isinstance(outer, cst.Call) and "sort" in (last_name(outer.func) or ""):
-            return False
-        others = [each.value for each in call.args if each is not arg]
-        code = self.facts.code(arg.value)
-        return not all(code in self.facts.code(other) for other in others) and not all(
-            isinstance(other, cst.Name) and self._is_filled(other) for other in (arg.value, *others)
+        return any(
+            isinstance(end, cst.Call)
+            and end is not self._start
+            and last_name(end.func) in _OWN_ORDER
+            for each in call.args
+            if each is not arg
+            for end in origins(each.value, self.facts).expressions
         )
-
-    def _is_filled(self, name: cst.Name) -> bool:
-        uses = self.facts.uses_of(name.value, self.facts.scope(name))
-        return any(use.parts == (name.value, "append") for use in uses)
 
     def _numbers(self, call: cst.Call) -> bool:
         """Whether the numbers of ``enumerate`` end up beside the elements in a dictionary."""
@@ -288,9 +287,11 @@ class _Trace(ValueFlow):
         if not isinstance(subscript.value, (cst.Name, cst.Attribute)):
             return True
         for above in self.facts.ancestors(subscript):
-            if isinstance(above, (cst.Assert, cst.If)):
+            if isinstance(above, cst.Assert):
                 return True
-            if isinstance(above, cst.BaseSuite):
+            if isinstance(above, cst.If) and "len(" in self.facts.code(above.test):
+                return True
+            if isinstance(above, cst.FunctionDef):
                 break
         function = enclosing_function(subscript, self.facts)
         counted = f"len({self.facts.code(subscript.value)})"

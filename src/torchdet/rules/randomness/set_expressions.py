@@ -30,6 +30,7 @@ _NUMBER_WORDS = re.compile(
     r"|numbers?|ints?|lengths?|levels?|ndim|shapes?|axes|axis|ports?|offsets?|pos"
     r"|positions?|layers?_idx|devices?|y|labels?_ids?|counts?|frames?|degrees?|strides?)$"
 )
+_NUMBERS_FROM = _NUMBER_FUNCTIONS_OF_ARRAYS | {"range", "tolist"}
 _STRING_WORDS = re.compile(
     r"(^|_)(captions?|file|filename|files|keys?|names?|path|sentence|text|title|url|uuid|words?)$"
 )
@@ -142,8 +143,10 @@ def _of_iterable(node: cst.BaseExpression, facts: FileFacts) -> Elements:
             return Elements.NUMBERS
         if name in {"list", "tuple", "sorted", "set"} and node.args:
             return _of_iterable(node.args[0].value, facts)
-        if name in {"keys", "state_dict"}:
-            return Elements.UNKNOWN
+    if isinstance(node, cst.Name):
+        made = [end for end in origins(node, facts).expressions if isinstance(end, cst.Call)]
+        if any((last_name(end.func) or "") in _NUMBERS_FROM for end in made):
+            return Elements.NUMBERS
     return Elements.NUMBERS if _called_by_number(facts.code(node)) else Elements.UNKNOWN
 
 

@@ -104,7 +104,7 @@ def check_method(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
         return
     known = _is_path(attribute.value, context)
     name = attribute.attr.value
-    if not known and (name == "glob" or context.facts.resolve(attribute).names):
+    if not known and (name == "glob" or _is_of_other_library(attribute, context)):
         return
     use = _order_use(call, context)
     if use is not None:
@@ -138,6 +138,15 @@ def _is_path(node: cst.BaseExpression, context: Context) -> bool:
     ends = origins(node, context.facts).expressions
     ends = tuple(end for end in ends if not is_constant(end, "None"))
     return bool(ends) and all(_makes_path(end, context) for end in ends)
+
+
+def _is_of_other_library(attribute: cst.Attribute, context: Context) -> bool:
+    """Whether what has the method was made elsewhere: ``zipfile.Path`` lists an archive."""
+    facts = context.facts
+    made = [
+        end.func for end in origins(attribute.value, facts).expressions if isinstance(end, cst.Call)
+    ]
+    return any(facts.resolve(each).names for each in (attribute, *made))
 
 
 def _makes_path(node: cst.BaseExpression, context: Context) -> bool:
