@@ -204,10 +204,13 @@ class _Uses:
 
 
 def _asks_or_drops(parent: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether a value right below ``parent`` is asked whether it is there, or not used at all."""
+    """Whether a value right below ``parent`` is asked whether it is there, or just entered.
+
+    Or not used at all.
+    """
     if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
         return _compares_with_none(parent, facts)
-    return isinstance(parent, (cst.Expr, cst.Del, cst.If, cst.While, cst.Assert))
+    return isinstance(parent, (cst.Expr, cst.Del, cst.If, cst.While, cst.Assert, cst.WithItem))
 
 
 def _compares_with_none(node: cst.CSTNode, facts: FileFacts) -> bool:

@@ -12,6 +12,7 @@ from torchdet.migrate.codemod import Finding, MigrationContext, Refuse, Rewrite
 from torchdet.migrate.conditions import NoDeviceChosen, NotCompiled
 from torchdet.migrate.current_device import chooses_device_for_itself
 from torchdet.migrate.scripted import CompiledCode, is_in_forward
+from torchdet.migrate.test_modules import is_test_module
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -34,6 +35,7 @@ class DeviceWords:
         self.chosen_by_hand = chooses_device_for_itself(context.facts)
         self.text = f"{context.handle}.device.type"
         self.device = f"{self.handle}.device"
+        self.in_test = is_test_module(context.rules)
         self._named = re.compile(rf"\b{re.escape(self.handle)}\b")
         self._compiled = CompiledCode(context.facts)
 

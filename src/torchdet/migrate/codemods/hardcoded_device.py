@@ -2,8 +2,9 @@
 
 A place that is known to take a ``torch.device`` gets ``rt.device``; ``"cuda:1"`` and
 ``f"cuda:{rank}"`` become ``rt.device_for(...)``. Where the value may be wanted as text - it is
-compared, formatted, kept in an attribute, a setting or a container, or handed to code that is not
-seen - it stays text: ``rt.device.type`` is ``"cuda"`` where there is CUDA.
+compared, formatted, kept in an attribute or a setting, or handed to code that is not seen - it
+stays text: ``rt.device.type`` is ``"cuda"`` where there is CUDA. Refused are the values of dicts,
+and in tests all that is not certainly used as a device: there it may be data.
 
 The default of a command-line option becomes ``"auto"`` where the option is only read, in this
 file, by places that take a device, each of which then reads ``rt.device_for(args.device)``; else
@@ -32,6 +33,7 @@ from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.migrate.import_time import runs_at_import
 from torchdet.rules.devices.device_text import DeviceText, device_text
 from torchdet.rules.devices.positions import PositionKind, device_position, text_built_on
+from torchdet.rules.devices.sinks import DEVICE_SINKS, matches
 
 _UNMANAGED = Wording(
     "the handle does not manage this kind of accelerator",
@@ -62,6 +64,18 @@ _NO_TYPE = Wording(
     "the place takes the type of a device, and this names one by its index",
     "write the type alone",
 )
+_DATA = Wording(
+    "it stands in a dict, where it may be data that is stored or compared",
+    "use `rt.device.type` there if the device of this machine is meant",
+)
+_TESTED = Wording(
+    "a test may give this text and expect it back, without a device of this kind",
+    "use `rt.device`, or `rt.device.type`, if the test computes on it",
+)
+_INDEXED_TEXT = Wording(
+    "it names a device by its index and may be wanted as text, which needs no such device",
+    "look it up with `rt.device_for(...)` where a tensor or module is put there",
+)
 _OTHER_LIBRARIES = frozenset(
     {"ctranslate2", "cupy", "faster_whisper", "jax", "mxnet", "onnxruntime", "paddle"}
     | {"taichi", "tensorflow", "tf", "triton", "tvm", "warp", "wp"}
@@ -86,14 +100,11 @@ def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
     refused = _refused_place(finding, whole, words)
     if refused is not None:
         return refused
-    if needs_plain_text(whole, words.facts):
-        made = _made_device(whole, words)
-        if made is not None:
-            return _instead_of_made(finding, made, whole, text, words)
-        return _as_type(finding, whole, text, words)
     made = _made_device(whole, words)
     if made is not None:
         return _instead_of_made(finding, made, whole, text, words)
+    if needs_plain_text(whole, words.facts):
+        return _as_type(finding, whole, text, words)
     if text.indexed or whole is not literal:
         return _looked_up(finding, whole, words)
     return _unindexed(finding, literal, words)
@@ -123,10 +134,27 @@ def _refused_place(
     annotation = _annotation(whole, words)
     if annotation is not None and _names_literals(annotation):
         return _LITERAL_TYPE.of(finding)
+    if _is_data(whole, words):
+        return _DATA.of(finding)
     call = facts.parent(facts.parent(whole))
     if isinstance(call, cst.Call) and _is_of_other_library(call, words):
         return _OTHER_LIBRARY.of(finding)
+    used = _made_device(whole, words) or whole
+    if words.in_test and not takes_device(used, facts) and not needs_plain_text(used, facts):
+        return _TESTED.of(finding)
     return None
+
+
+def _is_data(whole: cst.BaseExpression, words: DeviceWords) -> bool:
+    """Whether ``whole`` is a value of a dict that is no mapping to devices, nor arguments."""
+    parent = words.facts.parent(whole)
+    if not isinstance(parent, cst.DictElement):
+        return False
+    arg = words.facts.parent(words.facts.parent(parent))
+    if not isinstance(arg, cst.Arg):
+        return True
+    named = arg.keyword is not None and matches(DEVICE_SINKS.mappings, arg.keyword.value)
+    return arg.star != "**" and not named
 
 
 def _annotation(node: cst.BaseExpression, words: DeviceWords) -> cst.Annotation | None:
@@ -228,9 +256,9 @@ def _looked_up(finding: Finding, whole: cst.BaseExpression, words: DeviceWords) 
         device = f"{words.handle}.device"
         written = device if takes_device(whole, facts) else f"str({device})"
         return words.rewrite(finding, (Replace(whole, written),), written)
-    start, end = f"{words.handle}.device_for(", ")"
     if not takes_device(whole, facts):
-        start, end = f"str({start}", "))"
+        return _INDEXED_TEXT.of(finding)
+    start, end = f"{words.handle}.device_for(", ")"
     edits: tuple[NodeEdit, ...] = (InsertBefore(whole, start), InsertAfter(whole, end))
     return words.rewrite(finding, edits, f"{start}...{end}")
 

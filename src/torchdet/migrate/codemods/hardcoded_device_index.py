@@ -13,6 +13,7 @@ from torchdet.edit.node_edit import InsertAfter, InsertBefore, Replace
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.migrate.device_uses import takes_device
 from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.migrate.import_time import runs_at_import
 from torchdet.rules.devices.device_text import device_text
@@ -28,6 +29,10 @@ _LIST = Wording(
 _EAGER = Wording(
     "looking this device up raises where it is missing, and an import would do so",
     "look it up where it is used",
+)
+_TESTED = Wording(
+    "a test may give this device and expect it back, without having it",
+    "use `rt.device_for(...)`, if the test computes on it",
 )
 _OTHER_KIND = Wording(
     "the handle does not manage this kind of accelerator",
@@ -68,6 +73,8 @@ def _made_device(
     """``torch.device(0)`` and ``torch.device("cuda", 0)``."""
     if runs_at_import(call, words.facts):
         return _EAGER.of(finding)
+    if words.in_test and not takes_device(call, words.facts):
+        return _TESTED.of(finding)
     kind = argument(call, "type", 0)
     text = device_text(kind.value) if kind is not None and kind.value is not index else None
     if text is not None and text.type != "cuda":
