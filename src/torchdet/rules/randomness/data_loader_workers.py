@@ -6,7 +6,8 @@ Reports a generator (`np.random.default_rng(0)`, `np.random.RandomState(0)`, `ra
 and `DataLoader(in_order=False)` with workers.
 
 Silent are data sets that ask `get_worker_info()` or make or seed the generator anew for each item,
-and files whose loaders have no workers. The global generators of `random`, NumPy and torch are
+and files whose loaders have no workers, or get the runtime's `**rt.dataloader_options(...)`, which
+seeds in each worker what its data set keeps. The global generators of `random`, NumPy and torch are
 no finding either: torch seeds them in each worker.
 
 ## Why is this bad?
@@ -107,7 +108,7 @@ def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
         if confidence is None or not _draws_in_workers(definition, target, context):
             continue
         workers = _loader_workers(context)
-        if workers is False:
+        if workers is False or _reseeds_kept_generators(context):
             return
         certain = confidence is Confidence.CERTAIN and workers is True
         yield Draft(
@@ -210,6 +211,15 @@ def _assigned_from_outside(target: cst.Name | cst.Attribute, context: Context) -
         and use.parts[0] != "self"
         and isinstance(facts.parent(use.node), cst.AssignTarget)
         for uses in facts.index.uses.values()
+        for use in uses
+    )
+
+
+def _reseeds_kept_generators(context: Context) -> bool:
+    """Whether the runtime's options are in use, whose workers seed what their data set keeps."""
+    return any(
+        use.parts[-1] in {"dataloader_options", "reseed_generators"}
+        for uses in context.facts.index.uses.values()
         for use in uses
     )
 
