@@ -110,10 +110,10 @@ class StatementEdits:
 
     # Deleting.
 
-    def _delete(self, edit: Delete) -> Spliced:
+    def _delete(self, edit: Delete) -> Spliced | None:
         node = edit.node
         if self._becomes_pass(node):
-            return (*self.positions.spans[node], "pass")
+            return self._replace(ReplaceStatement(node, ("pass",)))
         if self._is_alone(node):
             return self._delete_rows(node, tidy=edit.tidy)
         return self._delete_from_row(node)
@@ -129,9 +129,11 @@ class StatementEdits:
         gone = {each for row in self.deleted for each in _statements(row)} | {*_statements(node)}
         return statements[0] is next(_statements(node)) and gone.issuperset(statements)
 
-    def _delete_from_row(self, node: cst.CSTNode) -> Spliced:
+    def _delete_from_row(self, node: cst.CSTNode) -> Spliced | None:
         """Of a row of several statements one, with the semicolon that separates it."""
         start, end = self.positions.spans[node]
+        if any(_comments_in(self.text, start, end)):
+            return None
         line = self.parents[node]
         assert isinstance(line, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
         if line.body[-1] is node:
@@ -174,15 +176,15 @@ class StatementEdits:
         if before is None:
             in_block = isinstance(self.parents.get(_row_of(node, self.parents)), cst.IndentedBlock)
             return None if in_block or start == 0 else 0
-        if self._goes(before) and first_part(before) in self.positions.spans:
-            place = self.positions.spans[first_part(before)][0]
-            if self.positions.spans[before][1] < start:
-                return self._count_blank_above(before, _row_start(self.text, place))
+        first = first_part(next(_statements(before)))
+        if self._goes(before) and first in self.positions.spans:
+            place = self.positions.spans[first][0]
+            return self._count_blank_above(before, _row_start(self.text, place))
         return 0
 
     def _goes(self, row: cst.CSTNode) -> bool:
         gone = {each for other in self.deleted for each in _statements(other)}
-        return row in self.positions.spans and gone.issuperset(_statements(row))
+        return gone.issuperset(_statements(row))
 
     def _previous(self, node: cst.CSTNode) -> cst.CSTNode | None:
         row = _row_of(node, self.parents)
