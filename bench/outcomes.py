@@ -56,7 +56,7 @@ def run_tests(commands: Sequence[str], place: Place) -> Tested:
     printed: list[str] = []
     seconds = 0.0
     for command in commands:
-        results = place.folder / ".outcomes.xml"
+        results = place.folder.parent / "outcomes.xml"
         results.unlink(missing_ok=True)
         by_test = runs_pytest(command)
         argv = shlex.split(command)
