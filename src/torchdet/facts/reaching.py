@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 
+_NEAREST = 200
+"""How many statements before a use are asked what they establish; long modules have thousands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A ``test`` that is known to be true (``holds``) or false where a use stands."""
@@ -128,7 +132,7 @@ class _Flow:
     def _before(self, above: cst.CSTNode, below: cst.CSTNode) -> Iterator[_Outcome | Condition]:
         """What happens in ``above`` before its child ``below`` runs, the latest first."""
         if isinstance(above, _bodies()):
-            yield from self._statements_before(above.body, below)
+            yield from self._statements_before(above, above.body, below)
         elif isinstance(above, (cst.If, cst.IfExp)):
             yield from self._branch(above, below)
         elif isinstance(above, cst.BooleanOperation) and below is above.right:
@@ -147,10 +151,18 @@ class _Flow:
             yield _Outcome(self._in(above.pattern), certain=bool(self._in(above.pattern)))
 
     def _statements_before(
-        self, body: Sequence[cst.CSTNode], below: cst.CSTNode
+        self, above: cst.CSTNode, body: Sequence[cst.CSTNode], below: cst.CSTNode
     ) -> Iterator[_Outcome | Condition]:
-        for statement in reversed(body[: _position(body, below)]):
-            yield self._after(statement)
+        """Those that bind the name, and the conditions that the nearest of them establish."""
+        position = _position(body, below)
+        children = (each for each in self._inside if self._parents.get(each) is above)
+        binding = {_position(body, each) for each in children}
+        near = range(max(0, position - _NEAREST), position)
+        earlier = sorted(each for each in binding if each < near.start)
+        for index in (*reversed(near), *reversed(earlier)):
+            statement = body[index]
+            if index in binding:
+                yield self._after(statement)
             yield from self._established(statement)
 
     def _branch(
@@ -272,11 +284,9 @@ def _bodies() -> tuple[
     return cst.Module, cst.IndentedBlock, cst.SimpleStatementLine, cst.SimpleStatementSuite
 
 
-def _position(body: Sequence[cst.CSTNode], below: cst.CSTNode) -> int:
-    for position, statement in enumerate(body):
-        if statement is below:
-            return position
-    return len(body)
+def _position(body: Sequence[cst.CSTNode], child: cst.CSTNode) -> int:
+    """Where ``child`` stands; nodes compare in Python code, which ``index`` would call."""
+    return next(position for position, each in enumerate(body) if each is child)
 
 
 def _leaves(block: cst.CSTNode) -> bool:

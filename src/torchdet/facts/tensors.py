@@ -188,7 +188,12 @@ class _Inference:
         target = node.comparisons[0]
         if isinstance(target.operator, (cst.In, cst.NotIn, cst.Is, cst.IsNot)):
             return None
-        return self._arithmetic(node.left, target.comparator)
+        value = self._arithmetic(node.left, target.comparator)
+        if value is None or not isinstance(target.operator, (cst.Equal, cst.NotEqual)):
+            return value
+        sides = (node.left, target.comparator)
+        comparable = all(_is_number(side) or self._tensor(side) is not None for side in sides)
+        return value if comparable else _likely(value)  # `x == (1, 2)` is plain False
 
     def _subscript(self, node: cst.Subscript) -> Value | None:
         value = self.value(node.value)
