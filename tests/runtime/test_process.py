@@ -392,3 +392,20 @@ def test_auto_on_a_machine_without_accelerator_says_so(tmp_path):
     assert told.stdout == ""
     assert told.stderr.startswith("torchdet.runtime: INFO: torch ")
     assert told.stderr.endswith(" runs deterministically on cpu\n")
+
+
+def test_torch_that_is_missing_or_broken_is_an_import_error_to_who_can_do_without_it(tmp_path):
+    code = """
+        import pickle, sys
+        from torchdet.runtime import TorchRuntimeRejected, get_torch_handle
+        sys.modules["torch"] = {torch}
+        try:
+            get_torch_handle()
+        except {caught} as error:
+            print(isinstance(error, TorchRuntimeRejected), error.name)
+            print(type(pickle.loads(pickle.dumps(error))) is type(error))
+    """
+    missing = code.format(torch="None", caught="ModuleNotFoundError")
+    assert run_python(missing, cwd=tmp_path).split("\n") == ["True torch", "True"]
+    broken = code.format(torch="pickle", caught="ImportError")
+    assert run_python(broken, cwd=tmp_path).split("\n") == ["True None", "True"]
