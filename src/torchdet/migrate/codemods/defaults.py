@@ -1,6 +1,5 @@
 """Defaults of the process: set through the handle where a program may set them.
 
-## What it does
 Answers for DET201 (`torch.set_default_device`), DET202 (`torch.set_default_dtype`) and DET203
 (`torch.set_default_tensor_type`). At the top level of an entry point (a file with
 `if __name__ == "__main__":`, or one outside of packages) the call becomes the handle's:

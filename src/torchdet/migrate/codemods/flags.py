@@ -1,6 +1,5 @@
 """Flags that the runtime sets: writes that agree with it go, those that do not are refused.
 
-## What it does
 Answers for DET204 (determinism flags), DET205 (reduced precision) and DET206 (variables that
 decide determinism). A statement that only writes what the runtime writes anyway is removed:
 `torch.use_deterministic_algorithms(True)`, `torch.backends.cudnn.benchmark = False`,

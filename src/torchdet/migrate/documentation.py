@@ -1,0 +1,36 @@
+"""The page about the codemods, made of their docstrings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from torchdet.migrate.codemod import Codemod
+from torchdet.model.diagnostic import rule_page
+from torchdet.model.rule_info import RuleInfo
+
+_OPENING = """\
+# What `torchdet fix --migrate` does
+
+A codemod answers for the findings of some rules of `torchdet lint`: by edits, or by a refusal
+with its reason and what a person should do. What `lint` does not report is not touched, and a
+comment that suppresses a finding keeps its code as it is. Changes that may alter what the program
+does are made with `--unsafe-fixes` only.
+
+The sections below are generated from the docstrings of the codemods.
+"""
+
+
+def codemods_page(codemods: Iterable[Codemod], rules: Mapping[str, RuleInfo]) -> str:
+    """A section for each of ``codemods``, in the order of their rules; ``rules`` are by code."""
+    ordered = sorted(codemods, key=lambda codemod: (codemod.facade, codemod.codes))
+    return "\n".join([_OPENING, *(_section(codemod, rules) for codemod in ordered)])
+
+
+def _section(codemod: Codemod, rules: Mapping[str, RuleInfo]) -> str:
+    links = ", ".join(
+        f"[{code}](../{rule_page(rules[code].name)})".replace("../docs/", "")
+        for code in codemod.codes
+    )
+    mode = ", with `--facade`" if codemod.facade else ""
+    documentation = codemod.documentation.strip().replace("``", "`")
+    return f"## {codemod.name}\n\nFor {links}{mode}.\n\n{documentation}\n"
