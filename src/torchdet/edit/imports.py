@@ -152,7 +152,7 @@ def _sections(body: Sequence[cst.CSTNode]) -> Iterator[_Section]:
 def _best_section(sections: Sequence[_Section], module: str, beside: str) -> _Section | None:
     """The section that imports the package ``beside``, or else modules such as ``module``."""
     for section in sections:
-        if any(name.partition(".")[0] == beside for name in section.modules):
+        if beside in {name.partition(".")[0] for name in section.modules if beside}:
             return section
     rank = _rank(module)
     return next((section for section in sections if section.rank == rank), None)
@@ -224,7 +224,7 @@ def _into_section(section: _Section, module: str, row: str, beside: str) -> Node
             below = [i for i, key in enumerate(keys) if key < order((True, module))]
             break
     else:
-        named = [i for i, (_, name) in enumerate(entries) if name.partition(".")[0] == beside]
+        named = [i for i, (_, name) in enumerate(entries) if f"{name}.".startswith(f"{beside}.")]
         below = [*range(named[0] + 1)] if named else [*range(len(entries))]
     if below:
         return StatementsAfter(section.rows[below[-1]], (row,))

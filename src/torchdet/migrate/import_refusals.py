@@ -41,7 +41,7 @@ _SHARED_ROW: Reasons = (
 )
 
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_QUOTED_TORCH = re.compile(r"""["']torch["'.]""")
+_MODULES_OF_TORCH = re.compile(r"""(?:sys\.modules|__import__)\b.{0,60}?["']torch["'.]""", re.DOTALL)
 
 
 def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Reasons | None:
@@ -124,17 +124,8 @@ def _is_plain(statement: cst.CSTNode) -> bool:
 
 
 def _plays_with_modules(facts: FileFacts) -> bool:
-    if _QUOTED_TORCH.search(facts.source.text) is None:
-        return False
-    return (
-        any(
-            "sys.modules" in facts.resolver.use(use).names
-            or "builtins.__import__" in facts.resolver.use(use).names
-            for name in ("sys", "modules", "builtins")
-            for use in facts.index.uses.get(name, ())
-        )
-        or "sys.modules" in facts.source.text
-    )
+    """Whether the file names torch together with ``sys.modules`` or ``__import__``."""
+    return _MODULES_OF_TORCH.search(facts.source.text) is not None
 
 
 def _is_unread(item: TorchImport, facts: FileFacts) -> bool:

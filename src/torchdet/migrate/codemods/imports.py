@@ -188,8 +188,8 @@ class _File:
         yield from (self._removal(each) for each in group)
         if rows:
             blank = place.blank_rows(self.facts)
-            yield place.insert((*self._pair(group, rows), *blank), self.facts)
             yield from self._type_checking()
+            yield place.insert((*self._pair(group, rows), *blank), self.facts)
 
     def _pair(self, group: Sequence[TorchImport], rows: tuple[str, ...]) -> tuple[str, ...]:
         checked = [row for each in group for row in self._import_rows(each)]
