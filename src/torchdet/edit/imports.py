@@ -78,6 +78,8 @@ def import_name(
     first = _first_place(body)
     if first is None:
         return (StatementsAfter(body[-1], ("", row)),)
+    if first and not _has_blank_row_above(body[first]):
+        return (StatementsAfter(body[first - 1], ("", row)),)
     blank = () if is_import_row(body[first]) and not _has_other_rank(body[first], module) else ("",)
     return (StatementsBefore(body[first], (row, *blank)),)
 
@@ -166,6 +168,11 @@ def _section_above(sections: Sequence[_Section], module: str) -> _Section | None
 def _has_other_rank(row: cst.CSTNode, module: str) -> bool:
     assert is_import_row(row)
     return _Section((row,)).rank != _rank(module)
+
+
+def _has_blank_row_above(statement: cst.CSTNode) -> bool:
+    assert isinstance(statement, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+    return any(line.comment is None for line in statement.leading_lines)
 
 
 def _first_place(body: Sequence[cst.CSTNode]) -> int | None:

@@ -41,7 +41,9 @@ _SHARED_ROW: Reasons = (
 )
 
 _CAUGHT = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
-_MODULES_OF_TORCH = re.compile(r"""(?:sys\.modules|__import__)\b.{0,60}?["']torch["'.]""", re.DOTALL)
+_MODULES_OF_TORCH = re.compile(
+    r"""(?:sys\.modules|__import__)\b.{0,60}?["']torch["'.]""", re.DOTALL
+)
 
 
 def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Reasons | None:
