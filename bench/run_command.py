@@ -58,9 +58,11 @@ def run(command: str | list[str], place: Place) -> Finished:
     try:
         output, _ = process.communicate(timeout=place.limit)
         exit_code = process.returncode
-    except subprocess.TimeoutExpired:
+    except BaseException as error:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
         exit_code = TIMED_OUT
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
     seconds = time.perf_counter() - started
     return Finished(exit_code, seconds, output.decode("utf-8", "replace"))
