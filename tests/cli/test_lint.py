@@ -48,6 +48,21 @@ def test_exit_codes() -> None:
     assert lint("broken.py", "--exit-zero").returncode == 2
 
 
+def test_what_is_only_likely_can_be_left_out() -> None:
+    Path("torchdet.toml").write_text("select = ['DET404']\n")
+    Path("likely.py").write_text(
+        "import torch\n\n\ndef start(state):\n    if state is None:\n"
+        "        state = torch.empty(3)\n    return state + 1\n"
+    )
+    assert lint("likely.py").stdout.endswith("(likely)\n")
+    assert lint("likely.py", "--min-confidence", "likely").returncode == 1
+    assert lint("likely.py", "--min-confidence", "certain").returncode == 0
+    Path("torchdet.toml").write_text("select = ['DET404']\nmin-confidence = 'certain'\n")
+    assert lint("likely.py").returncode == 0
+    assert lint("likely.py", "--min-confidence", "likely").returncode == 1
+    assert lint("likely.py", "--min-confidence", "sure").returncode == 2
+
+
 def test_the_current_folder_is_the_default() -> None:
     done = lint()
     assert done.returncode == 1

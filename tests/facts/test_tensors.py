@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+import libcst as cst
 import pytest
 
 from tests.facts.asking import asked
@@ -102,6 +103,10 @@ LIKELY = [
     "class F_(torch.autograd.Function):\n    @staticmethod\n    def forward(ctx, x):\n        x",
     "def f(x):\n    x.unsqueeze(0)",
     "y * torch.ones(3)",
+    "torch.ones(3) == (1, 2)",
+    "def f(x):\n    y = F.softmax(x, dim=-1)\n    x",
+    "def f(x, y=None):\n    z = x.masked_fill(y, 0)\n    x.sum(0)",
+    "def f(x):\n    if x.ndim == 2:\n        x = x.unsqueeze(0)\n    x",
 ]
 NEITHER = [
     "np.zeros(3)",
@@ -152,6 +157,11 @@ NEITHER = [
     "def torch(): ...\ntorch.ones(3)",
     "def f():\n    return f()\nf()",
     "x = x + 1\nx",
+    "def f(x):\n    y = torch.as_tensor(x)\n    x",
+    "def f(x):\n    y = np.log(x)\n    z = torch.log(x)\n    x",
+    "def f(x):\n    y = x.astype(int)\n    z = x.permute(1, 0)\n    x",
+    "def f(x=1):\n    y = torch.log(x)\n    x",
+    "def f(x):\n    x = x.helper()\n    y = torch.log(x)\n    x",
 ]
 
 
@@ -163,6 +173,24 @@ def test_certain(text: str) -> None:
 @pytest.mark.parametrize("text", LIKELY)
 def test_likely(text: str) -> None:
     assert confidence(text) == "likely"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("y.index_add_(0, i, v)", "likely"),
+        ("y[0].scatter_add_(0, i, v)", "likely"),
+        ("y.sort()", None),
+        ("y.median()", None),
+        ("np.copy_(y)", None),
+    ],
+)
+def test_the_method_that_is_called_tells(text: str, expected: str | None) -> None:
+    facts, call = asked(IMPORTS + text)
+    assert isinstance(call, cst.Call)
+    assert isinstance(call.func, cst.Attribute)
+    found = tensor_confidence(call.func.value, facts)
+    assert (found.value if found is not None else None) == expected
 
 
 @pytest.mark.parametrize("text", NEITHER)

@@ -81,11 +81,11 @@ def claimed_certain(texts: Sequence[str]) -> list[str]:
 
 
 def is_tensor(text: str) -> bool | None:
-    """Whether ``text`` evaluates to a tensor; None where it raises."""
+    """Whether ``text`` evaluates to a tensor; None where it raises or evaluates to ``None``."""
     with contextlib.suppress(Exception), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         value = eval(text, values())
-        return isinstance(value, torch.Tensor)
+        return None if value is None else isinstance(value, torch.Tensor)
     return None
 
 
@@ -100,9 +100,7 @@ def test_name_exists(name: str) -> None:
 
 def test_methods_exist() -> None:
     in_other_builds = {"npu", "hpu", "mlu", "musa"}
-    names = TENSOR_METHODS & TORCH_ONLY_METHODS
-    assert names == TORCH_ONLY_METHODS
-    for name in (*names, *WITH_DIM, *RETURNS_FLAGS, *TENSOR_ATTRIBUTES):
+    for name in (*TORCH_ONLY_METHODS, *WITH_DIM, *RETURNS_FLAGS, *TENSOR_ATTRIBUTES):
         assert hasattr(torch.Tensor, name), name
     own = {name for name in TENSOR_METHODS if f"torch.{name}" not in TENSOR_FUNCTIONS}
     assert {name for name in own if not hasattr(torch.Tensor, name)} <= in_other_builds

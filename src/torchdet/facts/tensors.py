@@ -22,6 +22,7 @@ from torchdet.facts.module_classes import (
     looks_like_module,
     returned_values,
 )
+from torchdet.facts.parameter_uses import is_used_as_tensor
 from torchdet.facts.reaching import Reached, reaching
 from torchdet.facts.scope import Binding, BindingKind
 from torchdet.facts.tensor_annotations import says_tensor, says_tensors
@@ -86,13 +87,33 @@ _LOADERS = frozenset({"torch.utils.data.DataLoader", "torch.utils.data.dataloade
 def tensor_confidence(expression: cst.BaseExpression, facts: FileFacts) -> Confidence | None:
     """How sure it is that ``expression`` is a tensor; None where the file does not tell.
 
+    It may also be ``None``, on which nothing that a rule asks about can be called.
+
     CERTAIN: a torch call that returns a tensor, a parameter, a buffer, what is annotated as a
     tensor or was found to be one by ``isinstance``, and arithmetic, methods and parts of such.
     LIKELY: an unannotated input of ``forward``, the output of a module that the class holds, what
-    a data loader yields, and the like.
+    a data loader yields, what only a tensor can be because of the method that is called on it or
+    of how the function uses its parameter, and the like.
     """
     value = _Inference(facts).value(expression)
-    return value.confidence if value is not None and value.kind is Kind.TENSOR else None
+    if value is None:
+        return Confidence.LIKELY if _is_receiver_of_torch(expression, facts) else None
+    return value.confidence if value.kind is Kind.TENSOR else None
+
+
+def _is_receiver_of_torch(expression: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a method is called on ``expression`` that only tensors have."""
+    attribute = facts.index.parents.get(expression)
+    if not isinstance(attribute, cst.Attribute) or attribute.value is not expression:
+        return False
+    call = facts.parent(attribute)
+    called = isinstance(call, cst.Call) and call.func is attribute
+    named = attribute.attr.value in TORCH_ONLY_METHODS
+    return called and named and not facts.resolve(expression).names and _imports_torch(facts)
+
+
+def _imports_torch(facts: FileFacts) -> bool:
+    return any(name == "torch" or name.startswith("torch.") for name in facts.imported_modules)
 
 
 def _likely(value: Value | None) -> Value | None:
@@ -237,6 +258,8 @@ class _Inference:
     def _parameter(self, binding: Binding) -> Value | None:
         node = binding.node
         if isinstance(node, cst.Param) and is_forward_input(node, self._facts):
+            return _LIKELY_TENSOR
+        if is_used_as_tensor(binding, self._facts):
             return _LIKELY_TENSOR
         unannotated = binding.annotation is None
         if unannotated and binding.name.endswith(("loader", "dataloader")):
@@ -392,7 +415,7 @@ class _Inference:
         name = func.attr.value
         receiver = self.value(func.value)
         if receiver is None:
-            torch_only = name in TORCH_ONLY_METHODS and self._imports_torch()
+            torch_only = name in TORCH_ONLY_METHODS and _imports_torch(self._facts)
             return _LIKELY_TENSOR if torch_only else None
         if receiver.kind in {Kind.TENSOR, Kind.OPEN}:
             return self._result(name, node, receiver, skipped=0)
@@ -401,11 +424,6 @@ class _Inference:
         if receiver.kind in _CALLED and name == "forward":
             return receiver.as_kind(_CALLED[receiver.kind])
         return None
-
-    def _imports_torch(self) -> bool:
-        return any(
-            name == "torch" or name.startswith("torch.") for name in self._facts.imported_modules
-        )
 
     def _result(
         self,

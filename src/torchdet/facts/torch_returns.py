@@ -99,8 +99,13 @@ SEVERAL_METHODS = _SEVERAL
 
 TORCH_ONLY_METHODS = _names(
     """
-    contiguous detach expand_as index_select masked_fill masked_scatter new_empty new_full
-    new_ones new_tensor new_zeros permute type_as unsqueeze view_as
+    argwhere bernoulli_ contiguous copy_ detach detach_ expand_as exponential_ histc index_add
+    index_add_ index_copy index_copy_ index_fill index_fill_ index_put index_put_ index_reduce
+    index_reduce_ index_select kthvalue logcumsumexp logsumexp masked_fill masked_fill_
+    masked_scatter masked_scatter_ masked_select msort multinomial nanmedian new_empty new_full
+    new_ones new_tensor new_zeros normal_ permute put_ repeat_interleave resize_as_ scatter_
+    scatter_add scatter_add_ scatter_reduce scatter_reduce_ take_along_dim type_as unsqueeze
+    unsqueeze_ view_as
     """
 )
 """Methods of a tensor that lists, arrays, data frames and modules have not."""
