@@ -29,7 +29,7 @@ def anything(attribute):
     return print
 
 for name in ("tqdm", "tensorboardX", "datasets", "models", "yaml", "my_kernels_cuda", "kernels",
-             "pkg", "pkg._C", "data", "x", "utils"):
+             "pkg", "pkg._C", "data", "x", "y", "utils"):
     stub = types.ModuleType(name)
     stub.__getattr__ = anything
     stub.__spec__ = importlib.machinery.ModuleSpec(name, None)
@@ -39,7 +39,7 @@ import torch
 
 def run(text):
     names = {"__name__": "case", "__builtins__": __builtins__, "__package__": ""}
-    text = text.replace("from .", "from ")
+    text = text.replace("from . import", "from pkg import").replace("from .", "from ")
     try:
         exec(compile(text, "case", "exec", dont_inherit=True), names)
         for name in ("load", "h", "g"):
