@@ -35,6 +35,11 @@ _OTHER_STATEMENTS: Reasons = (
     "catch it of the other statements under this `try` as well",
     "give the import a `try` of its own, and migrate again",
 )
+_SUPPRESSED: Reasons = (
+    "an absent name raises `AttributeError` when it comes from the handle, which the `with` around "
+    "it does not catch",
+    "name `AttributeError` in the `with` as well, or write `try` and `except`, and migrate again",
+)
 _SHARED_ROW: Reasons = (
     "the import shares its row with other statements, where no `if TYPE_CHECKING:` can stand",
     "write it in a row of its own, and migrate again",
@@ -60,6 +65,8 @@ def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Reasons
         around = _try_around(statement, facts)
         if around is None or not all(map(_is_plain, _simple_statements(around.body))):
             return _OTHER_STATEMENTS
+    if takes_attributes(statement) and _import_error_suppressed(statement, facts):
+        return _SUPPRESSED
     row = facts.parent(statement)
     if keep_types and not (isinstance(row, cst.SimpleStatementLine) and len(row.body) == 1):
         return _SHARED_ROW
@@ -85,6 +92,23 @@ def attribute_error_uncaught(
     if not caught.isdisjoint({"AttributeError", "Exception", "BaseException"}):
         return ()
     return tuple(each for each in handlers if "ImportError" in _caught(each))
+
+
+def _import_error_suppressed(statement: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a ``with`` around it catches its ``ImportError``, and no ``AttributeError``."""
+    for above in facts.ancestors(statement):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return False
+        for item in above.items if isinstance(above, cst.With) else ():
+            call = item.item
+            if isinstance(call, cst.Call) and facts.means(
+                call.func, "contextlib.suppress", "pytest.raises"
+            ):
+                caught = {
+                    each.value.value for each in call.args if isinstance(each.value, cst.Name)
+                }
+                return "ImportError" in caught and "AttributeError" not in caught
+    return False
 
 
 def _try_around(statement: cst.CSTNode, facts: FileFacts) -> cst.Try | None:
