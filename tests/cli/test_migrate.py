@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -95,6 +96,66 @@ def test_the_report_is_markdown_where_its_name_says_so() -> None:
     assert "would change" in text
     assert re.search(r"\| `kit/flags.py:\d+` \| DET204 \|", text)
     assert text.index("## Left for a person") < text.index("## Changes")
+
+
+CHOICE = """\
+import torch
+
+torch.use_deterministic_algorithms(True)
+torch.backends.cudnn.benchmark = True
+x = torch.zeros(2, device=torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+torch.backends.cudnn.allow_tf32 = True
+"""
+
+
+@pytest.mark.parametrize("diff", [True, False])
+def test_places_are_those_in_the_file_as_it_is_after_the_run(diff: bool) -> None:
+    Path("kit/flags.py").write_text(CHOICE)
+    migrate("kit/flags.py", "--report", "account.json", *(["--diff"] if diff else []))
+    (file,) = json.loads(Path("account.json").read_text())["files"]
+    text = Path("kit/flags.py").read_text()
+    assert ("get_torch_handle" in text) is not diff
+    rows = [text.splitlines()[each["location"]["row"] - 1] for each in file["refusals"]]
+    assert rows == [row for row in CHOICE.splitlines() if row.endswith("= True")]
+
+
+def test_changes_are_listed_by_their_places_before_the_run() -> None:
+    Path("kit/flags.py").write_text(CHOICE)
+    migrate("kit/flags.py", "--report", "account.json")
+    (file,) = json.loads(Path("account.json").read_text())["files"]
+    rows = {each["code"]: each["location"]["row"] for each in file["changes"]}
+    assert rows == {"DET101": 1, "DET204": 3, "DET304": 5}
+
+
+def test_a_file_whose_name_is_not_utf_8_is_reported(project: Path) -> None:
+    name = os.fsencode(project) + b"/kit/caf\xe9|`.py"
+    try:
+        with open(name, "wb") as stream:
+            stream.write(MODULE.encode())
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert migrate("--report", "account.md").returncode == 0
+    assert "``kit/caf\\xe9\\|`.py:1``" in Path("account.md").read_text()
+    with open(name, "rb") as stream:
+        assert stream.read() == MIGRATED.encode()
+
+
+def test_what_failed_is_in_the_report_with_its_place() -> None:
+    Path("kit/broken.py").write_text("import torch\ndef f(:\n")
+    migrate("--diff", "--report", "account.json")
+    migrate("--diff", "--report", "account.md")
+    files = json.loads(Path("account.json").read_text())["files"]
+    (failed,) = (each["failed"] for each in files if each["failed"])
+    assert failed["location"] == {"row": 2, "column": 7}
+    assert "not valid Python" in failed["message"]
+    assert "- `kit/broken.py:2`: not valid Python" in Path("account.md").read_text()
+
+
+def test_a_report_that_could_not_be_written_is_refused_before_the_work() -> None:
+    done = migrate("--report", "nowhere/account.md")
+    assert done.returncode == 2
+    assert "--report nowhere/account.md: its folder" in done.stderr
+    assert Path("kit/model.py").read_text() == MODULE
 
 
 def test_uncommitted_work_is_left_alone_unless_allowed() -> None:

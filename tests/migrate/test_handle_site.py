@@ -47,6 +47,15 @@ HANDLE = "from torchdet.runtime import get_torch_handle\n\nrt = get_torch_handle
 CASES = {
     "without any import of torch": ("def f():\n    USE\n", f"{HANDLE}\n\ndef f():\n    USE\n"),
     "below the docstring": ('"""Doc."""\nUSE\n', f'"""Doc."""\n\n{HANDLE}\nUSE\n'),
+    "in the row of the docstring": (
+        '"""Doc."""; USE\n',
+        '"""Doc."""; from torchdet.runtime import get_torch_handle; rt = get_torch_handle(); USE\n',
+    ),
+    "in the row of an import that must come first": (
+        "from __future__ import annotations; import torch\nUSE\n",
+        "from __future__ import annotations; from torchdet.runtime import get_torch_handle; "
+        "rt = get_torch_handle(); import torch\nUSE\n",
+    ),
     "below the imports": (
         "import os\nimport pandas\nimport torch\n\nUSE\n",
         "import os\nimport pandas\nimport torch\n"

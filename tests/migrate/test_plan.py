@@ -45,6 +45,22 @@ def test_changes_that_only_touch_are_made_together() -> None:
     assert plan.changes == (left, right)
 
 
+def test_what_goes_where_the_handle_is_bound_waits_until_it_is() -> None:
+    binding = fix((8, 8, "rt = get_torch_handle()\n"))
+    needing, unused = change(14, 16, needs_handle=True), change(0, 10)
+    survey = FileSurvey("a.py", (unused, needing), handle=binding)
+    (plan,) = plan_files([survey], frozenset(), unsafe=False)
+    assert plan.fixes == (binding, needing.fix)
+
+
+def test_what_goes_does_not_wait_for_a_handle_that_nobody_needs() -> None:
+    binding = fix((8, 8, "rt = get_torch_handle()\n"))
+    needing, unused = change(14, 16, needs_handle=True, unsafe=True), change(0, 10)
+    survey = FileSurvey("a.py", (unused, needing), handle=binding)
+    (plan,) = plan_files([survey], frozenset(), unsafe=False)
+    assert plan.fixes == (unused.fix,)
+
+
 def test_the_handle_is_bound_only_for_changes_that_need_it_and_are_made() -> None:
     binding = fix((0, 0, "rt = get_torch_handle()\n"))
     needing = change(4, 6, needs_handle=True, conditions=(CONDITION,))

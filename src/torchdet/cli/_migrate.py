@@ -94,12 +94,20 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
                 raise click.UsageError(f"{option} belongs to --migrate")
         if facade and (inject or typed):
             raise click.UsageError("--facade keeps the imports; --inject and --typed rewrite them")
-        if report is not None and report.suffix not in _RENDERERS:
-            raise click.UsageError(f"--report {report}: the name must end in .json or .md")
+        if report is not None:
+            _require_report(report)
         options = MigrateOptions(Typed(typed or "auto"), facade, report) if migrate else None
         return command(migrate=options, **others)
 
     return with_migration
+
+
+def _require_report(report: Path) -> None:
+    """Raise ``click.UsageError`` for a report that could not be written after all the work."""
+    if report.suffix not in _RENDERERS:
+        raise click.UsageError(f"--report {report}: the name must end in .json or .md")
+    if not os.access(report.parent, os.W_OK):
+        raise click.UsageError(f"--report {report}: its folder does not exist or is read-only")
 
 
 _RENDERERS = {
@@ -143,15 +151,16 @@ def run_migration(
 
 def _shown(migrated: MigratedFile) -> FileMigration:
     """The account of a file, after the patch of it was printed."""
-    from torchdet.migrate.migrate_files import change_of
+    from torchdet.migrate.migrate_files import as_found, change_of
 
     try:
         change = change_of(migrated)
     except OSError as error:
         return _failed(migrated.account.path, "read", error)
-    if change is not None:
-        print_patch(migrated.account.path, change)
-    return migrated.account
+    if change is None:
+        return migrated.account
+    print_patch(migrated.account.path, change)
+    return as_found(migrated, change.before)
 
 
 def _written(migrated: MigratedFile) -> FileMigration:
@@ -185,12 +194,12 @@ def _print(account: Account, report: Path | None, *, quiet: bool) -> None:
     """Say on standard error what was done, and write the whole account where it is wanted."""
     failed: list[FileReport] = [file.failed for file in account.files if file.failed is not None]
     click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
-    if report is not None:
-        write_text(_RENDERERS[report.suffix](account), str(report))
     if not quiet:
         click.echo(migration_summary.render(account), err=True, nl=False)
         if report is None and any(file.refusals for file in account.files):
             click.echo("--report FILE.md writes every place and what to do there", err=True)
+    if report is not None:
+        write_text(_RENDERERS[report.suffix](account), str(report))
 
 
 def _exit_code(account: Account, *, diff: bool) -> int:

@@ -71,6 +71,17 @@ class OffsetMap:
             end = max(end, touching[-1].new[1])
         return start, end
 
+    def origin(self, offset: int) -> int:
+        """Where the text at ``offset``, of the new text, stood before.
+
+        What an edit wrote stands for the beginning of what it replaced.
+        """
+        index = bisect_right(self._written, offset) - 1
+        if index < 0:
+            return offset
+        change = self._changes[index]
+        return change.old[0] if offset < change.new[1] else change.old[1] + offset - change.new[1]
+
     def _moved(self, count: int) -> int:
         """How far the text after the first ``count`` changes has moved."""
         if count == 0:

@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, islice
 from types import MappingProxyType
 
 import libcst as cst
@@ -127,8 +127,8 @@ def _in_statement(
     for indent in _indents(module, statement, parents):
         state.increase_indent(indent)
     statement._codegen(state)
-    starts = lookup.starts("".join(state.tokens))
-    return state.positions(starts[0], len(lookup.text), faithful=True) if len(starts) == 1 else None
+    start = lookup.start("".join(state.tokens))
+    return None if start is None else state.positions(start, len(lookup.text), faithful=True)
 
 
 def _indents(
@@ -158,13 +158,18 @@ class _LineLookup:
             rows.setdefault(match.group(), []).append(match.start())
         return rows
 
-    def starts(self, lines: str) -> list[int]:
-        """Where ``lines``, one or more whole ones, stand in the text."""
-        longest = max(_ROW.finditer(lines), key=lambda match: len(match.group()), default=None)
-        if longest is None:
-            return []
-        places = (row - longest.start() for row in self._rows.get(longest.group(), ()))
-        return [start for start in places if self._line_starts_at(start, lines)]
+    def start(self, lines: str) -> int | None:
+        """Where ``lines``, one or more whole ones, stand in the text; None unless just once."""
+        rarest = min(_ROW.finditer(lines), key=self._occurrences, default=None)
+        if rarest is None:
+            return None
+        places = (row - rarest.start() for row in self._rows.get(rarest.group(), ()))
+        starts = (start for start in places if self._line_starts_at(start, lines))
+        found = list(islice(starts, 2))
+        return found[0] if len(found) == 1 else None
+
+    def _occurrences(self, row: re.Match[str]) -> int:
+        return len(self._rows.get(row.group(), ()))
 
     def _line_starts_at(self, start: int, lines: str) -> bool:
         at_start = start == 0 or (start > 0 and self.text[start - 1] in "\r\n")

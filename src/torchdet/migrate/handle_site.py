@@ -39,8 +39,9 @@ def handle_name(facts: FileFacts) -> str:
     >>> handle_name(FileFacts.parse(SourceText("rt = 1\\n"), Wanted()))
     'torch_rt'
     """
-    for name in facts.index.module_scope.bindings:
-        if _means_handle_everywhere(name, facts):
+    module = facts.index.module_scope
+    for name in module.bindings:
+        if _has_handle(module, name, facts) and _means_handle_everywhere(name, facts):
             return name
     candidates = chain(_NAMES, (f"rt_{number}" for number in count(2)))
     return next(name for name in candidates if _is_free(name, facts))
@@ -132,6 +133,10 @@ def _at_outermost_level(
     place: Place, layout: ImportLayout, name: str, facts: FileFacts
 ) -> Iterator[NodeEdit]:
     factory = imported_as(facts, _RUNTIME, _FACTORY)
+    within = _within_leading_row(place, facts)
+    if within is not None:
+        yield _inline(within, name, factory)
+        return
     blank = () if place in layout.places.values() else place.blank_rows(facts)
     rows = (f"{name} = {factory or _FACTORY}()", *blank)
     above_imports = place.index == 0
@@ -182,8 +187,34 @@ def _above(statement: cst.CSTNode, name: str, imported: bool, facts: FileFacts) 
     if isinstance(row, cst.SimpleStatementLine) and len(row.body) == 1:
         rows = (bound,) if known else (f"from {_RUNTIME} import {_FACTORY}", "", bound)
         return StatementsBefore(row, rows)
-    inline = bound if known else f"from {_RUNTIME} import {_FACTORY}; {bound}"
-    return InsertBefore(statement, f"{inline}; ")
+    return _inline(statement, name, _FACTORY if known and factory is None else factory)
+
+
+def _inline(statement: cst.CSTNode, name: str, factory: str | None) -> NodeEdit:
+    """The handle bound in the row of ``statement``; ``factory`` is None if not yet imported."""
+    imported = "" if factory else f"from {_RUNTIME} import {_FACTORY}; "
+    return InsertBefore(statement, f"{imported}{name} = {factory or _FACTORY}(); ")
+
+
+def _within_leading_row(place: Place, facts: FileFacts) -> cst.CSTNode | None:
+    """What follows a docstring or ``from __future__`` in the row at ``place``, if something does.
+
+    Nothing may stand above such a row.
+    """
+    body = facts.module.body
+    row = body[place.index] if place.index < len(body) else None
+    if not isinstance(row, cst.SimpleStatementLine) or not _must_lead(row.body[0]):
+        return None
+    return next((each for each in row.body if not _must_lead(each)), None)
+
+
+def _must_lead(statement: cst.CSTNode) -> bool:
+    if isinstance(statement, cst.ImportFrom):
+        module = statement.module
+        return isinstance(module, cst.Name) and module.value == "__future__"
+    return isinstance(statement, cst.Expr) and isinstance(
+        statement.value, (cst.SimpleString, cst.ConcatenatedString)
+    )
 
 
 def _reaches(

@@ -22,7 +22,7 @@ from torchdet.migrate.conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.plan import FilePlan, demanded, plan_files
 from torchdet.migrate.readers import violated_by
-from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, replay
+from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, origin, replay
 from torchdet.migrate.survey import survey_source
 from torchdet.model.config import MigrateConfig
 from torchdet.model.diagnostic import FileReport
@@ -62,6 +62,20 @@ def change_of(migrated: MigratedFile) -> FileChange | None:
         raise ChangedMeanwhileError(errno.EBUSY, _CHANGED, migrated.account.path)
     source = SourceText.decode(data)
     return FileChange(data, source.encode(replay(source, migrated.rounds).text))
+
+
+def as_found(migrated: MigratedFile, before: bytes) -> FileMigration:
+    """The account of a file whose old content ``before`` stays: what it refuses, by places there.
+
+    The account itself tells the places in the migrated text.
+    """
+    source = SourceText.decode(before)
+    refusals = (
+        replace(each, location=source.location(origin(each.location.offset, migrated.rounds)))
+        for each in migrated.account.refusals
+    )
+    ordered = sorted(refusals, key=lambda each: each.location.offset)
+    return replace(migrated.account, refusals=tuple(ordered))
 
 
 def migrate_files(
@@ -232,7 +246,8 @@ class _Advance:
             return _failed(file.path, data)
         if digest_of(data) != state.digest:
             return _failed(file.path, failure(file.path, _CHANGED))
-        source = replay(SourceText.decode(data), state.rounds)
+        before = SourceText.decode(data)
+        source = replay(before, state.rounds)
         try:
             tried = attempt(source, plan)
         except RecursionError:
@@ -240,21 +255,23 @@ class _Advance:
         if not tried.made:
             faulty = tuple(_faulty(change, fault) for change, fault in tried.faulty)
             return file.path, replace(state, faulty=faulty, settled=True)
-        return file.path, self._advanced(file, state, replay(source, (tried.fixes,)), tried)
+        return file.path, self._advanced(file, state, before, tried)
 
     def _advanced(
-        self, file: SourceFile, state: _State, source: SourceText, tried: Attempt
+        self, file: SourceFile, state: _State, before: SourceText, tried: Attempt
     ) -> _State:
+        rounds = (*state.rounds, tried.fixes)
+        source = replay(before, rounds)
         survey = _survey_text(file, source, self.config)
         if survey.failed is not None:
             reason = f"the migrated text cannot be checked: {survey.failed.diagnostics[0].message}"
             faulty = tuple(_faulty(change, reason) for change in tried.made)
             return replace(state, faulty=faulty, settled=True)
-        made = tuple(Made(each.code, each.span.start, each.fix.message) for each in tried.made)
+        made = tuple(_made(each, before, state.rounds) for each in tried.made)
         return replace(
             state,
             survey=survey,
-            rounds=(*state.rounds, tried.fixes),
+            rounds=rounds,
             made=(*state.made, *made),
             settled=not survey.changes,
         )
@@ -265,6 +282,12 @@ class _Advance:
 
 _CHANGED = "it changed while torchdet was at work, and was left alone"
 _TOO_DEEP = "the file is nested too deeply to compare it after the change"
+
+
+def _made(change: Change, before: SourceText, rounds: tuple[Round, ...]) -> Made:
+    """``change`` of what ``rounds`` made of ``before``."""
+    place = before.location(origin(change.span.start.offset, rounds))
+    return Made(change.code, place, change.fix.message)
 
 
 def _faulty(change: Change, fault: str) -> Refusal:

@@ -5,13 +5,13 @@ Pure: surveys in, plans out. Nothing is read, and no file is written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from torchdet.edit.apply import EditSet
 from torchdet.migrate.conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
-from torchdet.model.fix import Fix
+from torchdet.model.fix import Fix, TextEdit
 from torchdet.model.migration import Refusal
 
 
@@ -65,7 +65,7 @@ def _plan_file(survey: FileSurvey, violated: frozenset[Condition], unsafe: bool)
             refusals.append(_refused(change, *_UNSAFE))
         else:
             allowed.append(change)
-    changes = tuple(_compatible(allowed))
+    changes = _compatible(allowed, survey.handle)
     handle = survey.handle if any(change.needs_handle for change in changes) else None
     ordered = sorted(refusals, key=lambda refusal: (refusal.location.offset, refusal.code))
     return FilePlan(survey.path, changes, tuple(ordered), handle)
@@ -88,12 +88,25 @@ def _refused(change: Change, reason: str, advice: str) -> Refusal:
     return Refusal(change.code, change.span.start, reason, advice)
 
 
-def _compatible(changes: Sequence[Change]) -> Iterator[Change]:
+def _compatible(changes: Sequence[Change], handle: Fix | None) -> tuple[Change, ...]:
     """``changes`` without those whose edits overlap a larger one's, in their order.
 
-    What is left out is found again in the next round, if it is still there.
+    Those that overlap the edits of the ``handle`` wait until it is bound, if another change needs
+    it: an unused import may go together with the blank rows below it, where the handle is put. What
+    is left out is found again in the next round, if it is still there.
     """
+    if handle is not None and any(change.needs_handle for change in changes):
+        beside = _disjoint(changes, handle.edits)
+        if any(change.needs_handle for change in beside):
+            return beside
+    return _disjoint(changes, ())
+
+
+def _disjoint(changes: Sequence[Change], around: Iterable[TextEdit]) -> tuple[Change, ...]:
+    """As many of ``changes`` as overlap neither each other nor ``around``, the largest first."""
     taken = EditSet()
+    for edit in around:
+        taken.add(edit)
     chosen: set[int] = set()
     by_size = sorted(range(len(changes)), key=lambda index: -_largest(changes[index].fix))
     for index in by_size:
@@ -102,7 +115,7 @@ def _compatible(changes: Sequence[Change]) -> Iterator[Change]:
             chosen.add(index)
             for edit in edits:
                 taken.add(edit)
-    return (change for index, change in enumerate(changes) if index in chosen)
+    return tuple(change for index, change in enumerate(changes) if index in chosen)
 
 
 def _largest(fix: Fix) -> int:

@@ -14,7 +14,7 @@ from torchdet.migrate.conditions import (
     NotReadElsewhere,
 )
 from torchdet.migrate.current_device import CHOOSING_WORDS, chooses_device
-from torchdet.migrate.own_methods import defines_method
+from torchdet.migrate.own_methods import methods_of_classes
 from torchdet.migrate.scripted import COMPILING_WORDS, compiles_modules
 from torchdet.model.source import DecodeError, SourceText
 
@@ -52,7 +52,7 @@ def _violates(condition: Condition, facts: FileFacts, package: str) -> bool:
     if isinstance(condition, NotReadElsewhere):
         return _reads(condition, facts, package)
     if isinstance(condition, NoOwnMethod):
-        return defines_method(condition.name, facts)
+        return condition.name in methods_of_classes(facts)
     if isinstance(condition, NoDeviceChosen):
         return chooses_device(facts)
     return compiles_modules(facts)

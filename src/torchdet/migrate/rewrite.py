@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torchdet.edit.apply import apply_fixes
+from torchdet.edit.offset_map import OffsetMap
 from torchdet.edit.verify import fault_of_edits
 from torchdet.migrate.file_survey import Change
 from torchdet.migrate.plan import FilePlan
@@ -32,6 +33,13 @@ def replay(source: SourceText, rounds: Sequence[Round]) -> SourceText:
     for fixes in rounds:
         text = apply_fixes(text, fixes).text
     return SourceText(text, source.encoding, source.bom)
+
+
+def origin(offset: int, rounds: Sequence[Round]) -> int:
+    """Where in the file stood what has ``offset`` in its text after ``rounds``."""
+    for fixes in reversed(rounds):
+        offset = OffsetMap(edit for fix in fixes for edit in fix.edits).origin(offset)
+    return offset
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from torchdet.model.location import Location
 class Made:
     """One change that was made: the rule whose finding it mends, the place, what was written.
 
-    ``location`` is the place in the text before the round of changes that made it.
+    ``location`` is the place in the file before the migration.
     """
 
     code: str
@@ -24,7 +24,8 @@ class Made:
 class Refusal:
     """A finding that stays as it is: ``reason`` says why, ``advice`` what a person should do.
 
-    Both are one line without a full stop, code in backticks.
+    Both are one line without a full stop, code in backticks. ``location`` is the place in the file
+    as it is after the run: in the migrated text, or in the old one where nothing is written.
     """
 
     code: str
@@ -37,7 +38,7 @@ class Refusal:
 class FileMigration:
     """The account of one file: what was made of it, and what was refused, by their places.
 
-    ``failed`` is the report on a file that could not be read or parsed.
+    ``failed`` is the report on a file that could not be read, parsed or written.
     """
 
     path: str

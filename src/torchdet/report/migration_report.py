@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 
+from torchdet.model.diagnostic import FileReport
 from torchdet.model.location import Location
 from torchdet.model.migration import Account, FileMigration
-from torchdet.report.characters import well_formed
+from torchdet.report.characters import printable, well_formed
 from torchdet.report.wording import count
 
 _Object = dict[str, object]
@@ -44,7 +46,7 @@ def _by_code(codes: Iterator[str]) -> dict[str, int]:
 def _file(file: FileMigration) -> _Object:
     return {
         "filename": well_formed(file.path),
-        "failed": None if file.failed is None else file.failed.diagnostics[0].message,
+        "failed": None if file.failed is None else _failure(file.failed),
         "changes": [
             {"code": each.code, "location": _place(each.location), "message": each.message}
             for each in file.made
@@ -59,6 +61,11 @@ def _file(file: FileMigration) -> _Object:
             for each in file.refusals
         ],
     }
+
+
+def _failure(report: FileReport) -> _Object:
+    diagnostic = report.diagnostics[0]
+    return {"location": _place(diagnostic.span.start), "message": diagnostic.message}
 
 
 def _place(location: Location) -> _Object:
@@ -99,18 +106,20 @@ def _dependencies(account: Account) -> Iterator[str]:
         yield "## Dependencies to declare"
         yield ""
         for each in account.undeclared:
-            yield f"- `{each.path}`, beside row {each.row}: `{each.line}`"
+            yield f"- {_code(each.path)}, beside row {each.row}: {_code(each.line)}"
         yield ""
 
 
 def _failures(account: Account) -> Iterator[str]:
     failed = [file for file in account.files if file.failed is not None]
     if failed:
-        yield "## Files that could not be read"
+        yield "## Files that could not be migrated"
         yield ""
         for file in failed:
             if file.failed is not None:
-                yield f"- `{file.path}`: {file.failed.diagnostics[0].message}"
+                diagnostic = file.failed.diagnostics[0]
+                place = _code(f"{file.path}:{diagnostic.span.start.row}")
+                yield f"- {place}: {printable(diagnostic.message)}"
         yield ""
 
 
@@ -122,8 +131,8 @@ def _refusals(account: Account) -> Iterator[str]:
         yield "| place | rule | why it was left | what to do |"
         yield "|---|---|---|---|"
         for path, each in rows:
-            place = f"{path}:{each.location.row}"
-            yield f"| `{place}` | {each.code} | {_cell(each.reason)} | {_cell(each.advice)} |"
+            place = _cell(_code(f"{path}:{each.location.row}"))
+            yield f"| {place} | {each.code} | {_cell(each.reason)} | {_cell(each.advice)} |"
         yield ""
 
 
@@ -135,9 +144,18 @@ def _changes(account: Account) -> Iterator[str]:
         yield "| place | rule | change |"
         yield "|---|---|---|"
         for path, each in rows:
-            yield f"| `{path}:{each.location.row}` | {each.code} | {_cell(each.message)} |"
+            place = _cell(_code(f"{path}:{each.location.row}"))
+            yield f"| {place} | {each.code} | {_cell(each.message)} |"
         yield ""
 
 
+def _code(text: str) -> str:
+    """``text`` as code, whatever it holds (https://spec.commonmark.org/0.31.2/#code-spans)."""
+    shown = printable(text)
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    inside = f" {shown} " if shown.startswith("`") or shown.endswith("`") else shown
+    return f"{fence}{inside}{fence}"
+
+
 def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
+    return printable(text).replace("|", "\\|")

@@ -23,7 +23,7 @@ from torchdet.facts.lazy import cst
 from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
 from torchdet.migrate.conditions import NoOwnMethod
 from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
-from torchdet.migrate.own_methods import defines_method
+from torchdet.migrate.own_methods import methods_of_classes
 
 _UNMANAGED = Wording(
     "the handle does not manage this kind of accelerator",
@@ -45,11 +45,12 @@ _OWN_METHOD = Wording(
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
+    own_methods = methods_of_classes(context.facts)
     for finding in findings:
-        yield words.refused(finding) or moved(finding, words)
+        yield words.refused(finding) or _moved(finding, words, own_methods)
 
 
-def moved(finding: Finding, words: DeviceWords) -> Outcome:
+def _moved(finding: Finding, words: DeviceWords, own_methods: frozenset[str]) -> Outcome:
     """What becomes of a call of `.cuda(...)`, whose method name the finding underlines."""
     facts = words.facts
     name = finding.draft.node
@@ -63,7 +64,7 @@ def moved(finding: Finding, words: DeviceWords) -> Outcome:
         return _THROUGH_CLASS.of(finding)
     if any(arg.star for arg in call.args):
         return _UNPACKED.of(finding)
-    if defines_method(method.attr.value, facts):
+    if method.attr.value in own_methods:
         return _OWN_METHOD.of(finding)
     given = argument(call, "device", 0)
     rename: NodeEdit = Replace(method.attr, "to")

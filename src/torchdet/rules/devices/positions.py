@@ -390,11 +390,11 @@ class _Search:
             if matches(self._sinks.sequences, above.keyword.value):
                 yield Position(PositionKind.ARGUMENT, node)
         elif isinstance(container, (cst.Tuple, cst.List)) and isinstance(above, cst.Assign):
-            index = container.elements.index(element)
+            values = container.elements
             for target in above.targets:
                 names = getattr(target.target, "elements", ())
-                if len(names) == len(container.elements):
-                    yield from self._target(names[index].value, node)
+                if len(names) == len(values):
+                    yield from self._target(names[values.index(element)].value, node)
 
     def _follow(self, *key: object) -> bool:
         """Whether to follow ``key``: not twice, and not without end."""
