@@ -22,12 +22,14 @@ class Attribute:
 
     ``values`` are what is assigned to it as a whole, ``annotations`` those of the assignments and
     of the class body. ``registered`` says that ``register_buffer`` or ``register_parameter`` makes
-    it; ``other`` that it is also bound in a way that has no value of its own, as by a loop.
+    it, ``buffer`` that it is the former; ``other`` that it is also bound in a way that has no value
+    of its own, as by a loop.
     """
 
     values: list[cst.BaseExpression] = field(default_factory=list)
     annotations: list[cst.BaseExpression] = field(default_factory=list)
     registered: bool = False
+    buffer: bool = False
     other: bool = False
 
 
@@ -97,6 +99,7 @@ def _note_registration(
     attribute = _of(found, owner, name)
     if method in _REGISTERING:
         attribute.registered = True
+        attribute.buffer = method == "register_buffer"
     else:
         module = argument(call, _SETTING[method], 1)
         if module is not None:

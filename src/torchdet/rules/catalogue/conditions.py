@@ -42,6 +42,7 @@ RUNTIME_FACTS = MappingProxyType(
         "compiled": "the code runs compiled by torch.compile",
         "completion-order": "results are used in the order in which they were ready",
         "concurrent-backward": "backward runs in several threads into the same .grad",
+        "cudnn-choice": "cuDNN would choose an algorithm that is not deterministic",
         "cudnn-eligible": "cuDNN's implementation accepts the inputs",
         "data-dependent": "tiny differences of the input decide on the path that is taken",
         "degenerate": "the mathematical answer is not unique (signs, phases, equal values)",

@@ -82,9 +82,7 @@ def _is_given(node: cst.BaseExpression, facts: FileFacts) -> bool:
         node = node.args[0].value
     if not isinstance(node, (cst.Name, cst.Attribute, cst.Subscript)):
         return False
-    return not any(
-        name.startswith(("torch.", "torchdet.")) for name in facts.resolve(node).names
-    )
+    return not any(name.startswith(("torch.", "torchdet.")) for name in facts.resolve(node).names)
 
 
 def is_inside_availability_branch(node: cst.CSTNode, facts: FileFacts) -> bool:

@@ -12,7 +12,8 @@ Also reports, as likely, a cumulative sum of floating-point numbers in compiled 
 CUDA it adds in parts whose order is not fixed, up to torch 2.13, and does not ask whether
 deterministic algorithms are wanted.
 
-`torch.backends.cudnn.benchmark` is the concern of `determinism-flag`.
+`torch.backends.cudnn.benchmark` is the concern of `determinism-flag`. Programs whose file name says
+that they measure speed are passed over, and branches for one release alone.
 
 ## Why is this bad?
 Times differ from run to run and from machine to machine, and so does the kernel that wins. Kernels
@@ -51,10 +52,12 @@ from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, is_constant, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import literal_value, origins, restores
+from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.environment_writes import EnvironmentWrite, checks_of_environment
+from torchdet.rules.file_purposes import measures_speed
 from torchdet.rules.operations.compiled_code import is_compiled
 from torchdet.rules.operations.number_kinds import is_integral
 from torchdet.rules.runtime_modules import in_runtime_module
@@ -113,13 +116,38 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
 
 
 def _compilation(call: cst.Call, context: Context) -> Iterator[Draft]:
-    if in_runtime_module(context):
+    if _is_no_concern(call, context):
         return
     mode, options = argument(call, "mode"), argument(call, "options")
     if mode is not None:
         yield from _mode(mode, context.facts)
     if options is not None:
         yield from _options(options.value, context.facts)
+
+
+def _is_no_concern(node: cst.CSTNode, context: Context) -> bool:
+    """Whether the runtime does it, a program that measures, or a branch for one release alone.
+
+    Such a branch (``if torch.__version__ == "2.6.0":``) works around a fault of that release.
+    """
+    if in_runtime_module(context) or measures_speed(context):
+        return True
+    below = node
+    for above in context.facts.ancestors(node):
+        test = above.test if isinstance(above, cst.If) and below is above.body else None
+        if test is not None and _asks_for_one_release(test, context):
+            return True
+        below = above
+    return False
+
+
+def _asks_for_one_release(test: cst.BaseExpression, context: Context) -> bool:
+    return any(
+        isinstance(node, cst.Comparison)
+        and isinstance(node.comparisons[0].operator, cst.Equal)
+        and "version" in context.facts.code(node.left)
+        for node in descendants(test)
+    )
 
 
 def _mode(mode: cst.Arg, facts: FileFacts) -> Iterator[Draft]:
@@ -167,9 +195,9 @@ def _option(entry: cst.DictElement) -> Iterator[Draft]:
 def check_flag(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
     """The compiler's switches and TunableOp's."""
     facts = context.facts
-    if in_runtime_module(context):
-        return
     for write in writes:
+        if _is_no_concern(write.node, context):
+            return
         if write.bad_values(facts) and not _only_reads_results(write, facts):
             yield Draft(write.node, write.accusation(facts), write.fix())
 

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument, has_unpacking, int_value, string_value
+from torchdet.facts.expressions import (
+    argument,
+    has_unpacking,
+    int_value,
+    is_constant,
+    string_value,
+)
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
 from torchdet.facts.tensors import tensor_confidence
 from torchdet.rules.catalogue.conditions import Absent, Opaque, Truth, Value
 from torchdet.rules.catalogue.signatures import Signature
+from torchdet.rules.operations.number_kinds import holds_whole_numbers
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -19,10 +25,6 @@ _CONSTANTS = {"True": True, "False": False, "None": None}
 # Names that torch takes from NumPy for its own.
 _ALIASES = {"dim": "axis", "keepdim": "keepdims"}
 _RESHAPING = frozenset({"view", "reshape", "expand", "permute"})
-_TO_INTEGERS = frozenset({"argmax", "argmin", "argsort", "bucketize", "byte", "int", "long"})
-_TO_FLOATS = frozenset({"bfloat16", "double", "float", "half", "softmax", "sigmoid"})
-# Whole numbers, as code names them.
-_INTEGERS = re.compile(r"(^|_)(ids?|idx|inds?|indx|ind(ex|exes|ices)|experts?|counts?|bins?)($|_)")
 _DEEPEST = 8
 
 
@@ -103,7 +105,7 @@ class CallArguments:
         expression = self.expression(argument)
         if expression is None and isinstance(self._call.func, cst.Attribute):
             expression = self._call.func.value  # the tensor whose method is called
-        if expression is not None and _is_integral(expression, self._facts):
+        if expression is not None and holds_whole_numbers(expression, self._facts):
             return Truth.TRUE
         return Truth.UNKNOWN if self.usual is Truth.UNKNOWN else Truth.FALSE
 
@@ -167,10 +169,14 @@ def _only_value(
     if not isinstance(node, cst.Name):
         return None
     bindings = facts.bindings(node)
-    kinds = {BindingKind.ASSIGNMENT} | ({BindingKind.PARAMETER} if with_defaults else set())
-    if len(bindings) != 1 or bindings[0].kind not in kinds:
+    if len(bindings) != 1:
         return None
-    return bindings[0].value
+    only = bindings[0]
+    if only.kind is BindingKind.PARAMETER:
+        # A default of None is what the caller replaces, or what is worked out later.
+        usual = with_defaults and not is_constant(only.value, "None")
+        return only.value if usual else None
+    return only.value if only.kind is BindingKind.ASSIGNMENT else None
 
 
 def _dims(
@@ -194,24 +200,3 @@ def _dims(
         swapped = [each for each in positions if type(each) is int and each >= 0]
         return (max(swapped) + 1, False) if swapped else None
     return None
-
-
-def _is_integral(node: cst.BaseExpression, facts: FileFacts, depth: int = _DEEPEST) -> bool:
-    """Whether ``node`` is made of whole numbers: on some device, where that decides (``IfExp``)."""
-    if depth == 0:
-        return False
-    if isinstance(node, cst.IfExp):
-        return any(_is_integral(each, facts, depth - 1) for each in (node.body, node.orelse))
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        method = node.func.attr.value
-        if method in _TO_INTEGERS:
-            return True
-        return method not in _TO_FLOATS and _is_integral(node.func.value, facts, depth - 1)
-    if isinstance(node, cst.Subscript):
-        return _is_integral(node.value, facts, depth - 1)
-    if not isinstance(node, cst.Name):
-        return False
-    bound = _only_value(node, facts)
-    if bound is not None and _is_integral(bound, facts, depth - 1):
-        return True
-    return _INTEGERS.search(node.value) is not None

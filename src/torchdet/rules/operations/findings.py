@@ -29,9 +29,10 @@ from torchdet.rules.catalogue.operations import (
 )
 from torchdet.rules.catalogue.signatures import signature_of
 from torchdet.rules.operations.call_arguments import CallArguments
+from torchdet.rules.operations.gradients import is_without_gradient
 from torchdet.rules.operations.surroundings import (
     is_other_path,
-    is_without_gradient,
+    only_shape_is_read,
     stays_on_cpu,
 )
 
@@ -172,6 +173,9 @@ def _drafts(
     if not meetings or is_other_path(call, context.facts):
         return
     first = next((meeting for meeting in meetings if meeting.certain), meetings[0])
+    silent = first.operation.behaviour is Behaviour.SILENT
+    if silent and only_shape_is_read(call, context.facts):
+        return
     certain = (
         first.certain
         and sure is Confidence.CERTAIN

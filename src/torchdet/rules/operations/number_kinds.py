@@ -1,7 +1,8 @@
-"""Whether an operation works on whole numbers, whose sums do not depend on their order."""
+"""Whether an operation works on whole numbers: their sums are exact, and they have no gradient."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
@@ -10,47 +11,110 @@ from torchdet.facts.scope import BindingKind
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.scope import Binding
 
 _INTEGRAL = frozenset(
     f"torch.{name}"
     for name in ("bool", "int", "int16", "int32", "int64", "int8", "long", "short", "uint8")
 )
-_INTEGRAL_METHODS = frozenset(
-    {"argmax", "argmin", "argsort", "bincount", "bool", "eq", "ge", "gt", "int", "le", "long"}
-    | {"lt", "ne", "nonzero", "short", "logical_and", "logical_not", "logical_or", "logical_xor"}
+_FLOATING = frozenset(
+    f"torch.{name}"
+    for name in ("bfloat16", "double", "float", "float16", "float32", "float64", "half")
 )
-_DEPTH = 3
+_INTEGRAL_METHODS = frozenset(
+    {"argmax", "argmin", "argsort", "bincount", "bool", "bucketize", "byte", "eq", "ge", "gt"}
+    | {"int", "le", "long", "lt", "ne", "nonzero", "short"}
+    | {"logical_and", "logical_not", "logical_or", "logical_xor"}
+)
+_FLOATING_METHODS = frozenset(
+    {"bfloat16", "div", "double", "exp", "float", "half", "log", "mean", "sigmoid", "softmax"}
+    | {"sqrt", "std", "var"}
+)
+# Functions whose result has the kind of their first argument.
+_KEEPING = frozenset(
+    {"torch.abs", "torch.clamp", "torch.cumsum", "torch.flatten", "torch.nn.functional.pad"}
+    | {"torch.repeat_interleave", "torch.roll", "torch.squeeze", "torch.sum", "torch.unsqueeze"}
+)
+_INTEGRAL_TYPES = re.compile(r"\b(Long|Int|Short|Byte|Bool)Tensor\b")
+# Whole numbers, as code names them: `token_type_ids`, `grid_thw`, and not `index_embeddings`.
+_NAMES = re.compile(
+    r"(^|_)(ids?|idx|inds?|indx|ind(ex|exes|ices)|experts?|counts?|bins?|lens?|lengths|thw)"
+    r"($|_(?!(biases|bias|embed\w*|features?|gates?|hidden|inputs?|logits?|outputs?|probs?"
+    r"|scores?|states?|weights?)($|_)))"
+)
+_DEPTH = 8
 
 
 def is_integral(call: cst.Call, operand: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``call`` asks for a whole dtype, or its ``operand`` is made of whole numbers."""
+    """Whether ``call`` asks for a whole dtype, or its ``operand`` holds whole numbers."""
     dtype = argument(call, "dtype")
     if dtype is not None:
         return facts.means(dtype.value, *_INTEGRAL)
-    return _is_whole(operand, facts, _DEPTH)
+    return holds_whole_numbers(operand, facts)
+
+
+def holds_whole_numbers(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether the tensor ``node`` holds whole numbers, by what made it, or else by its name.
+
+    Of the two values of a conditional expression one is enough: they are for two devices.
+    """
+    return _is_whole(node, facts, _DEPTH)
 
 
 def _is_whole(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:
+    if depth == 0:
+        return False
     if isinstance(node, cst.Comparison):
         return True
     if isinstance(node, cst.UnaryOperation):
-        return _is_whole(node.expression, facts, depth)
+        return _is_whole(node.expression, facts, depth - 1)
+    if isinstance(node, cst.BinaryOperation):
+        return _is_whole_result(node, facts, depth)
+    if isinstance(node, cst.IfExp):
+        return any(_is_whole(each, facts, depth - 1) for each in (node.body, node.orelse))
+    if isinstance(node, cst.Subscript):
+        return _is_whole(node.value, facts, depth - 1)
     if isinstance(node, cst.Call):
-        dtype = argument(node, "dtype")
-        if dtype is not None:
-            return facts.means(dtype.value, *_INTEGRAL)
-        if isinstance(node.func, cst.Attribute):
-            if node.func.attr.value in _INTEGRAL_METHODS:
-                return True
-            moved = node.func.attr.value in {"to", "type"} and bool(node.args)
-            return moved and facts.means(node.args[0].value, *_INTEGRAL)
-        return False
-    if isinstance(node, cst.Name) and depth:
+        return _is_whole_call(node, facts, depth)
+    if isinstance(node, cst.Name):
         bindings = facts.bindings(node)
-        return bool(bindings) and all(
-            binding.kind is BindingKind.ASSIGNMENT
-            and binding.value is not None
-            and _is_whole(binding.value, facts, depth - 1)
-            for binding in bindings
-        )
-    return False
+        made = bool(bindings) and all(_is_bound_whole(each, facts, depth) for each in bindings)
+        return made or _NAMES.search(node.value) is not None
+    return isinstance(node, cst.Attribute) and _NAMES.search(node.attr.value) is not None
+
+
+def _is_whole_result(node: cst.BinaryOperation, facts: FileFacts, depth: int) -> bool:
+    """The result of arithmetic: whole where nothing in it has a fraction."""
+    sides = (node.left, node.right)
+    if isinstance(node.operator, (cst.Divide, cst.Power)):
+        return False
+    return any(_is_whole(side, facts, depth - 1) for side in sides) and all(
+        isinstance(side, cst.Integer) or _is_whole(side, facts, depth - 1) for side in sides
+    )
+
+
+def _is_whole_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
+    dtype = argument(node, "dtype")
+    if dtype is not None:
+        return facts.means(dtype.value, *_INTEGRAL)
+    if not isinstance(node.func, cst.Attribute):
+        return False
+    method = node.func.attr.value
+    if method in _INTEGRAL_METHODS:
+        return True
+    if method in {"to", "type"} and node.args:
+        if facts.means(node.args[0].value, *_INTEGRAL):
+            return True
+        if facts.means(node.args[0].value, *_FLOATING):
+            return False
+    if facts.means(node.func, *_KEEPING) and node.args:
+        return _is_whole(node.args[0].value, facts, depth - 1)
+    return method not in _FLOATING_METHODS and _is_whole(node.func.value, facts, depth - 1)
+
+
+def _is_bound_whole(binding: Binding, facts: FileFacts, depth: int) -> bool:
+    if binding.annotation is not None and _INTEGRAL_TYPES.search(facts.code(binding.annotation)):
+        return True
+    if binding.kind is not BindingKind.ASSIGNMENT or binding.value is None:
+        return False
+    return _is_whole(binding.value, facts, depth - 1)

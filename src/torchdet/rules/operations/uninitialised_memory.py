@@ -201,9 +201,33 @@ def _check_variable(
         if effect is Effect.MAY_FILL:
             return
         if effect is Effect.READS:
+            if _fills_in_earlier_pass(call, root, target, facts):
+                return
             sure = Confidence.CERTAIN if len(reached) == 1 else Confidence.LIKELY
             yield _draft(call, name, reader, sure, facts)
             return
+
+
+def _fills_in_earlier_pass(
+    call: cst.Call, reader: cst.Name, target: cst.Name, facts: FileFacts
+) -> bool:
+    """Whether ``reader`` stands under a condition in a loop whose passes also fill the memory.
+
+    The condition is then most likely that this is not the first pass.
+    """
+    around = set(facts.ancestors(call))
+    conditional = False
+    for above in facts.ancestors(reader):
+        conditional = conditional or isinstance(above, (cst.If, cst.Else, cst.IfExp))
+        if isinstance(above, (cst.For, cst.While)) and above not in around:
+            uses = facts.uses_of(target.value, facts.scope(target))
+            return conditional and any(
+                root is not None
+                and above in set(facts.ancestors(root))
+                and effect_of(root, facts)[0] is Effect.MAY_FILL
+                for root in map(_leftmost, (use.node for use in uses))
+            )
+    return False
 
 
 def _leftmost(node: cst.BaseExpression) -> cst.Name | None:

@@ -37,6 +37,7 @@ class Made(Enum):
     UNSEEDED = "nothing seeds it"
     SEEDED_LATER = "it is seeded, or its state set or kept, in another line"
     FALLBACK = "the caller passed none"
+    UNUSED = "the file draws nothing from it"
 
 
 def seedless_call(reference: Reference, facts: FileFacts) -> cst.Call | None:
@@ -52,8 +53,13 @@ def made_without_seed(call: cst.Call, facts: FileFacts) -> Made:
     """What the file says of the generator that ``call`` makes without a seed."""
     if stands_in(call, facts) or _given_elsewhere(call, facts):
         return Made.FALLBACK
-    if any(not _SEEDED_BY.isdisjoint(use.parts[1:]) for use in uses_of_value(call, facts)):
+    uses = list(uses_of_value(call, facts))
+    if any(not _SEEDED_BY.isdisjoint(use.parts[1:]) for use in uses):
         return Made.SEEDED_LATER
+    if uses and all(stands_in(use.node, facts) for use in uses):
+        return Made.FALLBACK
+    if not uses and isinstance(holder(call, facts), cst.Name):
+        return Made.UNUSED
     return Made.UNSEEDED
 
 
@@ -145,6 +151,6 @@ def _asks(test: cst.BaseExpression) -> bool:
         if is_constant(node, "None"):
             return True
         name = last_name(node) or ""
-        if "seed" in name or "rng" in name or "random_state" in name or "generator" in name:
-            return True
+        if any(word in name for word in ("seed", "rng", "random_state", "generator")):
+            return name != "default_generators"  # asks for devices
     return False

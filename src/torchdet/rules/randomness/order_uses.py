@@ -245,7 +245,7 @@ class _Trace(ValueFlow):
             yield _NUMBERED
         for node in descendants(loop.body):
             if isinstance(node, cst.Call):
-                yield from self._called_in_loop(node)
+                yield from self._called_in_loop(node, loop)
             elif isinstance(node, cst.AugAssign) and isinstance(
                 node.value, (cst.List, cst.ListComp)
             ):
@@ -253,13 +253,21 @@ class _Trace(ValueFlow):
             elif isinstance(node, cst.Yield):
                 yield from self._handed_back(node)
 
-    def _called_in_loop(self, call: cst.Call) -> Iterator[OrderUse]:
+    def _called_in_loop(self, call: cst.Call, loop: cst.For) -> Iterator[OrderUse]:
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in {"append", "extend"}:
-            yield from self._assigned(call.func.value)
+            if not self._is_new_in(loop, call.func.value):
+                yield from self._assigned(call.func.value)
         elif _makes_layers(call, self.facts):
             yield _LAYERS
         elif _draws(call, self.facts):
             yield _DRAWS
+
+    def _is_new_in(self, loop: cst.For, node: cst.BaseExpression) -> bool:
+        """Whether each pass of the loop gives the name another list."""
+        return isinstance(node, cst.Name) and any(
+            binding.value is not None and loop in set(self.facts.ancestors(binding.node))
+            for binding in self.facts.bindings(node)
+        )
 
     def _subscript(self, subscript: cst.Subscript) -> Iterator[OrderUse]:
         """One element, or some, by position."""

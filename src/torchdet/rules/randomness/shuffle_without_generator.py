@@ -7,7 +7,8 @@ Reports `DataLoader(shuffle=True)`, `RandomSampler`, `SubsetRandomSampler`,
 
 Silent are calls that pass `**kwargs`, in which a generator may be, and those right after a call
 that seeds. A `shuffle` whose value the file does not tell is not reported. In files of tests
-(`test_*.py`, `*_test.py`, `conftest.py`) the rule is silent: the order is rarely their point.
+(`test_*.py`, `*_test.py`, `conftest.py`, and packages `tests` and `test_utils`) the rule is
+silent: the order is rarely their point.
 
 ## Why is this bad?
 The numbers come from torch's default generator, which everything else draws from as well. Even in
@@ -44,7 +45,6 @@ order becomes another one than before, and what else draws from that generator s
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, is_constant
@@ -54,6 +54,7 @@ from torchdet.facts.origins import origins
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
+from torchdet.rules.file_purposes import is_test
 from torchdet.rules.randomness.data_classes import is_sampler
 from torchdet.rules.randomness.earlier import generator_at_hand, seeded_just_before
 
@@ -133,12 +134,7 @@ def _call(reference: Reference, context: Context) -> cst.Call | None:
     call = context.facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return None
-    return None if has_unpacking(call) or not call.args or _is_test(context.path) else call
-
-
-def _is_test(path: str) -> bool:
-    name = PurePath(path).name
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py"
+    return None if has_unpacking(call) or not call.args or is_test(context) else call
 
 
 def _finding(

@@ -70,19 +70,16 @@ to say.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from pathlib import PurePath
 
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
+from torchdet.rules.file_purposes import measures_speed
 from torchdet.rules.randomness.program import block_name, is_main_test, program
 from torchdet.rules.randomness.streams import Stream
 from torchdet.rules.randomness.survey import MAIN, MODULE
 from torchdet.rules.runtime_modules import in_runtime_module
-
-_MEASURES = re.compile(r"bench|profil|throughput|speed", re.IGNORECASE)
 
 
 def check_main_block(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -110,7 +107,7 @@ def check_script(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if _MEASURES.search(PurePath(context.path).name) or in_runtime_module(context):
+    if measures_speed(context) or in_runtime_module(context):
         return
     start = program(context)
     if start.trains is None or Stream.TORCH in start.seeded:

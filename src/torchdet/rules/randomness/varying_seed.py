@@ -162,6 +162,8 @@ def check_reseed(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return
+    if stands_in(call, facts):
+        return
     fix = None
     in_worker = _in_worker_function(call, facts)
     if in_worker and reference.name == "torch.seed" and isinstance(reference.node, cst.Attribute):
@@ -198,7 +200,7 @@ def check_generator_method(attribute: cst.Attribute, context: Context) -> Iterat
         return
     if attribute.attr.value == "manual_seed":
         yield from _check_seed(call, context)
-    elif not call.args:
+    elif not call.args and not stands_in(call, facts):
         yield Draft(
             call,
             f"`{facts.code(attribute)}()` seeds with another number in every run; write "
@@ -304,6 +306,10 @@ def _is_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
 
 
 def _makes_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    if isinstance(node, cst.Subscript):
+        return facts.means(node.value, "torch.cuda.default_generators")
+    if facts.means(node, "torch.default_generator"):
+        return True
     if not isinstance(node, cst.Call):
         return False
     if isinstance(node.func, cst.Attribute) and node.func.attr.value == "manual_seed":
