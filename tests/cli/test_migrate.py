@@ -184,6 +184,25 @@ def test_vendored_folders_are_migrated_only_when_named() -> None:
     assert Path("kit/_vendor/net.py").read_text() == MIGRATED
 
 
+def test_the_script_that_builds_the_package_stays() -> None:
+    script = "import torch\nfrom setuptools import setup\n\nsetup(version=torch.__version__)\n"
+    Path("setup.py").write_text(script)
+    done = migrate("--diff")
+    assert "setup.py" not in done.stdout
+    assert "the file builds the package" in done.stderr
+
+
+def test_a_part_of_a_project_is_migrated_as_with_the_rest_of_it() -> None:
+    Path("kit/wrapper.py").write_text("class Wrapper:\n    def cuda(self):\n        return 1\n")
+    Path("kit/part").mkdir()
+    Path("kit/part/move.py").write_text("def move(x):\n    return x.cuda()\n")
+    done = migrate("kit/part")
+    assert "a class of the project has a method `cuda` of its own" in done.stderr
+    Path("kit/wrapper.py").unlink()
+    migrate("kit/part")
+    assert "return x.to(rt.device)" in Path("kit/part/move.py").read_text()
+
+
 def test_a_type_checked_project_keeps_its_types() -> None:
     migrate("--typed", "never")
     assert Path("kit/model.py").read_text() == MIGRATED

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from torchdet.migrate.project import is_type_checked, is_vendored, project_folders, undeclared
+from torchdet.migrate.project import (
+    is_type_checked,
+    is_vendored,
+    project_folders,
+    project_roots,
+    undeclared,
+)
 
 
 @pytest.fixture
@@ -21,6 +27,14 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_project_reaches_up_to_its_packaging_file(project: Path) -> None:
     folders = project_folders(["src/kit/train.py"])
     assert folders == (project, project / "src", project / "src" / "kit")
+
+
+def test_the_roots_are_the_outermost_of_the_projects(project: Path) -> None:
+    (project / "src" / "pyproject.toml").write_text("")
+    (project / "alone").mkdir()
+    (project / "alone" / "setup.py").write_text("")
+    assert project_roots(["src/kit/train.py", "src/kit", "."]) == (project,)
+    assert project_roots(["src/kit/train.py", "alone"]) == (project / "alone", project / "src")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -20,7 +20,13 @@ from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.write_file import replace_file
-from torchdet.migrate.project import is_type_checked, is_vendored, project_folders, undeclared
+from torchdet.migrate.project import (
+    is_type_checked,
+    is_vendored,
+    project_folders,
+    project_roots,
+    undeclared,
+)
 from torchdet.model.config import MigrateConfig, Typed
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.migration import Account, FileMigration
@@ -136,7 +142,13 @@ def run_migration(
     chosen = [file for file in found.files if not is_vendored(file.path, paths)]
     with progress_bar(2 * len(chosen), "migrating", wanted=not quiet) as progress:
         config = options.config(chosen, unsafe=unsafe)
-        migrated = migrate_files(chosen, config, jobs=files.jobs, progress=progress)
+        migrated = migrate_files(
+            chosen,
+            config,
+            jobs=files.jobs,
+            progress=progress,
+            readers=lambda: _project_files(files, rules),
+        )
     if diff:
         accounts = [_shown(each) for each in migrated]
     else:
@@ -147,6 +159,13 @@ def run_migration(
     account = _account(accounts, paths, written=not diff)
     _print(account, options.report, quiet=quiet)
     return _exit_code(account, diff=diff)
+
+
+def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:
+    """All files of the projects that the paths lie in, which may read what is to change."""
+    roots = tuple(str(root) for root in project_roots(files.paths or (".",)))
+    found = find_files(replace(files, paths=roots), rules, quiet=True)
+    return [file for file in found.files if not is_vendored(file.path, roots)]
 
 
 def _shown(migrated: MigratedFile) -> FileMigration:

@@ -84,14 +84,21 @@ def migrate_files(
     *,
     jobs: int,
     progress: Progress | None = None,
+    readers: Callable[[], Sequence[SourceFile]] | None = None,
 ) -> list[MigratedFile]:
     """What is to become of ``files``, in their order; of several paths to one file, the first.
+
+    ``readers`` gives all files of the project, which may stand in the way of a change, where
+    ``files`` are only a part of it. It is asked once such files matter.
 
     A change that is made in one place may lay bare another, and those that overlap wait for each
     other: the phases are repeated for the files that changed. A file whose changes do not settle
     stays as it is.
     """
-    project = _Project(_distinct(files), config, jobs, progress or _no_progress)
+    distinct = _distinct(files)
+    project = _Project(
+        distinct, readers or (lambda: distinct), config, jobs, progress or _no_progress
+    )
     project.survey()
     for _ in range(MAX_ROUNDS):
         if not project.advance():
@@ -128,6 +135,7 @@ class _Project:
     """The files of a run, and how far each of them is."""
 
     files: Sequence[SourceFile]
+    readers: Callable[[], Sequence[SourceFile]]
     config: MigrateConfig
     jobs: int
     progress: Progress
@@ -173,7 +181,7 @@ class _Project:
         """Find out which of ``conditions`` hold in the files as they are on the disk."""
         if not conditions:
             return
-        sized = [SizedFile(file, self.states[file.path].size) for file in self.files]
+        sized = [SizedFile(file, _size(file.path)) for file in _distinct(self.readers())]
         self.judged |= dict.fromkeys(conditions, False)
         for violated in run_on_files(sized, _Judge(conditions), jobs=self.jobs):
             self.judged |= dict.fromkeys(violated, True)

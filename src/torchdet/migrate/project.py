@@ -31,12 +31,23 @@ def project_folders(paths: Iterable[str]) -> tuple[Path, ...]:
     """
     folders: dict[Path, None] = {}
     for path in paths:
-        start = Path(os.path.abspath(path))
-        start = start if start.is_dir() else start.parent
-        above = [start, *start.parents]
-        root = next((i for i, f in enumerate(above) if _is_root(f)), 0)
-        folders |= dict.fromkeys(reversed(above[: root + 1]))
+        folders |= dict.fromkeys(reversed(_up_to_root(path)))
     return tuple(folders)
+
+
+def project_roots(paths: Iterable[str]) -> tuple[Path, ...]:
+    """The root of the project of each of ``paths``, where no other root is above it."""
+    roots = {_up_to_root(path)[-1] for path in paths}
+    return tuple(sorted(root for root in roots if roots.isdisjoint(root.parents)))
+
+
+def _up_to_root(path: str) -> list[Path]:
+    """The folders from ``path`` up to the root of its project."""
+    start = Path(os.path.abspath(path))
+    start = start if start.is_dir() else start.parent
+    above = [start, *start.parents]
+    root = next((i for i, folder in enumerate(above) if _is_root(folder)), 0)
+    return above[: root + 1]
 
 
 def _is_root(folder: Path) -> bool:

@@ -14,6 +14,7 @@ from torchdet.engine.run_rules import find_drafts, read_facts
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
+from torchdet.migrate.build_script import is_build_script
 from torchdet.migrate.codemod import (
     Codemod,
     Finding,
@@ -75,6 +76,9 @@ def _survey(
 
 def _outcomes(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
     """What the codemods say to ``findings``: of each exactly one thing."""
+    if is_build_script(context.rules):
+        yield from (Refuse(finding, *_BUILD_SCRIPT) for finding in findings)
+        return
     codemods = codemods_by_code(facade=context.config.facade)
     by_codemod: dict[Codemod, list[Finding]] = {}
     for finding in findings:
@@ -84,6 +88,12 @@ def _outcomes(findings: Sequence[Finding], context: MigrationContext) -> Iterato
         if {id(outcome.finding) for outcome in answered} != set(map(id, asked)):
             raise AssertionError(f"{codemod.module} does not answer for each of its findings")
         yield from answered
+
+
+_BUILD_SCRIPT = (
+    "the file builds the package, in an environment that need not have the runtime",
+    "leave it, or add torchdet to the build's requirements and change it by hand",
+)
 
 
 def _lowered(
