@@ -6,6 +6,7 @@ Each test is a fresh interpreter, because the flags of this one are set already.
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 import venv
@@ -328,7 +329,8 @@ print(json.dumps([facts.torch.reason.value, [each.value for each in decision.rea
     missing = ["torch-not-installed"]
     expected = ["not-installed", missing, missing, ["rejected"], "rejected", []]
     assert json.loads(done.stdout) == expected
-    assert "torch-not-installed" in done.stderr
+    # Whoever can do without torch catches the error; a log of errors would be noise there.
+    assert done.stderr == ""
 
 
 @pytest.mark.parametrize(
@@ -365,11 +367,12 @@ def test_a_rejection_goes_to_the_log_and_never_to_standard_output(tmp_path):
 
 
 def test_a_rejection_is_a_structured_log_record_too(rejected_runtime, caplog):
+    caplog.set_level(logging.INFO, "torchdet.runtime")
     with pytest.raises(TorchRuntimeRejected) as error:
         apply_torch_runtime(rejected_runtime)
     assert error.value.rejected is rejected_runtime
     [record] = caplog.records
-    assert (record.name, record.levelname) == ("torchdet.runtime", "ERROR")
+    assert (record.name, record.levelname) == ("torchdet.runtime", "INFO")
     assert record.torchdet.kind is EventKind.REJECTED
     assert record.torchdet.details["reasons"] == ["torch-not-installed"]
     assert record.torchdet.details["policy"] == rejected_runtime.policy.as_dict()
