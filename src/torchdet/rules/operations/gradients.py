@@ -10,6 +10,7 @@ from torchdet.facts.expressions import argument, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.module_classes import forward_of, is_module_class
+from torchdet.facts.reaching import reaching
 from torchdet.facts.scope import BindingKind
 from torchdet.rules.operations.number_kinds import holds_whole_numbers
 from torchdet.rules.operations.surroundings import last_method
@@ -32,7 +33,7 @@ _DATA = re.compile(
 _PREPARING = re.compile(
     r"(^|_)(load|convert|resize|resample|preprocess|post|postprocess|processing|prepare|transform"
     r"|augment|read|checkpoint|state_dict|encode_image|visuali[sz]e|plot|draw|cache|reorder|beams?"
-    r"|generate)($|_)"
+    r"|generate|generation|matches)($|_)"
 )
 # Tensors that nothing leads back from.
 _FACTORIES = frozenset(
@@ -115,7 +116,7 @@ def _is_leaf(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:
         return _is_leaf_call(node, facts, depth)
     if isinstance(node, cst.Name):
         return _is_leaf_name(node, facts, depth)
-    return isinstance(node, cst.Attribute) and _is_buffer(node, facts)
+    return isinstance(node, cst.Attribute) and _is_frozen(node, facts)
 
 
 def _is_leaf_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
@@ -134,7 +135,7 @@ def _is_leaf_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
 
 def _is_leaf_name(node: cst.Name, facts: FileFacts, depth: int) -> bool:
     """Whether a name is only given such tensors, and nothing else is written into them."""
-    bindings = facts.bindings(node)
+    bindings = [each.binding for each in reaching(node, facts)]
     if not bindings or not all(
         binding.kind is BindingKind.ASSIGNMENT
         and binding.value is not None
@@ -156,8 +157,8 @@ def _is_written(use: cst.BaseExpression, facts: FileFacts) -> bool:
     return called and isinstance(use, cst.Attribute) and use.attr.value.endswith("_")
 
 
-def _is_buffer(node: cst.Attribute, facts: FileFacts) -> bool:
-    """Whether ``node`` is an attribute of ``self`` that the class registers as a buffer."""
+def _is_frozen(node: cst.Attribute, facts: FileFacts) -> bool:
+    """Whether ``node`` is a buffer of ``self``, or a parameter with ``requires_grad=False``."""
     owner = enclosing_class(node, facts)
     if owner is None or not isinstance(node.value, cst.Name) or node.value.value != "self":
         return False
@@ -165,11 +166,18 @@ def _is_buffer(node: cst.Attribute, facts: FileFacts) -> bool:
     if attribute is None or attribute.other:
         return False
     made = [
-        isinstance(value, cst.Call) and facts.means(value.func, "torch.nn.Buffer")
-        for value in attribute.values
-        if not is_constant(value, "None")
+        _makes_frozen(value, facts) for value in attribute.values if not is_constant(value, "None")
     ]
     return all(made) and (attribute.buffer or bool(made))
+
+
+def _makes_frozen(value: cst.BaseExpression, facts: FileFacts) -> bool:
+    if not isinstance(value, cst.Call):
+        return False
+    if facts.means(value.func, "torch.nn.Parameter"):
+        wanted = argument(value, "requires_grad", 1)
+        return wanted is not None and is_constant(wanted.value, "False")
+    return facts.means(value.func, "torch.nn.Buffer")
 
 
 def _is_cut_off(call: cst.Call, facts: FileFacts) -> bool:

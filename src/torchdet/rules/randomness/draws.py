@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.rules.base import Context
+from torchdet.rules.randomness.number_uses import is_beside_results
 from torchdet.rules.randomness.program import block_name, program
 from torchdet.rules.randomness.streams import Stream
 
-if TYPE_CHECKING:
-    from torchdet.facts.file_facts import FileFacts
-
 # What torch's workers run has their seed by then.
 _RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
-_NOT_NUMBERS = ("time.sleep", "asyncio.sleep", "print", "builtins.print")
 
 
 def is_first_unseeded_draw(
@@ -53,18 +49,4 @@ def _counts(node: cst.CSTNode, context: Context) -> bool:
     name = block_name(node, context.facts)
     if name not in program(context).reached or name.rpartition(".")[2] in _RUN_BY_LOADERS:
         return False
-    return not _only_waits(call, facts) and not facts.under_type_checking(node)
-
-
-def _only_waits(call: cst.Call, facts: FileFacts) -> bool:
-    """Whether the number is for a pause, a port or something to look at."""
-    for above in facts.ancestors(call):
-        if isinstance(above, cst.Call) and above is not call:
-            if facts.means(above.func, *_NOT_NUMBERS):
-                return True
-        elif isinstance(above, (cst.Assign, cst.AnnAssign)):
-            target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
-            return "port" in facts.code(target).lower().rpartition(".")[2]
-        elif isinstance(above, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
-            return False
-    return False
+    return not is_beside_results(call, facts) and not facts.under_type_checking(node)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.lazy import cst
+from torchdet.rules.randomness.number_uses import is_beside_results
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -37,7 +38,7 @@ class Made(Enum):
     UNSEEDED = "nothing seeds it"
     SEEDED_LATER = "it is seeded, or its state set or kept, in another line"
     FALLBACK = "the caller passed none"
-    UNUSED = "the file draws nothing from it"
+    UNUSED = "the file draws nothing from it that reaches a result"
 
 
 def seedless_call(reference: Reference, facts: FileFacts) -> cst.Call | None:
@@ -58,9 +59,16 @@ def made_without_seed(call: cst.Call, facts: FileFacts) -> Made:
         return Made.SEEDED_LATER
     if uses and all(stands_in(use.node, facts) for use in uses):
         return Made.FALLBACK
-    if not uses and isinstance(holder(call, facts), cst.Name):
+    if isinstance(holder(call, facts), cst.Name) and all(_is_beside(use, facts) for use in uses):
         return Made.UNUSED
     return Made.UNSEEDED
+
+
+def _is_beside(use: DottedUse, facts: FileFacts) -> bool:
+    drawn = facts.parent(use.node)
+    if not isinstance(drawn, cst.Call) or drawn.func is not use.node:
+        return False
+    return is_beside_results(drawn, facts)
 
 
 def holder(call: cst.CSTNode, facts: FileFacts) -> cst.BaseExpression | None:

@@ -118,7 +118,8 @@ def _added(node: cst.Name | cst.Attribute, facts: FileFacts) -> Iterator[Element
         call = facts.parent(use.node)
         if isinstance(call, cst.Call) and call.func is use.node and call.args:
             if use.parts == (node.value, "add"):
-                yield _of_value(call.args[0].value, facts)
+                ends = origins(call.args[0].value, facts).expressions
+                yield _together(_of_value(end, facts) for end in ends)
             elif use.parts == (node.value, "update"):
                 yield _of_iterable(call.args[0].value, facts)
 

@@ -1,0 +1,31 @@
+"""What a random number is for: most matter to the results, a name, a port or a pause do not."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from torchdet.facts.lazy import cst
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_NOT_NUMBERS = ("time.sleep", "asyncio.sleep", "print", "builtins.print")
+_NAMES = re.compile(
+    r"(port|(^|_)(dir|directory|filename|folder|name|path|prefix|suffix|tag|uid|uuid))_?$"
+    r"|^id_$|(^|_)(exp|experiment|job|run|save|session)_?id$"
+)
+
+
+def is_beside_results(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether what ``call`` draws is for a pause, a port, a name or something to look at."""
+    for above in facts.ancestors(call):
+        if isinstance(above, cst.Call) and above is not call:
+            if facts.means(above.func, *_NOT_NUMBERS):
+                return True
+        elif isinstance(above, (cst.Assign, cst.AnnAssign)):
+            target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
+            return _NAMES.search(facts.code(target).lower().rpartition(".")[2]) is not None
+        elif isinstance(above, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
+            return False
+    return False
