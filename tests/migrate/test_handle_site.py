@@ -56,6 +56,13 @@ CASES = {
         "from __future__ import annotations; from torchdet.runtime import get_torch_handle; "
         "rt = get_torch_handle(); import torch\nUSE\n",
     ),
+    "beside an import that may fail, above the others": (
+        "try:\n    import torch\nexcept ImportError:\n    torch = None\n"
+        "import torch.nn as nn\n\nUSE\n",
+        "try:\n    from torchdet.runtime import get_torch_handle\n\n"
+        "    rt = get_torch_handle()\n    import torch\nexcept ImportError:\n    torch = None\n"
+        f"import torch.nn as nn\n{BOUND}\nrt = get_torch_handle()\n\nUSE\n",
+    ),
     "below the imports": (
         "import os\nimport pandas\nimport torch\n\nUSE\n",
         "import os\nimport pandas\nimport torch\n"

@@ -162,7 +162,8 @@ def _beside_imports(
             continue
         blocks.setdefault(each.block, each)
     for each in blocks.values():
-        yield _above(each.statement, name, outermost, facts)
+        factory = _factory_before(each, imports, facts)
+        yield _above(each.statement, name, factory, facts)
 
 
 def _comes_after(item: TorchImport, layout: ImportLayout) -> bool:
@@ -179,15 +180,30 @@ def _binds_locally(item: TorchImport, name: str, facts: FileFacts) -> bool:
     return any(_has_handle(each, name, facts) for each in scope.chain())
 
 
-def _above(statement: cst.CSTNode, name: str, imported: bool, facts: FileFacts) -> NodeEdit:
-    factory = imported_as(facts, _RUNTIME, _FACTORY)
-    bound = f"{name} = {factory or _FACTORY}()"
-    known = imported or factory is not None
+def _above(statement: cst.CSTNode, name: str, factory: str | None, facts: FileFacts) -> NodeEdit:
+    """The handle above ``statement``, where ``factory`` is what the factory is imported as."""
     row = facts.parent(statement)
     if isinstance(row, cst.SimpleStatementLine) and len(row.body) == 1:
-        rows = (bound,) if known else (f"from {_RUNTIME} import {_FACTORY}", "", bound)
+        bound = f"{name} = {factory or _FACTORY}()"
+        rows = (bound,) if factory else (f"from {_RUNTIME} import {_FACTORY}", "", bound)
         return StatementsBefore(row, rows)
-    return _inline(statement, name, _FACTORY if known and factory is None else factory)
+    return _inline(statement, name, factory)
+
+
+def _factory_before(
+    item: TorchImport, imports: tuple[TorchImport, ...], facts: FileFacts
+) -> str | None:
+    """The name under which the factory will have been imported when ``item`` runs, if it will.
+
+    It is imported among the imports of torch that always run, if there are any.
+    """
+    factory = imported_as(facts, _RUNTIME, _FACTORY)
+    if factory is not None:
+        bindings = facts.index.module_scope.bindings[factory]
+        above = any(outer_index(each.node, facts) < item.index for each in bindings)
+        return factory if above or item.runs is Runs.LATER else None
+    always = [each.index for each in imports if each.runs is Runs.FIRST]
+    return _FACTORY if always and max(always) < item.index else None
 
 
 def _inline(statement: cst.CSTNode, name: str, factory: str | None) -> NodeEdit:
