@@ -6,6 +6,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -230,6 +231,29 @@ def test_a_file_that_cannot_be_parsed_stops_nobody_else() -> None:
     assert "kit/broken.py:2" in done.stderr
     assert Path("kit/model.py").read_text() == MIGRATED
     assert Path("kit/broken.py").read_text() == "import torch\ndef f(:\n"
+
+
+def test_a_file_that_cannot_be_written_does_not_read_as_nothing_to_do() -> None:
+    Path("kit/model.py").chmod(0o444)
+    done = migrate()
+    assert done.returncode == 2
+    assert "kit/model.py:1:1: DET901 cannot be written: the file is read-only" in done.stderr
+    assert "Nothing migrated: 1 file failed" in done.stderr
+    assert Path("kit/model.py").read_text() == MODULE
+
+
+def test_rules_that_are_not_migrated_are_not_selected_in_silence() -> None:
+    done = migrate("--select", "DET401")
+    assert "no rule that is migrated is selected; these are: DET101, " in done.stderr
+    assert "no rule that is migrated" not in migrate("--select", "DET401,DET2").stderr
+
+
+def test_a_patch_without_standard_output_is_not_a_fault() -> None:
+    command = f"{sys.executable} -m torchdet fix --migrate --diff >&-"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "Would migrate 2 findings in 1 file:" in done.stderr
 
 
 def test_bytes_that_no_edit_touches_stay() -> None:

@@ -140,6 +140,7 @@ def run_migration(
     paths = files.paths or (".",)
     found = find_files(files, rules, quiet=quiet)
     chosen = [file for file in found.files if not is_vendored(file.path, paths)]
+    _say_if_unselected(chosen)
     with progress_bar(2 * len(chosen), "migrating", wanted=not quiet) as progress:
         config = options.config(chosen, unsafe=unsafe)
         migrated = migrate_files(
@@ -159,6 +160,16 @@ def run_migration(
     account = _account(accounts, paths, written=not diff)
     _print(account, options.report, quiet=quiet)
     return _exit_code(account, diff=diff)
+
+
+def _say_if_unselected(files: Sequence[SourceFile]) -> None:
+    """Say so where the options and configurations select nothing that is migrated."""
+    from torchdet.migrate.registry import all_codemods
+
+    codes = {code for codemod in all_codemods() for code in codemod.codes}
+    if files and all(codes.isdisjoint(file.config.select) for file in files):
+        named = ", ".join(sorted(codes))
+        click.echo(f"torchdet: no rule that is migrated is selected; these are: {named}", err=True)
 
 
 def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:

@@ -16,7 +16,9 @@ _NAMED_AT_MOST = 10
 
 
 def print_patch(path: str, change: FileChange) -> None:
-    """Print ``change`` of the file at ``path`` as a patch on standard output."""
+    """Print ``change`` of the file at ``path`` as a patch on standard output, if that is open."""
+    if sys.stdout is None:
+        return
     sys.stdout.buffer.write(unified_diff(path, change.before, change.after))
     sys.stdout.flush()
 

@@ -14,8 +14,8 @@ def render(account: Account) -> str:
     """What was changed and refused by rule, and what is left to a person."""
     made = Counter(each.code for file in account.files for each in file.made)
     changed = sum(1 for file in account.files if file.made)
-    lines = [_headline(made.total(), changed, written=account.written)]
-    lines += _table(made)
+    failed = sum(1 for file in account.files if file.failed is not None)
+    lines = [_headline(made.total(), changed, failed, written=account.written), *_table(made)]
     refused = Counter((each.code, each.reason) for file in account.files for each in file.refusals)
     if refused:
         lines.append(f"Refused {count(refused.total(), 'finding')}:")
@@ -26,11 +26,14 @@ def render(account: Account) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def _headline(made: int, files: int, *, written: bool) -> str:
+def _headline(made: int, files: int, failed: int, *, written: bool) -> str:
     if not made:
-        return "Nothing to migrate"
+        return f"Nothing migrated: {count(failed, 'file')} failed" if failed else _NOTHING
     what = f"{count(made, 'finding')} in {count(files, 'file')}"
     return f"Migrated {what}:" if written else f"Would migrate {what}:"
+
+
+_NOTHING = "Nothing to migrate"
 
 
 def _table(counts: Counter[str]) -> Iterable[str]:
