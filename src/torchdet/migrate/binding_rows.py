@@ -17,16 +17,22 @@ from torchdet.rules.handle.imports import is_torch
 class Source:
     """How a place comes by torch: ``handle`` is the handle's name there, ``torch`` what is torch.
 
+    ``tries`` is whether it is ready for an import that fails: each module is then imported, as
+    one that is missing from ``sys.modules`` is an attribute of torch all the same.
+
     >>> Source("rt", "torch").module("torch.nn"), Source("rt").module("torch.nn")
     ('torch.nn', 'rt.torch.nn')
+    >>> Source("rt", tries=True).module("torch.nn")
+    'rt.module("torch.nn")'
     """
 
     handle: str
     torch: str = ""
+    tries: bool = False
 
     def module(self, name: str) -> str:
         """The expression for the module ``name``, which is torch or below it."""
-        if name not in LOADED_WITH_TORCH:
+        if name not in LOADED_WITH_TORCH or (self.tries and name != "torch"):
             return f'{self.handle}.module("{name}")'
         return (self.torch or f"{self.handle}.torch") + name.removeprefix("torch")
 
@@ -87,7 +93,10 @@ def _taken(module: str, alias: cst.ImportAlias, statement: cst.ImportFrom, sourc
     name = alias.evaluated_name
     whole = f"{module}.{name}"
     is_module = whole in LOADED_WITH_TORCH or whole in LOADED_BY_IMPORT_ALONE
-    value = source.module(whole) if is_module else f"{source.module(module)}.{name}"
+    if is_module and not (source.tries and whole in LOADED_WITH_TORCH):
+        value = source.module(whole)
+    else:
+        value = f"{source.module(module)}.{name}"
     return f"{bound_name(alias, statement)} = {value}"
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from torchdet.edit.imports import import_name, imported_as, without_names
+from torchdet.edit.imports import import_name, without_names
 from torchdet.edit.node_edit import (
     Delete,
     InsertAfter,
@@ -23,14 +23,21 @@ from torchdet.edit.statements import is_pragma
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
+from torchdet.facts.scope import Binding
 from torchdet.migrate.binding_rows import Source, binding_rows, takes_attributes, torch_aliases
 from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.import_layout import ImportLayout, Place, import_layout
-from torchdet.migrate.import_refusals import STAR, attribute_error_uncaught, refusal
-from torchdet.migrate.torch_imports import Runs, TorchImport, torch_imports
+from torchdet.migrate.import_refusals import (
+    STAR,
+    attribute_error_uncaught,
+    import_error_handlers,
+    refusal,
+)
+from torchdet.migrate.torch_imports import Runs, TorchImport, outer_index, torch_imports
 
 _MOST_SHOWN = 3
+_TYPE_CHECKING = {f"{module}.TYPE_CHECKING" for module in ("typing", "typing_extensions")}
 _READ_BY_NAME = re.compile(r"\b(?:globals|eval|exec|vars|__getattr__|importlib)\b|>>>")
 
 
@@ -97,12 +104,20 @@ class _File:
 
     def _rows(self, item: TorchImport) -> tuple[str, ...]:
         bound = self._torch_is_bound(item)
-        source = Source(self.context.handle, "torch" if bound else "")
+        tries = self._tries(item)
+        source = Source(self.context.handle, "torch" if bound else "", tries)
         rows = binding_rows(item.statement, source, torch_is_bound=bound)
         if rows and rows[0].startswith("torch = ") and len(rows) > 1:
-            source = Source(self.context.handle, "torch")
+            source = Source(self.context.handle, "torch", tries)
             return binding_rows(item.statement, source, torch_is_bound=False)
         return rows
+
+    def _tries(self, item: TorchImport) -> bool:
+        """Whether the file is ready to be without this very import, and not without torch."""
+        if not import_error_handlers(item.statement, self.facts):
+            return False
+        beside = [each for each in self.imports if each.block is item.block]
+        return not any("torch" in each.names for each in beside[: beside.index(item)])
 
     def _torch_is_bound(self, item: TorchImport) -> bool:
         """Whether the name ``torch`` is bound to torch where the rows of ``item`` will stand."""
@@ -217,18 +232,35 @@ class _File:
         return code.splitlines()
 
     def _type_checking_name(self) -> str:
-        for module in ("typing", "typing_extensions"):
-            known = imported_as(self.facts, module, "TYPE_CHECKING")
-            if known is not None:
-                return known
-        return "TYPE_CHECKING"
+        return self._known_type_checking() or "TYPE_CHECKING"
 
     def _type_checking(self) -> Iterator[NodeEdit]:
-        for module in ("typing", "typing_extensions"):
-            if imported_as(self.facts, module, "TYPE_CHECKING") is not None:
-                return
-        before = self.layout.first.index
-        yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
+        if self._known_type_checking() is None:
+            before = self._first_pair()
+            yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
+
+    def _known_type_checking(self) -> str | None:
+        """The name by which the first pair of blocks can read ``TYPE_CHECKING``."""
+        first = self._first_pair()
+        for name, bindings in self.facts.index.module_scope.bindings.items():
+            if all(each.qualified in _TYPE_CHECKING for each in bindings) and any(
+                self._runs_before(each, first) for each in bindings
+            ):
+                return name
+        return None
+
+    def _runs_before(self, binding: Binding, index: int) -> bool:
+        statement = self.facts.parent(self.facts.statement(binding.node))
+        return isinstance(statement, cst.Module) and outer_index(binding.node, self.facts) < index
+
+    def _first_pair(self) -> int:
+        """The index of the statement of the module that holds the first pair, or comes below it."""
+        in_place = (
+            each.index
+            for each in self.imports
+            if each.runs is not Runs.LATER and each not in self.layout.places
+        )
+        return min([self.layout.first.index, *in_place])
 
     # Imports that nobody needs.
 
