@@ -122,3 +122,32 @@ def test_a_report_made_with_a_project_is_not_used_without_one() -> None:
     assert UNKNOWN_PROJECT.still_answers(project.answers())
     project.module("seeds")
     assert not UNKNOWN_PROJECT.still_answers(project.answers())
+
+
+def test_the_first_package_of_a_name_is_the_only_place_of_its_modules() -> None:
+    files = {
+        "near/kit/__init__.py": b"",
+        "near/kit/train.py": b"",
+        "far/kit/seeds.py": b"",
+        "near/tool.py": b"",
+        "near/tool/seeds.py": b"",
+    }
+    project = ProjectFiles(("near", "far"), files.get)
+    assert project.module("kit.train") is not None
+    assert project.module("kit.seeds") is None
+    assert project.module("tool.seeds") is None
+
+
+def test_folders_without_init_make_one_package_together() -> None:
+    files = {"near/kit/train.py": b"", "far/kit/seeds.py": b"", "far/kit/deep/part.py": b""}
+    project = ProjectFiles(("near", "far"), files.get)
+    assert project.module("kit") is None
+    for name in ("kit.train", "kit.seeds", "kit.deep.part"):
+        assert project.module(name) is not None
+
+
+def test_modules_of_the_standard_library_and_of_torch_are_never_the_projects() -> None:
+    project = ProjectFiles(("near",), lambda path: b"")
+    assert project.module("torch") is None
+    assert project.module("torch.random") is None
+    assert project.module("random") is None

@@ -11,14 +11,13 @@ import hashlib
 import os
 import re
 import stat
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.settings import CheckSettings, settings_for
-from torchdet.rules.project import ModuleSource
+from torchdet.rules.project import NOT_OF_PROJECTS, ModuleSource
 
 ReadFile = Callable[[str], "bytes | None"]
 """The bytes of the file at a path; None where there is none."""
@@ -26,7 +25,6 @@ ReadFile = Callable[[str], "bytes | None"]
 _METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 _MOST_FOLDERS = 12
 _LARGEST = 2_000_000
-_NOT_OURS = sys.stdlib_module_names | {"torch", "numpy"}
 
 
 def file_settings(file: SourceFile) -> CheckSettings:
@@ -54,26 +52,44 @@ class ProjectFiles:
         self._read = read
         self._modules: dict[str, ModuleSource | None] = {}
         self._scripts: dict[str, frozenset[str]] = {}
+        self._places: dict[str, tuple[str, ...]] = {}
 
     def module(self, name: str) -> ModuleSource | None:
         """The module with the absolute dotted ``name``; None where the project has none."""
         if name not in self._modules:
-            self._modules[name] = self._find(name)
+            self._modules[name] = None if name in NOT_OF_PROJECTS else self._find(name)
         return self._modules[name]
 
     def _find(self, name: str) -> ModuleSource | None:
-        parts = name.split(".")
-        if parts[0] in _NOT_OURS or not all(part.isidentifier() for part in parts):
+        above, _, last = name.rpartition(".")
+        if not last.isidentifier():
             return None
-        for folder in self._folders:
-            stem = os.path.join(folder, *parts)
+        for folder in self._folders_of(above):
+            stem = os.path.join(folder, last)
             package = self._read(os.path.join(stem, "__init__.py"))
             if package is not None:
+                self._places[name] = (stem,)
                 return ModuleSource(name, package, is_package=True)
             module = self._read(f"{stem}.py")
             if module is not None:
+                self._places[name] = ()
                 return ModuleSource(name, module)
         return None
+
+    def _folders_of(self, package: str) -> tuple[str, ...]:
+        """Where modules of ``package`` can lie: in the folder that has its ``__init__.py``.
+
+        A package without one may be spread over all the folders that are searched.
+        """
+        if not package:
+            return self._folders
+        if package in NOT_OF_PROJECTS:
+            return ()
+        if self.module(package) is None and package not in self._places:
+            above, _, last = package.rpartition(".")
+            folders = self._folders_of(above) if last.isidentifier() else ()
+            self._places[package] = tuple(os.path.join(folder, last) for folder in folders)
+        return self._places[package]
 
     def console_scripts(self, module_name: str) -> frozenset[str]:
         """The functions of a module that the project's metadata installs as commands."""

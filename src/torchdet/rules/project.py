@@ -8,8 +8,12 @@ as all of them stay the same.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import Protocol
+
+NOT_OF_PROJECTS = sys.stdlib_module_names | {"torch", "numpy"}
+"""The packages that are looked for in no project, whatever else may have their names."""
 
 
 @dataclass(frozen=True, slots=True)

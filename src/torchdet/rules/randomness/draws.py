@@ -26,7 +26,7 @@ def is_first_unseeded_draw(
     start = program(context)
     if not start.entries or next(_draws(names, context), None) is not node:
         return False
-    return stream not in start.seeded and start.is_to_repeat
+    return not start.seeds(stream) and start.is_to_repeat
 
 
 def _draws(names: frozenset[str], context: Context) -> Iterator[cst.CSTNode]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Confidence
-from torchdet.rules.project import ModuleSource, Project
+from torchdet.rules.project import NOT_OF_PROJECTS, ModuleSource, Project
 from torchdet.rules.randomness.streams import ALL_STREAMS, Stream
 from torchdet.rules.randomness.survey import (
     MAIN,
@@ -168,14 +168,23 @@ class Program:
         if not blocks and depth and last in found.imported:
             yield from self._defined(module.absolute(found.imported[last]), depth - 1)
 
+    def seeds(self, stream: Stream) -> bool:
+        """Whether something on the way may seed ``stream``."""
+        return any(stream in block.seeds for block in self._live) or stream in self._seeded
+
     @cached_property
-    def seeded(self) -> frozenset[Stream]:
+    def _live(self) -> list[Block]:
+        """The blocks of the file in which a seed counts."""
+        own = _reached(self._survey, {MODULE, *self.entries}, generous=True)
+        return [self._survey.blocks[name] for name in sorted(own)]
+
+    @cached_property
+    def _seeded(self) -> frozenset[Stream]:
         """The streams that something on the way may seed; all, where something cannot be seen."""
         modules = _imported(self._module, self._project)
         if modules is None:
             return ALL_STREAMS
-        own = _reached(self._survey, {MODULE, *self.entries}, generous=True)
-        live = [self._survey.blocks[name] for name in sorted(own)]
+        live = list(self._live)
         surveys = [survey(module.data) for module in modules if _MAY_SEED.search(module.data)]
         if any(each.opaque for each in surveys):
             return ALL_STREAMS
@@ -192,7 +201,8 @@ class Program:
     @property
     def is_to_repeat(self) -> bool:
         """Whether anybody can be said to care that two runs agree: it trains, or it seeds."""
-        return bool(self.seeded) or self.trains is not None
+        seeds_itself = any(block.seeds for block in self._live)
+        return seeds_itself or self.trains is not None or bool(self._seeded)
 
     def _is_mentioned(self, block: Block, modules: Iterable[ModuleSource]) -> bool:
         """Whether anything in the program names the function, or the class that it belongs to."""
@@ -247,36 +257,41 @@ def is_main_test(test: cst.BaseExpression) -> bool:
 def _imported(start: ModuleSource, project: Project) -> list[ModuleSource] | None:
     """The project's modules that ``start`` imports, directly or not; None for too many."""
     pending = deque([start])
-    found: dict[str, ModuleSource] = {}
+    found: list[ModuleSource] = []
+    asked = {start.name}
     while pending:
         module = pending.popleft()
-        for origin, members in imported_modules(module.data):
-            for target in _modules_named(module.absolute(origin), members, project):
-                if target.name not in found and target.name != start.name:
-                    found[target.name] = target
-                    pending.append(target)
-                    if len(found) > _MOST_MODULES:
-                        return None
-    return list(found.values())
-
-
-def _modules_named(origin: str, members: Iterable[str], project: Project) -> Iterator[ModuleSource]:
-    """The modules that importing ``members`` from ``origin`` runs: its parents, and submodules."""
-    whole = None
-    for name in _with_parents(origin):
-        whole = project.module(name)
-        if whole is not None:
-            yield whole
-    if whole is None or whole.is_package:  # a folder needs no __init__.py
-        for member in members:
-            target = project.module(f"{origin}.{member}" if origin else member)
+        for name in _names_imported(module, project):
+            if name in asked:
+                continue
+            asked.add(name)
+            target = project.module(name)
             if target is not None:
-                yield target
+                found.append(target)
+                pending.append(target)
+                if len(found) > _MOST_MODULES:
+                    return None
+    return found
 
 
-def _with_parents(name: str) -> Iterator[str]:
-    parts = name.split(".")
-    return (".".join(parts[: length + 1]) for length in range(len(parts)))
+def _names_imported(module: ModuleSource, project: Project) -> Iterator[str]:
+    """The names of what may be modules that the imports of ``module`` run.
+
+    Those are the parents of what it imports from, and the members that may be submodules.
+    """
+    for origin, members in imported_modules(module.data):
+        absolute = module.absolute(origin)
+        if absolute.partition(".")[0] in NOT_OF_PROJECTS:
+            continue
+        end = absolute.find(".")
+        while end >= 0:
+            yield absolute[:end]
+            end = absolute.find(".", end + 1)
+        if absolute:
+            yield absolute
+        whole = project.module(absolute) if absolute and members else None
+        if whole is None or whole.is_package:  # a folder needs no __init__.py
+            yield from (f"{absolute}.{member}" if absolute else member for member in members)
 
 
 def _functions(module: Survey) -> Iterator[Block]:

@@ -110,7 +110,7 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if measures_speed(context) or in_runtime_module(context):
         return
     start = program(context)
-    if start.trains is None or Stream.TORCH in start.seeded:
+    if start.trains is None or start.seeds(Stream.TORCH):
         return
     yield Draft(
         node,

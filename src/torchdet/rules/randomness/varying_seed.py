@@ -285,7 +285,7 @@ def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, C
             for draws, stream in ((PYTHON_DRAWS, Stream.PYTHON), (NUMPY_DRAWS, Stream.NUMPY)):
                 if names and all(name in draws for name in names):
                     start = program(context)
-                    if start.entries and stream not in start.seeded and start.is_to_repeat:
+                    if start.entries and not start.seeds(stream) and start.is_to_repeat:
                         return node, Confidence.LIKELY
     return None
 
