@@ -236,7 +236,7 @@ class _File:
 
     def _type_checking(self) -> Iterator[NodeEdit]:
         if self._known_type_checking() is None:
-            before = self._first_pair()
+            before = min(self._first_pair(), self.layout.first.index)
             yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
 
     def _known_type_checking(self) -> str | None:
@@ -254,13 +254,17 @@ class _File:
         return isinstance(statement, cst.Module) and outer_index(binding.node, self.facts) < index
 
     def _first_pair(self) -> int:
-        """The index of the statement of the module that holds the first pair, or comes below it."""
-        in_place = (
-            each.index
+        """The index of the module's statement that holds the first pair, or comes below it.
+
+        That is its end where all pairs stand in functions.
+        """
+        places = (
+            self.layout.places.get(each, Place(each.index))
             for each in self.imports
-            if each.runs is not Runs.LATER and each not in self.layout.places
+            if each.runs is not Runs.LATER
         )
-        return min([self.layout.first.index, *in_place])
+        end = len(self.facts.module.body)
+        return min((place.index for place in places), default=end)
 
     # Imports that nobody needs.
 
