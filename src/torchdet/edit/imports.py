@@ -176,24 +176,35 @@ def _has_blank_row_above(statement: cst.CSTNode) -> bool:
 
 
 def _first_place(body: Sequence[cst.CSTNode]) -> int | None:
-    """The index of the first statement that is neither the docstring nor a ``__future__``."""
+    """The index of the first statement that begins with neither docstring nor ``__future__``."""
     for index, statement in enumerate(body):
-        if index == 0 and is_docstring(statement):
-            continue
-        if is_import_row(statement) and _Section((statement,)).rank == _FUTURE:
-            continue
-        return index
+        small = statement.body if isinstance(statement, cst.SimpleStatementLine) else (statement,)
+        if not must_lead(small[0]):
+            return index
     return None
+
+
+def must_lead(statement: cst.CSTNode) -> bool:
+    """Whether nothing that does something may stand above ``statement``, a simple one.
+
+    Nothing may above ``from __future__``, and a docstring below other statements is none.
+    """
+    if isinstance(statement, cst.ImportFrom):
+        return isinstance(statement.module, cst.Name) and statement.module.value == "__future__"
+    return _is_string(statement)
 
 
 def is_docstring(statement: cst.CSTNode) -> bool:
     """Whether ``statement`` is a string for itself."""
     if not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
         return False
-    first = statement.body[0]
-    return isinstance(first, cst.Expr) and (
-        isinstance(first.value, (cst.SimpleString, cst.ConcatenatedString))
-        and string_value(first.value) is not None
+    return _is_string(statement.body[0])
+
+
+def _is_string(statement: cst.CSTNode) -> bool:
+    return isinstance(statement, cst.Expr) and (
+        isinstance(statement.value, (cst.SimpleString, cst.ConcatenatedString))
+        and string_value(statement.value) is not None
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, count
 
-from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import
+from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import, must_lead
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.handle_names import HANDLE
@@ -219,18 +219,9 @@ def _within_leading_row(place: Place, facts: FileFacts) -> cst.CSTNode | None:
     """
     body = facts.module.body
     row = body[place.index] if place.index < len(body) else None
-    if not isinstance(row, cst.SimpleStatementLine) or not _must_lead(row.body[0]):
+    if not isinstance(row, cst.SimpleStatementLine) or not must_lead(row.body[0]):
         return None
-    return next((each for each in row.body if not _must_lead(each)), None)
-
-
-def _must_lead(statement: cst.CSTNode) -> bool:
-    if isinstance(statement, cst.ImportFrom):
-        module = statement.module
-        return isinstance(module, cst.Name) and module.value == "__future__"
-    return isinstance(statement, cst.Expr) and isinstance(
-        statement.value, (cst.SimpleString, cst.ConcatenatedString)
-    )
+    return next((each for each in row.body if not must_lead(each)), None)
 
 
 def _reaches(

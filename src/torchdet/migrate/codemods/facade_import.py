@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torchdet.edit.imports import is_docstring
+from torchdet.edit.imports import must_lead
 from torchdet.edit.node_edit import Delete, InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
@@ -49,7 +49,9 @@ def _facade_first(context: MigrationContext) -> Iterator[NodeEdit]:
     row = f"{imported}  # noqa: F401  # isort: skip"
     imports = torch_imports(facts)
     if any(each.runs is Runs.FIRST for each in imports) or not imports:
-        yield StatementsBefore(_first_row(facts), (row, ""))
+        first = _first_statement(facts)
+        alone = isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
+        yield StatementsBefore(first, (row, "")) if alone else InsertBefore(first, f"{imported}; ")
         return
     for each in _first_in_each_block(context.facts):
         parent = facts.parent(each)
@@ -68,22 +70,17 @@ def _first_in_each_block(facts: FileFacts) -> Iterator[cst.CSTNode]:
     yield from blocks.values()
 
 
-def _first_row(facts: FileFacts) -> cst.CSTNode:
-    """The first statement that may have something written above it."""
+def _first_statement(facts: FileFacts) -> cst.CSTNode:
+    """The first row, or statement in a row, that may have something written before it."""
     body = facts.module.body
-    for index, row in enumerate(body):
-        if not (index == 0 and is_docstring(row)) and not _is_future(row):
+    for row in body:
+        small = row.body if isinstance(row, cst.SimpleStatementLine) else (row,)
+        if not must_lead(small[0]):
             return row
+        free = next((each for each in small if not must_lead(each)), None)
+        if free is not None:
+            return free
     return body[-1]
-
-
-def _is_future(row: cst.CSTNode) -> bool:
-    return isinstance(row, cst.SimpleStatementLine) and any(
-        isinstance(each, cst.ImportFrom)
-        and isinstance(each.module, cst.Name)
-        and each.module.value == "__future__"
-        for each in row.body
-    )
 
 
 def _moved_away(context: MigrationContext) -> Iterator[NodeEdit]:
