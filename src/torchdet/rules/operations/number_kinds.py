@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
+from torchdet.facts.reaching import reaching
 from torchdet.facts.scope import BindingKind
 
 if TYPE_CHECKING:
@@ -77,8 +78,8 @@ def _is_whole(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:
     if isinstance(node, cst.Call):
         return _is_whole_call(node, facts, depth)
     if isinstance(node, cst.Name):
-        bindings = facts.bindings(node)
-        made = bool(bindings) and all(_is_bound_whole(each, facts, depth) for each in bindings)
+        reached = [each.binding for each in reaching(node, facts)]
+        made = bool(reached) and all(_is_bound_whole(each, facts, depth) for each in reached)
         return made or _NAMES.search(node.value) is not None
     return isinstance(node, cst.Attribute) and _NAMES.search(node.attr.value) is not None
 
@@ -100,7 +101,7 @@ def _is_whole_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
     if not isinstance(node.func, cst.Attribute):
         return False
     method = node.func.attr.value
-    if method in _INTEGRAL_METHODS:
+    if method in _INTEGRAL_METHODS or _INTEGRAL_TYPES.search(method):
         return True
     if method in {"to", "type"} and node.args:
         if facts.means(node.args[0].value, *_INTEGRAL):

@@ -41,8 +41,17 @@ def is_dataset(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
 
 
 def is_sampler(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
-    """Whether instances of the class are samplers; None where nothing says so."""
-    return _derives(definition, _SAMPLERS, "Sampler", facts)
+    """Whether instances of the class are samplers; None where nothing says so.
+
+    A class that is one only by the name of its base has to have an ``__iter__``: the neighbour
+    samplers of graph libraries draw, but give no order.
+    """
+    confidence = _derives(definition, _SAMPLERS, "Sampler", facts)
+    if confidence is Confidence.CERTAIN:
+        return confidence
+    methods = (each for each in definition.body.body if isinstance(each, cst.FunctionDef))
+    iterates = any(method.name.value == "__iter__" for method in methods)
+    return confidence if iterates else None
 
 
 def _derives(
