@@ -16,6 +16,13 @@ with its reason and what a person should do. What `lint` does not report is not 
 comment that suppresses a finding keeps its code as it is. Changes that may alter what the program
 does are made with `--unsafe-fixes` only.
 
+Where only a part of a project is named, the rest of it is still read: another file may have a
+`cuda` method of its own, or compare a setting that would become a device. A `setup.py` that builds
+the package stays as it is, because the build need not have the runtime.
+
+The report of `--report` gives changes by their places before the run, and refusals by those after
+it: in the migrated text, or in the file as it is with `--diff`.
+
 The sections below are generated from the docstrings of the codemods.
 """
 

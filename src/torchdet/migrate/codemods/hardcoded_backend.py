@@ -1,19 +1,26 @@
 """Ask the handle for the backend of `torch.distributed`: ``"nccl"`` becomes a property.
 
 ``rt.distributed_backend`` is ``"nccl"`` where the handle's device is one of CUDA and ``"gloo"`` on
-the CPU, and stays text. It raises where torch was built without the backend, so that defaults of
-parameters and what an import runs are refused.
+the CPU, and stays text; a choice between the two by whether there is CUDA goes. It raises where
+torch was built without the backend, so that defaults of parameters and what an import runs are
+refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import Replace
+from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.migrate.device_choices import choice_of
 from torchdet.migrate.device_words import DeviceWords, Wording
 from torchdet.migrate.import_time import runs_at_import
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 _EAGER = Wording(
     "asking for the backend raises where torch has none, and an import would ask",
@@ -29,9 +36,22 @@ def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[
         if words.refused(finding) is None and _is_evaluated_early(node, words):
             yield _EAGER.of(finding)
         else:
+            replaced = _choice_of_backends(node, words.facts) or node
             yield words.refused(finding) or words.rewrite(
-                finding, (Replace(node, backend),), backend
+                finding, (Replace(replaced, backend),), backend
             )
+
+
+def _choice_of_backends(node: cst.CSTNode, facts: FileFacts) -> cst.BaseExpression | None:
+    """The choice between ``node`` and ``"gloo"`` by nothing but whether there is CUDA, if any."""
+    above = facts.parent(node)
+    if not isinstance(above, cst.IfExp):
+        return None
+    choice = choice_of(above, facts)
+    if choice is None or not choice.plain or len(choice.outcomes) != 2:
+        return None
+    accelerator, fallback = choice.outcomes
+    return above if accelerator is node and string_value(fallback) == "gloo" else None
 
 
 def _is_evaluated_early(node: cst.CSTNode, words: DeviceWords) -> bool:
