@@ -7,7 +7,7 @@ torch: there the handle is bound beside each of these imports.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, count
 
 from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import, must_lead
@@ -31,8 +31,11 @@ _RUNTIME, _FACTORY = "torchdet.runtime", "get_torch_handle"
 _NAMES = ("rt", "torch_rt", "torch_runtime", "torch_handle")
 
 
-def handle_name(facts: FileFacts) -> str:
+def handle_name(facts: FileFacts, taken: Collection[str] = ()) -> str:
     """The name under which the file has the handle, or can: ``rt`` if nothing is in its way.
+
+    ``taken`` are names that get a meaning without the file's doing, such as those of the modules
+    in a package for its ``__init__.py``.
 
     >>> from torchdet.facts.index import Wanted
     >>> from torchdet.model.source import SourceText
@@ -44,7 +47,7 @@ def handle_name(facts: FileFacts) -> str:
         if _has_handle(module, name, facts) and _means_handle_everywhere(name, facts):
             return name
     candidates = chain(_NAMES, (f"rt_{number}" for number in count(2)))
-    return next(name for name in candidates if _is_free(name, facts))
+    return next(name for name in candidates if name not in taken and _is_free(name, facts))
 
 
 def bind_handle(
@@ -74,9 +77,11 @@ def bind_handle(
     return (*beside, *in_functions)
 
 
-def has_handle_outermost(facts: FileFacts, imports: tuple[TorchImport, ...]) -> bool:
-    """Whether the file has the handle at its outermost level, or will when one is needed."""
-    name = handle_name(facts)
+def has_handle_outermost(name: str, facts: FileFacts, imports: tuple[TorchImport, ...]) -> bool:
+    """Whether the file has the handle at its outermost level, or will when one is needed.
+
+    ``name`` is the name that it has, or will have.
+    """
     return _has_handle(facts.index.module_scope, name, facts) or any(
         each.runs is Runs.FIRST for each in imports
     )

@@ -25,6 +25,7 @@ from torchdet.migrate.codemod import (
 )
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.handle_site import bind_handle, handle_name
+from torchdet.migrate.modules_beside import modules_beside
 from torchdet.migrate.registry import codemods_by_code
 from torchdet.model.config import MigrateConfig, Policy
 from torchdet.model.fix import Applicability, Fix
@@ -69,7 +70,8 @@ def _survey(
         Finding(rule, draft): diagnostic.span
         for rule, draft, diagnostic in sorted(standing, key=lambda each: each[2].span.start.offset)
     }
-    migration = MigrationContext(context, config, handle_name(context.facts))
+    handle = handle_name(context.facts, modules_beside(path))
+    migration = MigrationContext(context, config, handle)
     outcomes = list(_outcomes(list(spans), migration))
     return _lowered(path, outcomes, spans, migration)
 

@@ -56,7 +56,7 @@ def _answer(finding: Finding, context: MigrationContext) -> Replace | Reasons:
     importing = [name for name in function if name.endswith(("import_module", "__import__"))]
     if not isinstance(call, cst.Call) or not importing:
         return _MODULES
-    if not has_handle_outermost(facts, torch_imports(facts)):
+    if not has_handle_outermost(context.handle, facts, torch_imports(facts)):
         return _DELAYED
     by_name = importing[0].endswith("import_module")
     return (_module if by_name else _package)(call, context.handle) or _UNCLEAR
