@@ -43,7 +43,7 @@ _NAMES = re.compile(
     r"($|_(?!(biases|bias|embed\w*|features?|gates?|hidden|inputs?|logits?|outputs?|probs?"
     r"|scores?|states?|weights?)($|_)))"
 )
-_DEPTH = 8
+_DEPTH = 16
 
 
 def is_integral(call: cst.Call, operand: cst.BaseExpression, facts: FileFacts) -> bool:
