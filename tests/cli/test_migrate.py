@@ -185,6 +185,20 @@ def test_vendored_folders_are_migrated_only_when_named() -> None:
     assert Path("kit/_vendor/net.py").read_text() == MIGRATED
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("book.ipynb", "a notebook"), ("model.pyi", "a stub, which is never run")]
+)
+def test_what_is_no_module_is_left_alone_and_says_so_where_it_is_named(
+    name: str, reason: str
+) -> None:
+    Path("kit", name).write_text("import torch\n")
+    assert migrate("kit", "--diff").returncode == 1
+    done = migrate(f"kit/{name}")
+    assert done.returncode == 2
+    assert f"kit/{name}:1:1: DET901 {reason}" in done.stderr
+    assert Path("kit", name).read_text() == "import torch\n"
+
+
 def test_the_script_that_builds_the_package_stays() -> None:
     script = "import torch\nfrom setuptools import setup\n\nsetup(version=torch.__version__)\n"
     Path("setup.py").write_text(script)

@@ -62,7 +62,7 @@ STATEMENTS = [
     f"a = {CHOICE}",
     f"b = torch.device({CHOICE})",
     f"c = torch.zeros(2, device={CHOICE}).tolist()",
-    f"d = f'{{torch.device({CHOICE})}} and {{1:>{{2}}}}'".replace('"', "\\'").replace("\\'", '"'),
+    f"d = f'{{torch.device({CHOICE})}} and {{1:>{{2}}}}'",
     f"e = [torch.ones(1).to({CHOICE}).item() for _ in range(2)]",
     f"f = (lambda device={CHOICE}: str(device))()",
     'g = torch.device(\n    "cuda"  # fast\n    if torch.cuda.is_available()\n    else "cpu"\n)',

@@ -26,6 +26,7 @@ from torchdet.migrate.project import (
     project_folders,
     project_roots,
     undeclared,
+    why_unmigrated,
 )
 from torchdet.model.config import MigrateConfig, Typed
 from torchdet.model.diagnostic import FileReport
@@ -139,7 +140,9 @@ def run_migration(
         raise click.UsageError("--migrate works on a whole project, not on standard input")
     paths = files.paths or (".",)
     found = find_files(files, rules, quiet=quiet)
-    chosen = [file for file in found.files if not is_vendored(file.path, paths)]
+    own = [file for file in found.files if not is_vendored(file.path, paths)]
+    left_alone = {file.path: reason for file in own if (reason := why_unmigrated(file.path))}
+    chosen = [file for file in own if file.path not in left_alone]
     _say_if_unselected(chosen)
     with progress_bar(2 * len(chosen), "migrating", wanted=not quiet) as progress:
         config = options.config(chosen, unsafe=unsafe)
@@ -156,7 +159,8 @@ def run_migration(
         if not allow_dirty:
             refuse_uncommitted([each.account.path for each in migrated if each.rounds])
         accounts = [_written(each) for each in migrated]
-    accounts += [FileMigration(report.path, failed=report) for report in found.unreachable]
+    failures = [failure(path, reason) for path, reason in left_alone.items()]
+    accounts += [FileMigration(each.path, failed=each) for each in (*found.unreachable, *failures)]
     account = _account(accounts, paths, written=not diff)
     _print(account, options.report, quiet=quiet)
     return _exit_code(account, diff=diff)
@@ -167,7 +171,7 @@ def _say_if_unselected(files: Sequence[SourceFile]) -> None:
     from torchdet.migrate.registry import all_codemods
 
     codes = {code for codemod in all_codemods() for code in codemod.codes}
-    if files and all(codes.isdisjoint(file.config.select) for file in files):
+    if files and all(codes.isdisjoint(file.config.select or ()) for file in files):
         named = ", ".join(sorted(codes))
         click.echo(f"torchdet: no rule that is migrated is selected; these are: {named}", err=True)
 

@@ -80,6 +80,22 @@ def is_vendored(path: str, asked: Sequence[str]) -> bool:
     return not VENDORED.isdisjoint(parts[named:-1])
 
 
+def why_unmigrated(path: str) -> str | None:
+    """Why a file that was named is left alone because of what it is; None for other files.
+
+    >>> why_unmigrated("train.py") is None
+    True
+    """
+    return _KINDS_LEFT_ALONE.get(Path(path).suffix)
+
+
+_KINDS_LEFT_ALONE = {
+    ".ipynb": "a notebook, which torchdet does not read; migrate the script that "
+    "`jupyter nbconvert --to script` makes of it",
+    ".pyi": "a stub, which is never run: what it imports are types, and they stay",
+}
+
+
 def _common(parts: tuple[str, ...], named: tuple[str, ...]) -> int:
     """How many of ``parts`` were named, if ``named`` lead to them."""
     return len(named) if parts[: len(named)] == named else 0
