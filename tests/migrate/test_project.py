@@ -37,6 +37,11 @@ def test_the_roots_are_the_outermost_of_the_projects(project: Path) -> None:
     assert project_roots(["src/kit/train.py", "alone"]) == (project / "alone", project / "src")
 
 
+def test_a_home_directory_is_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(project))
+    assert project_roots(["src/kit/train.py"]) == (project / "src" / "kit",)
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [

@@ -36,8 +36,13 @@ def project_folders(paths: Iterable[str]) -> tuple[Path, ...]:
 
 
 def project_roots(paths: Iterable[str]) -> tuple[Path, ...]:
-    """The root of the project of each of ``paths``, where no other root is above it."""
-    roots = {_up_to_root(path)[-1] for path in paths}
+    """The root of the project of each of ``paths``, where no other root is above it.
+
+    A home directory is none, even where its settings are kept in a repository.
+    """
+    homes = {Path("~").expanduser(), Path("/")}
+    chains = [_up_to_root(path) for path in paths]
+    roots = {chain[0] if chain[-1] in homes else chain[-1] for chain in chains}
     return tuple(sorted(root for root in roots if roots.isdisjoint(root.parents)))
 
 
