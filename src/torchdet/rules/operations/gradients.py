@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument, is_constant
+from torchdet.facts.expressions import argument, is_constant, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.module_classes import forward_of, is_module_class
@@ -27,8 +27,12 @@ _CUTTING = frozenset({"bool", "detach", "int", "item", "long", "numpy", "tolist"
 # What a model is fed with, or compared with, as code names it.
 _DATA = re.compile(
     r"(^|_)(masks?|images?|imgs?|frames?|videos?|pixels?|pixel_values|depth_map|labels?|targets?"
-    r"|audios?|waveforms?|wavs?|pil|latents?|state_dict|checkpoint|positions?|visible|valid)"
-    r"($|_(?!(features?|embed\w*|hidden|states?|encodings?|bias)($|_)))"
+    r"|audios?|waveforms?|wavs?|pil|latents?|state_dict|checkpoint)"
+    r"($|_(?!(features?|embed\w*|hidden|states?)($|_)))"
+)
+# What says where something is, or whether it counts, in names of tensors.
+_PLACES = re.compile(
+    r"(^|_)(positions?|visible|valid)($|_(?!(features?|embed\w*|encodings?|bias)($|_)))"
 )
 _PREPARING = re.compile(
     r"(^|_)(load|convert|resize|resample|preprocess|post|postprocess|processing|prepare|transform"
@@ -71,9 +75,20 @@ def is_without_gradient(
         _is_data(operand, facts)
         or _is_outside_of_models(call, facts)
         or _is_cut_off(call, facts)
-        or holds_whole_numbers(operand, facts)
-        or _is_leaf(operand, facts, _DEPTH)
+        or (not _takes_source(call) and _is_constant(operand, facts))
     )
+
+
+def _takes_source(call: cst.Call) -> bool:
+    """Whether the operation puts another tensor, which may have a gradient, into its operand."""
+    return (last_name(call.func) or "").startswith(("index_", "masked_s", "put", "scatter")) and (
+        last_name(call.func) != "index_select"
+    )
+
+
+def _is_constant(operand: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``operand`` can have no gradient by what it is made of."""
+    return holds_whole_numbers(operand, facts) or _is_leaf(operand, facts, _DEPTH)
 
 
 def _is_data(operand: cst.BaseExpression, facts: FileFacts, depth: int = 3) -> bool:
@@ -81,7 +96,7 @@ def _is_data(operand: cst.BaseExpression, facts: FileFacts, depth: int = 3) -> b
     node = operand
     while True:
         if isinstance(node, cst.Attribute):
-            if node.attr.value == "data" or _DATA.search(node.attr.value):
+            if node.attr.value == "data" or _is_named_like_data(node.attr.value):
                 return True
             node = node.value
         elif isinstance(node, cst.Call):
@@ -97,7 +112,11 @@ def _is_data(operand: cst.BaseExpression, facts: FileFacts, depth: int = 3) -> b
     bindings = facts.bindings(node)
     value = bindings[0].value if len(bindings) == 1 else None
     from_data = value is not None and depth > 0 and _is_data(value, facts, depth - 1)
-    return from_data or _DATA.search(node.value) is not None
+    return from_data or _is_named_like_data(node.value)
+
+
+def _is_named_like_data(name: str) -> bool:
+    return _DATA.search(name) is not None or _PLACES.search(name) is not None
 
 
 def _is_leaf(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:

@@ -80,8 +80,13 @@ def _is_whole(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:
     if isinstance(node, cst.Name):
         reached = [each.binding for each in reaching(node, facts)]
         made = bool(reached) and all(_is_bound_whole(each, facts, depth) for each in reached)
-        return made or _NAMES.search(node.value) is not None
+        told = any(_names_dtype(each.value) for each in reached)
+        return made or (not told and _NAMES.search(node.value) is not None)
     return isinstance(node, cst.Attribute) and _NAMES.search(node.attr.value) is not None
+
+
+def _names_dtype(value: cst.BaseExpression | None) -> bool:
+    return isinstance(value, cst.Call) and argument(value, "dtype") is not None
 
 
 def _is_whole_result(node: cst.BinaryOperation, facts: FileFacts, depth: int) -> bool:

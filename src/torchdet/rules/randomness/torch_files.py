@@ -11,6 +11,16 @@ _ROOTS = frozenset(
     {"torch", "torchvision", "torchaudio", "torchtext", "torchdata", "torch_geometric"}
     | {"lightning", "pytorch_lightning", "accelerate", "timm", "ignite", "monai", "torchdet"}
 )
+_OTHERS = frozenset(
+    {"cupy", "jax", "jittor", "megengine", "mindspore", "mxnet", "oneflow", "paddle", "tensorflow"}
+    | {"tinygrad"}
+)
+
+
+def uses_another(facts: FileFacts) -> bool:
+    """Whether the file imports another library to train models with, and torch nowhere."""
+    roots = {module.partition(".")[0] for module in facts.imported_modules}
+    return not roots.isdisjoint(_OTHERS) and roots.isdisjoint(_ROOTS)
 
 
 def uses_torch(facts: FileFacts) -> bool:

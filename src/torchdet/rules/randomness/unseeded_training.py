@@ -79,6 +79,7 @@ from torchdet.rules.file_purposes import measures_speed
 from torchdet.rules.randomness.program import block_name, is_main_test, program
 from torchdet.rules.randomness.streams import Stream
 from torchdet.rules.randomness.survey import MAIN, MODULE
+from torchdet.rules.randomness.torch_files import uses_another
 from torchdet.rules.runtime_modules import in_runtime_module
 
 
@@ -107,7 +108,7 @@ def check_script(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if measures_speed(context) or in_runtime_module(context):
+    if measures_speed(context) or in_runtime_module(context) or uses_another(context.facts):
         return
     start = program(context)
     if start.trains is None or start.seeds(Stream.TORCH):
