@@ -1,6 +1,6 @@
 """Count the verdicts of `verdicts.md`, and compare them with what is found today.
 
-    python bench/accuracy.py [FINDINGS.json]
+    python bench/accuracy.py [FINDINGS.json] [--code DET4 --code DET5]
 
 Prints a Markdown table for each reading: for each rule how many findings were read and how many
 were wrong when they were read. With a JSON report over the corpus (see `sample_findings.py`) also
@@ -20,7 +20,8 @@ from corpus import BENCH, CorpusError
 from sample_findings import read_findings
 
 HEADER = ["code", "confidence", "package", "place", "verdict", "why"]
-Key = tuple[str, str, str]
+Key = tuple[str, str, str, str]
+"""A finding's code, confidence, package and place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Verdict:
 
     @property
     def key(self) -> Key:
-        return self.code, self.package, self.place
+        return self.code, self.confidence, self.package, self.place
 
 
 def read_verdicts(text: str) -> list[Verdict]:
@@ -98,25 +99,36 @@ def _counts(verdicts: list[Verdict], found: set[Key] | None) -> list[str]:
 
 
 def still_wrong(verdicts: Iterable[Verdict], found: set[Key]) -> list[Verdict]:
-    """Wrong findings that are reported today."""
+    """Wrong findings that are reported today, no less surely than then."""
     return [verdict for verdict in verdicts if not verdict.right and verdict.key in found]
 
 
 def lost(verdicts: Iterable[Verdict], found: set[Key]) -> list[Verdict]:
-    """Right findings that are no longer reported."""
-    return [verdict for verdict in verdicts if verdict.right and verdict.key not in found]
+    """Right findings that are no longer reported, neither surely nor as likely."""
+    places = {(code, package, place) for code, _, package, place in found}
+    return [
+        verdict
+        for verdict in verdicts
+        if verdict.right and (verdict.code, verdict.package, verdict.place) not in places
+    ]
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("findings", nargs="?", type=Path)
+    parser.add_argument("--code", action="append", help="only codes that begin so; repeatable")
     options = parser.parse_args()
     try:
         verdicts = read_verdicts((BENCH / "verdicts.md").read_text(encoding="utf-8"))
+        wanted = tuple(options.code or ("DET",))
+        verdicts = [verdict for verdict in verdicts if verdict.code.startswith(wanted)]
         found = None
         if options.findings is not None:
             findings = read_findings(options.findings)
-            found = {(finding.code, finding.package, finding.place) for finding in findings}
+            found = {
+                (finding.code, finding.confidence, finding.package, finding.place)
+                for finding in findings
+            }
     except CorpusError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

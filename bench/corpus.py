@@ -37,6 +37,20 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True)
+class Repository:
+    """What lies at ``paths`` of a pinned commit: scripts, in which findings are read."""
+
+    name: str
+    url: str
+    commit: str
+    paths: tuple[str, ...]
+
+    def source(self, folder: Path) -> Path:
+        """Where the files lie below the corpus ``folder``."""
+        return folder / "src" / f"{self.name}-{self.commit[:12]}"
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """Files to measure on: ``root`` holds them all, and nothing else."""
 
@@ -54,6 +68,13 @@ def packages() -> tuple[Package, ...]:
     entries = _document()["package"]
     assert isinstance(entries, list)
     return tuple(Package(**entry) for entry in entries)
+
+
+def repositories() -> tuple[Repository, ...]:
+    """The repositories of ``corpus.toml``, in its order."""
+    entries = _document()["repository"]
+    assert isinstance(entries, list)
+    return tuple(Repository(**{**entry, "paths": tuple(entry["paths"])}) for entry in entries)
 
 
 def torchfix_requirements() -> tuple[str, ...]:

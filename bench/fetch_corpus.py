@@ -1,7 +1,9 @@
 """Fetch the wheels of ``corpus.toml``, check their hashes and unpack their Python files.
 
-    python bench/fetch_corpus.py [FOLDER] [--package NAME ...]
+    python bench/fetch_corpus.py [FOLDER] [--package NAME ...] [--scripts] [--clone NAME=PATH ...]
 
+With ``--scripts`` also the commits of its repositories, through git, or with ``--clone`` from a
+repository that is already on this machine.
 Wheels are downloaded with pip and read as archives: nothing in them is installed, imported or
 executed. A wheel or an unpacked package that is already there is kept.
 """
@@ -15,9 +17,21 @@ import stat
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from corpus import DEFAULT_FOLDER, CorpusError, Package, chosen, packages
+from corpus import (
+    DEFAULT_FOLDER,
+    CorpusError,
+    Package,
+    Repository,
+    chosen,
+    packages,
+    repositories,
+)
+from fetch_projects import archived, cloned, clones_of
+from fetch_projects import unpack as unpack_archive
+from projects import Commit, ProjectError
 
 
 def download(package: Package, wheels: Path) -> Path:
@@ -84,15 +98,33 @@ def fetch(package: Package, folder: Path) -> str:
     return f"{label}: {count} files"
 
 
+def fetch_repository(repository: Repository, folder: Path, clones: Mapping[str, str]) -> str:
+    """Fetch the files of one commit; returns a line about it. Raises ``ProjectError``."""
+    destination = repository.source(folder)
+    label = f"{repository.name} {repository.commit[:12]}"
+    if destination.exists():
+        return f"{label}: there already"
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    source = Commit(repository.url, repository.commit, repository.paths)
+    clone = clones.get(repository.name)
+    bare = Path(clone) if clone else cloned(source, folder / "git")
+    return f"{label}: {unpack_archive(archived(source, bare), destination, strip=0)} files"
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT_FOLDER)
     parser.add_argument("--package", action="append", default=[], help="only this one; repeatable")
+    parser.add_argument("--scripts", action="store_true", help="the repositories, too")
+    parser.add_argument("--clone", action="append", default=[], metavar="NAME=PATH")
     arguments = parser.parse_args()
     try:
+        clones = clones_of(arguments.clone)
         for package in chosen(arguments.package, packages()):
             print(fetch(package, arguments.folder), flush=True)
-    except CorpusError as error:
+        for repository in repositories() if arguments.scripts else ():
+            print(fetch_repository(repository, arguments.folder, clones), flush=True)
+    except (CorpusError, ProjectError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     return 0

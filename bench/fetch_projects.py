@@ -43,7 +43,7 @@ def fetch(project: Project, folder: Path, clones: Mapping[str, str]) -> str:
     else:
         assert isinstance(project.source, Commit)
         clone = clones.get(project.name)
-        repository = Path(clone) if clone else _cloned(project.source, folder / "git")
+        repository = Path(clone) if clone else cloned(project.source, folder / "git")
         count = unpack(archived(project.source, repository), destination, strip=0)
     return f"{project.label}: {count} files"
 
@@ -69,8 +69,11 @@ def download(name: str, release: Release, sdists: Path) -> Path:
     return sdist
 
 
-def _cloned(source: Commit, folder: Path) -> Path:
-    """A repository below ``folder`` that has the one commit of ``source``."""
+def cloned(source: Commit, folder: Path) -> Path:
+    """A repository below ``folder`` that has the one commit of ``source``.
+
+    Raises ``ProjectError`` when git can't fetch it.
+    """
     repository = folder / source.commit
     if not repository.exists():
         partial = repository.with_name(f"{source.commit}.partial")

@@ -1,13 +1,14 @@
 """Draw a sample of findings and print each with its source, for a person to judge.
 
-    python bench/fetch_corpus.py
+    python bench/fetch_corpus.py --scripts
     torchdet lint --config bench/corpus_lint.toml --output-format json --exit-zero \\
         --output-file findings.json .corpus/src
     python bench/sample_findings.py findings.json --code DET3 --each 3 --seed 1
 
-From each rule in each package at most `--each` findings are drawn. The same seed draws the same
-ones, and what is drawn from one rule and package doesn't depend on the others. Every finding ends
-with a row for `verdicts.md`, where `accuracy.py` counts the verdicts.
+From each rule and confidence in each package at most `--each` findings are drawn. The same seed
+draws the same ones, and what is drawn from one rule and package doesn't depend on the others. Every
+finding ends with a row for `verdicts.md`, where `accuracy.py` counts the verdicts. The operations
+and randomness (DET4, DET5) are read with `operations_lint.toml`, in scripts as well.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from corpus import CorpusError, packages
+from corpus import CorpusError, packages, repositories
 
 CONTEXT = 3  # lines before and after the finding
 
@@ -69,14 +70,15 @@ def _finding(entry: Mapping[str, object]) -> Finding:
 
 
 def _inside(filename: str) -> tuple[str, str]:
-    """The corpus package that a file belongs to, and the file's path inside it."""
-    folders = {package.source(Path()).name: package.name for package in packages()}
+    """The package or repository that a file belongs to, and the file's path inside it."""
+    sources = (*packages(), *repositories())
+    folders = {source.source(Path()).name: source.name for source in sources}
     parts = Path(filename).parts
     for index, part in enumerate(parts):
         if part in folders:
             return folders[part], "/".join(parts[index + 1 :])
     raise CorpusError(
-        f"{filename} is in no package of corpus.toml; lint the folder that fetch_corpus.py made"
+        f"{filename} is in nothing that corpus.toml names; lint the folder of fetch_corpus.py"
     )
 
 
@@ -87,13 +89,14 @@ def _fix_in_words(fix: Mapping[str, object]) -> str:
 
 
 def sample(findings: Iterable[Finding], each: int, seed: int) -> list[Finding]:
-    """At most ``each`` findings of every rule in every package, sorted."""
-    cells: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    """At most ``each`` findings of every rule and confidence in every package, sorted."""
+    cells: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for finding in sorted(findings):
-        cells[finding.code, finding.package].append(finding)
+        cells[finding.code, finding.package, finding.confidence].append(finding)
     drawn = []
-    for (code, package), cell in cells.items():
-        chance = random.Random(f"{seed}:{code}:{package}")
+    for (code, package, confidence), cell in cells.items():
+        likely = "" if confidence == "certain" else f":{confidence}"
+        chance = random.Random(f"{seed}:{code}:{package}{likely}")
         drawn += chance.sample(cell, min(each, len(cell)))
     return sorted(drawn)
 

@@ -111,11 +111,20 @@ def test_accuracy_counts_wrong_findings_and_whether_they_are_gone() -> None:
     accuracy = script("accuracy")
     verdicts = accuracy.read_verdicts(rows(RIGHT, WRONG))
     assert "| DET301 | certain | 2 | 1 | 50.0% |" in accuracy.table(verdicts, None)
-    mended = {("DET301", "timm", "a.py:1:2")}
+    mended = {("DET301", "certain", "timm", "a.py:1:2")}
     assert accuracy.still_wrong(verdicts, mended) == []
     assert accuracy.lost(verdicts, mended) == []
-    assert accuracy.still_wrong(verdicts, {("DET301", "timm", "a.py:9:2")}) == verdicts[1:]
+    wrong = {("DET301", "certain", "timm", "a.py:9:2")}
+    assert accuracy.still_wrong(verdicts, wrong) == verdicts[1:]
     assert accuracy.lost(verdicts, set()) == verdicts[:1]
+
+
+def test_accuracy_counts_a_finding_that_became_likely_as_mended_and_as_kept() -> None:
+    accuracy = script("accuracy")
+    verdicts = accuracy.read_verdicts(rows(RIGHT, WRONG))
+    found = {("DET301", "likely", "timm", "a.py:1:2"), ("DET301", "likely", "timm", "a.py:9:2")}
+    assert accuracy.still_wrong(verdicts, found) == []
+    assert accuracy.lost(verdicts, found) == []
 
 
 def test_accuracy_counts_each_reading_for_itself() -> None:
