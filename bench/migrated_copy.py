@@ -74,7 +74,9 @@ def read_report(text: str, finished: Finished) -> Migration:
             (_posix(name), each["location"]["row"], each["code"]) for name, each in refusals
         ),
         refusals=dict(by_reason.most_common()),
-        failed=tuple(f"{file['filename']}: {file['failed']['message']}" for file in files if file["failed"]),
+        failed=tuple(
+            f"{file['filename']}: {file['failed']['message']}" for file in files if file["failed"]
+        ),
     )
 
 
