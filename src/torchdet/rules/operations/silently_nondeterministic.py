@@ -22,6 +22,7 @@ Bad:
 ```python
 import torch
 
+
 def labels(x: torch.Tensor) -> torch.Tensor:
     return torch.unique(x, sorted=False)
 ```
@@ -30,6 +31,7 @@ Good:
 
 ```python
 import torch
+
 
 def labels(x: torch.Tensor) -> torch.Tensor:
     return torch.unique(x, sorted=True)

@@ -22,6 +22,7 @@ Bad:
 import torch
 import torch.nn.functional as F
 
+
 def enlarge(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear")
 ```
@@ -31,6 +32,7 @@ Good:
 ```python
 import torch
 import torch.nn.functional as F
+
 
 def enlarge(x: torch.Tensor) -> torch.Tensor:
     return F.interpolate(x, scale_factor=2, mode="nearest")
