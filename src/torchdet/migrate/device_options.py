@@ -7,6 +7,7 @@ device.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -76,6 +77,7 @@ def _destination(declaration: cst.Call) -> str | None:
     return long[0].lstrip("-").replace("-", "_") if long else None
 
 
+_CHAINED_PARSE = re.compile(r"\)(?:\s|\\|#[^\n]*\n)*\.\s*parse_args\b")
 _WRITING = (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.Del)
 
 
@@ -114,6 +116,8 @@ class _Namespaces:
 
     def _chained_parses(self) -> Iterator[cst.Call]:
         """`make_parser().parse_args()`: calls on what is no name."""
+        if _CHAINED_PARSE.search(self._facts.source.text) is None:
+            return
         for node in descendants(self._facts.module):
             if (
                 isinstance(node, cst.Call)

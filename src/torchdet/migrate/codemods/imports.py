@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from torchdet.edit.imports import import_name, without_names
 from torchdet.edit.node_edit import (
@@ -43,7 +42,7 @@ _READ_BY_NAME = re.compile(r"\b(?:globals|eval|exec|vars|__getattr__|importlib)\
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
     """One outcome for each of ``findings``."""
-    file = _File.of(context)
+    file = _File(context)
     for finding in findings:
         item = file.import_around(finding.draft.node)
         if item is None:
@@ -53,22 +52,20 @@ def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[
         yield Refuse(finding, *reasons) if reasons is not None else file.rewrite(finding, item)
 
 
-@dataclass(frozen=True, slots=True)
 class _File:
     """A file whose imports are rewritten."""
 
-    context: MigrationContext
-    imports: tuple[TorchImport, ...]
-    layout: ImportLayout
-
-    @classmethod
-    def of(cls, context: MigrationContext) -> _File:
-        imports = torch_imports(context.facts)
-        return cls(context, imports, import_layout(context.facts, imports))
-
-    @property
-    def facts(self) -> FileFacts:
-        return self.context.facts
+    def __init__(self, context: MigrationContext) -> None:
+        self.context = context
+        self.facts: FileFacts = context.facts
+        self.imports = torch_imports(self.facts)
+        self.layout: ImportLayout = import_layout(self.facts, self.imports)
+        self._of_torch = [each for each in self.imports if "torch" in each.names]
+        self._known_rows: dict[TorchImport, tuple[str, ...]] = {}
+        self._groups: dict[Place, list[TorchImport]] = {}
+        for each in self.imports:
+            if each in self.layout.places:
+                self._groups.setdefault(self.layout.places[each], []).append(each)
 
     def import_around(self, node: cst.CSTNode) -> TorchImport | None:
         """The import that a finding at ``node`` is about; None for a star import."""
@@ -103,6 +100,11 @@ class _File:
     # What is bound, and how.
 
     def _rows(self, item: TorchImport) -> tuple[str, ...]:
+        if item not in self._known_rows:
+            self._known_rows[item] = self._binding_rows(item)
+        return self._known_rows[item]
+
+    def _binding_rows(self, item: TorchImport) -> tuple[str, ...]:
         bound = self._torch_is_bound(item)
         tries = self._tries(item)
         source = Source(self.context.handle, "torch" if bound else "", tries)
@@ -126,10 +128,11 @@ class _File:
         only_torch = facts.resolver.root("torch", scope) == Exact("torch")
         owner = scope.owner("torch")
         around = set(facts.ancestors(item.statement))
-        for earlier in self.imports:
-            if earlier is item:
+        position = self.imports.index(item)
+        for earlier in self._of_torch:
+            if self.imports.index(earlier) >= position:
                 return False
-            if "torch" not in earlier.names or facts.scope(earlier.statement) is not owner:
+            if facts.scope(earlier.statement) is not owner:
                 continue
             if earlier.block is not item.block and not only_torch:
                 continue
@@ -157,13 +160,10 @@ class _File:
                 blank = self._blank_below(item, place)
                 yield place.insert((*rows, *blank), self.facts)
 
-    def _group(self, place: Place) -> list[TorchImport]:
-        return [each for each in self.imports if self.layout.places.get(each) == place]
-
     def _blank_below(self, item: TorchImport, place: Place) -> tuple[str, ...]:
         """A blank row below the last binding at a place, where none stands there."""
-        last = [each for each in self._group(place) if self._rows(each)][-1:]
-        return place.blank_rows(self.facts) if last == [item] else ()
+        last = next((each for each in reversed(self._groups[place]) if self._rows(each)), None)
+        return place.blank_rows(self.facts) if last is item else ()
 
     def _removal(self, item: TorchImport) -> NodeEdit:
         statement = item.statement
@@ -198,7 +198,7 @@ class _File:
 
     def _typed_group(self, place: Place) -> Iterator[NodeEdit]:
         """All of the imports that are bound at one place, in one pair of blocks."""
-        group = self._group(place)
+        group = self._groups[place]
         rows = tuple(row for each in group for row in self._rows(each))
         yield from (self._removal(each) for each in group)
         if rows:
