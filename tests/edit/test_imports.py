@@ -78,7 +78,15 @@ def test_what_was_sorted_stays_sorted(
         ("from typing import Any, List\n", "from typing import TYPE_CHECKING, Any, List\n"),
         (
             "from typing import (\n    Any,  # all\n)\n",
-            "from typing import (\n    TYPE_CHECKING, Any,  # all\n)\n",
+            "from typing import (\n    TYPE_CHECKING,\n    Any,  # all\n)\n",
+        ),
+        (
+            "from typing import (\n    Any,\n    List,\n)\n",
+            "from typing import (\n    TYPE_CHECKING,\n    Any,\n    List,\n)\n",
+        ),
+        (
+            "from typing import (Any,  # all\n    List)\n",
+            "from typing import (TYPE_CHECKING, Any,  # all\n    List)\n",
         ),
         ("import typing\n", "import typing\nfrom typing import TYPE_CHECKING\n"),
         ("print(1)\n", "from typing import TYPE_CHECKING\n\nprint(1)\n"),

@@ -282,9 +282,19 @@ def _with_name(statement: cst.ImportFrom, name: str, facts: FileFacts) -> NodeEd
         names = [_alias_code(alias, facts) for alias in aliases]
         names.insert(index, name)
         return Replace(statement, _from_import(_module_of(statement), names))
-    if index < len(aliases):
-        return InsertBefore(aliases[index], f"{name}, ")
-    return InsertBefore(aliases[-1], f"{name}, ")
+    beside = aliases[min(index, len(aliases) - 1)]
+    return InsertBefore(beside, f"{name},{_gap(statement, aliases, facts)}")
+
+
+def _gap(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias], facts: FileFacts) -> str:
+    """What stands between two names: a new row where each has one for itself."""
+    space: cst.CSTNode | None = None
+    if len(aliases) > 1 and isinstance(aliases[0].comma, cst.Comma):
+        space = aliases[0].comma.whitespace_after
+    elif statement.lpar is not None:
+        space = statement.lpar.whitespace_after
+    gap = facts.code(space) if space is not None else ""
+    return gap if gap and "#" not in gap else " "
 
 
 def _name_order(name: str) -> tuple[int, str]:
