@@ -114,17 +114,22 @@ def dispatch_table(rules: tuple[Rule, ...]) -> Dispatch:
 
 def triggered(rules: tuple[Rule, ...], data: bytes) -> tuple[Rule, ...]:
     """Those of ``rules`` that can fire in a file with the bytes ``data``."""
-    present = {trigger for trigger in _all_triggers(rules) if trigger in data}
-    if not present:
-        return ()
-    return tuple(
-        rule
-        for rule in rules
-        if not present.isdisjoint(rule.triggers) and (not rule.requires or rule.requires in data)
-    )
+    required = frozenset(word for word in _all_required(rules) if word in data)
+    possible, triggers = _possible(rules, required)
+    present = {trigger for trigger in triggers if trigger in data}
+    return tuple(rule for rule in possible if not present.isdisjoint(rule.triggers))
 
 
 @cache
-def _all_triggers(rules: tuple[Rule, ...]) -> tuple[bytes, ...]:
-    """The triggers of ``rules``, each of them once: many rules share theirs."""
-    return tuple(dict.fromkeys(trigger for rule in rules for trigger in rule.triggers))
+def _all_required(rules: tuple[Rule, ...]) -> frozenset[bytes]:
+    """What some of ``rules`` cannot do without."""
+    return frozenset(rule.requires for rule in rules if rule.requires)
+
+
+@cache
+def _possible(
+    rules: tuple[Rule, ...], required: frozenset[bytes]
+) -> tuple[tuple[Rule, ...], tuple[bytes, ...]]:
+    """Those of ``rules`` that need no more than ``required``, and their triggers, each once."""
+    possible = tuple(rule for rule in rules if not rule.requires or rule.requires in required)
+    return possible, tuple(dict.fromkeys(word for rule in possible for word in rule.triggers))
