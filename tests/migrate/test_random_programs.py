@@ -248,6 +248,14 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
 @given(text=programs(), config=st.sampled_from(CONFIGS))
 @example(text="'''Doc.''' ; import torch\nx = torch.ones(1).tolist()\n", config=CONFIGS[0])
 @example(text="'''Doc.''' ; import os\nimport os; import torch\n", config=CONFIGS[0])
+@example(
+    text=(
+        "import torch\nif True:\n    def local():\n        import torch.nn as nn\n"
+        "        return nn.Linear\n    q = local()\n"
+        "if True:\n    a = 'cuda' if torch.cuda.is_available() else 'cpu'\n"
+    ),
+    config=CONFIGS[0],
+)
 def test_it_does_what_it_did(runner: Runner, text: str, config: MigrateConfig) -> None:
     assert runner.stdin is not None
     assert runner.stdout is not None

@@ -137,6 +137,8 @@ class _Outline:
         names = {name for each in above for name in each.names}
         if any(index in self._touched.get(name, ()) for name in names):
             return True
+        if any(each.index == index and each.runs is Runs.LATER for each in self._imports):
+            return True  # a function in it, which it may call, comes to read torch
         if not isinstance(row, cst.SimpleStatementLine):
             return False
         objects = any(not _is_module(each, name) for each in above for name in each.names)
