@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import HealthCheck, settings
 
-# How long a machine takes that does other things meanwhile says nothing about the code.
-settings.register_profile("torchdet", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("torchdet")
+# How long a machine takes that does other things meanwhile says nothing about the code. The same
+# examples each time, so that a change is told from chance; HYPOTHESIS_PROFILE=search looks further.
+_PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("torchdet", _PATIENT, derandomize=True)
+settings.register_profile("search", _PATIENT)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "torchdet"))
