@@ -6,12 +6,15 @@ import pytest
 
 from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.readers import violated_by
+from torchdet.rules.project import ModuleSource
 
 CONDITION = NotReadElsewhere("kit.config", "DEVICE")
 
 
 def is_read_by(code: str, module: str = "kit.train", *, is_package: bool = False) -> bool:
-    return bool(violated_by(code.encode(), module, is_package, [CONDITION]))
+    return bool(
+        violated_by(ModuleSource(module, code.encode(), is_package=is_package), [CONDITION])
+    )
 
 
 @pytest.mark.parametrize(

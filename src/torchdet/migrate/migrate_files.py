@@ -29,6 +29,7 @@ from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileChange
 from torchdet.model.migration import FileMigration, Made, Refusal
 from torchdet.model.source import DecodeError, SourceText
+from torchdet.rules.project import ModuleSource
 
 MAX_ROUNDS = 20
 """Changes that overlap wait for the next round, so that this bounds how deep they may nest."""
@@ -313,7 +314,8 @@ class _Judge:
         if isinstance(data, FileReport):
             return frozenset()
         is_package = os.path.basename(file.path) == "__init__.py"
-        return violated_by(data, file.module_name, is_package, self.conditions)
+        reader = ModuleSource(file.module_name, data, is_package=is_package)
+        return violated_by(reader, self.conditions)
 
     def lost(self, file: SourceFile) -> frozenset[Condition]:
         del file

@@ -17,40 +17,38 @@ from torchdet.migrate.current_device import CHOOSING_WORDS, chooses_device
 from torchdet.migrate.own_methods import methods_of_classes
 from torchdet.migrate.scripted import COMPILING_WORDS, compiles_modules
 from torchdet.model.source import DecodeError, SourceText
+from torchdet.rules.project import ModuleSource
 
 
-def violated_by(
-    data: bytes, module_name: str, is_package: bool, conditions: Iterable[Condition]
-) -> frozenset[Condition]:
-    """Those of ``conditions`` that do not hold because of the file with the bytes ``data``.
+def violated_by(reader: ModuleSource, conditions: Iterable[Condition]) -> frozenset[Condition]:
+    """Those of ``conditions`` that do not hold because of the module ``reader``.
 
     A file that cannot be read as Python is no reader.
     """
-    asked = [each for each in conditions if _mentions(data, module_name, each)]
+    asked = [each for each in conditions if _mentions(reader, each)]
     if not asked:
         return frozenset()
     try:
         names = frozenset(each.name for each in asked if isinstance(each, NotReadElsewhere))
-        facts = FileFacts.parse(SourceText.decode(data), Wanted(attributes=names))
+        facts = FileFacts.parse(SourceText.decode(reader.data), Wanted(attributes=names))
     except (DecodeError, UnparseableError, RecursionError):
         return frozenset()
-    package = module_name if is_package else module_name.rpartition(".")[0]
-    return frozenset(each for each in asked if _violates(each, facts, package))
+    return frozenset(each for each in asked if _violates(each, facts, reader))
 
 
-def _mentions(data: bytes, module_name: str, condition: Condition) -> bool:
+def _mentions(reader: ModuleSource, condition: Condition) -> bool:
     """Whether the file holds the words without which it cannot violate ``condition``."""
     if isinstance(condition, NotReadElsewhere):
-        return module_name != condition.module and condition.name.encode() in data
+        return reader.name != condition.module and condition.name.encode() in reader.data
     if isinstance(condition, NoOwnMethod):
-        return f"def {condition.name}".encode() in data
+        return f"def {condition.name}".encode() in reader.data
     words = CHOOSING_WORDS if isinstance(condition, NoDeviceChosen) else COMPILING_WORDS
-    return any(word.encode() in data for word in words)
+    return any(word.encode() in reader.data for word in words)
 
 
-def _violates(condition: Condition, facts: FileFacts, package: str) -> bool:
+def _violates(condition: Condition, facts: FileFacts, reader: ModuleSource) -> bool:
     if isinstance(condition, NotReadElsewhere):
-        return _reads(condition, facts, package)
+        return _reads(condition, facts, reader)
     if isinstance(condition, NoOwnMethod):
         return condition.name in methods_of_classes(facts)
     if isinstance(condition, NoDeviceChosen):
@@ -58,32 +56,14 @@ def _violates(condition: Condition, facts: FileFacts, package: str) -> bool:
     return compiles_modules(facts)
 
 
-def _reads(condition: NotReadElsewhere, facts: FileFacts, package: str) -> bool:
+def _reads(condition: NotReadElsewhere, facts: FileFacts, reader: ModuleSource) -> bool:
     wanted = f"{condition.module}.{condition.name}"
     index = facts.index
     imported = (binding.qualified for binding in index.bindings() if binding.qualified is not None)
-    if any(absolute(name, package) == wanted for name in imported):
+    if any(reader.absolute(name) == wanted for name in imported):
         return True
     attributes = index.attributes.get(condition.name, ())
-    if any(
-        wanted == absolute(name, package) for a in attributes for name in facts.resolve(a).names
-    ):
+    if any(wanted == reader.absolute(name) for a in attributes for name in facts.resolve(a).names):
         return True
-    stars = {absolute(origin, package) for origin, _ in index.star_imports}
+    stars = {reader.absolute(origin) for origin, _ in index.star_imports}
     return condition.module in stars and condition.name in index.uses
-
-
-def absolute(name: str, package: str) -> str:
-    """The dotted ``name`` with its leading dots resolved inside ``package``.
-
-    >>> absolute("..config.DEVICE", "kit.train")
-    'kit.config.DEVICE'
-    >>> absolute("torch.nn", "kit")
-    'torch.nn'
-    """
-    dots = len(name) - len(name.lstrip("."))
-    if not dots:
-        return name
-    parts = package.split(".")
-    kept = parts[: len(parts) - (dots - 1)]
-    return ".".join([*kept, name[dots:]])

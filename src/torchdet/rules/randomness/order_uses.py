@@ -337,11 +337,6 @@ def _is_sorted(use: cst.BaseExpression, facts: FileFacts) -> bool:
     return target is not None and facts.code(target) == facts.code(use)
 
 
-def _is_builtin_like(call: cst.Call, qualified: str) -> bool:
-    """Whether a call by a well-known name is that function: a method of that name is not."""
-    return bool(qualified) or isinstance(call.func, cst.Name)
-
-
 def _stores_number(body: cst.CSTNode, numbers: set[str]) -> bool:
     """Whether ``body`` has ``d[key] = n`` with ``n`` from ``numbers``, or ``d[key] = len(d)``."""
     for node in descendants(body):
