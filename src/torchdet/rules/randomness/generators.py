@@ -1,4 +1,4 @@
-"""What becomes of a generator that is made without a seed."""
+"""Generators that are made, or seeded, without a seed, and what becomes of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.lazy import cst
+from torchdet.rules.base import Draft
 from torchdet.rules.randomness.number_uses import is_beside_results
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.facts.index import DottedUse
-    from torchdet.rules.base import Reference
+    from torchdet.rules.base import Context, Reference
 
 # Methods and attributes by which a generator gets, or gives away, the seed that it lacks.
 _SEEDED_BY = frozenset(
@@ -39,6 +40,28 @@ class Made(Enum):
     SEEDED_LATER = "it is seeded, or its state set or kept, in another line"
     FALLBACK = "the caller passed none"
     UNUSED = "the file draws nothing from it that reaches a result"
+
+
+def check_seeding(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A function that seeds a global generator, called without a seed."""
+    call = seedless_call(reference, context.facts)
+    if call is not None:
+        yield Draft(
+            call,
+            f"`{reference.name}()` takes its seed from the operating system, another one in every "
+            "run; pass a number",
+        )
+
+
+def check_making(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A class or function that makes a generator, called without a seed that comes later."""
+    call = seedless_call(reference, context.facts)
+    if call is not None and made_without_seed(call, context.facts) is Made.UNSEEDED:
+        yield Draft(
+            call,
+            f"`{reference.name}()` without a seed yields other numbers in every run, whatever is "
+            "seeded elsewhere; pass a seed",
+        )
 
 
 def seedless_call(reference: Reference, facts: FileFacts) -> cst.Call | None:

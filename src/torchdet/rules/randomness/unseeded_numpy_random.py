@@ -52,7 +52,7 @@ from collections.abc import Iterator
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.randomness.draws import is_first_unseeded_draw
-from torchdet.rules.randomness.generators import Made, made_without_seed, seedless_call
+from torchdet.rules.randomness.generators import check_making, check_seeding
 from torchdet.rules.randomness.streams import Stream
 
 DRAWS = frozenset(
@@ -134,26 +134,6 @@ def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
         )
 
 
-def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
-    call = seedless_call(reference, context.facts)
-    if call is not None:
-        yield Draft(
-            call,
-            "`numpy.random.seed()` takes its seed from the operating system, another one in every "
-            "run; pass a number",
-        )
-
-
-def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
-    call = seedless_call(reference, context.facts)
-    if call is not None and made_without_seed(call, context.facts) is Made.UNSEEDED:
-        yield Draft(
-            call,
-            f"`{reference.name}()` without a seed yields other numbers in every run, whatever is "
-            "seeded elsewhere; pass a seed",
-        )
-
-
 RULE = Rule(
     code="DET503",
     module=__name__,
@@ -163,7 +143,7 @@ RULE = Rule(
     requires=b"numpy",
     names={
         **dict.fromkeys(sorted(DRAWS), check_draw),
-        **dict.fromkeys(GENERATORS, check_generator),
-        "numpy.random.seed": check_seed,
+        **dict.fromkeys(GENERATORS, check_making),
+        "numpy.random.seed": check_seeding,
     },
 )

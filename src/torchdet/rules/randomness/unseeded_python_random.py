@@ -72,7 +72,7 @@ from collections.abc import Iterator
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.randomness.draws import is_first_unseeded_draw
-from torchdet.rules.randomness.generators import Made, made_without_seed, seedless_call
+from torchdet.rules.randomness.generators import check_making, check_seeding
 from torchdet.rules.randomness.streams import Stream
 
 DRAWS = frozenset(
@@ -113,26 +113,6 @@ def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
         )
 
 
-def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
-    call = seedless_call(reference, context.facts)
-    if call is not None:
-        yield Draft(
-            call,
-            "`random.seed()` takes its seed from the operating system, another one in every run; "
-            "pass a number",
-        )
-
-
-def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
-    call = seedless_call(reference, context.facts)
-    if call is not None and made_without_seed(call, context.facts) is Made.UNSEEDED:
-        yield Draft(
-            call,
-            "`random.Random()` without a seed yields other numbers in every run, whatever is "
-            "seeded elsewhere; pass a seed",
-        )
-
-
 RULE = Rule(
     code="DET502",
     module=__name__,
@@ -142,7 +122,7 @@ RULE = Rule(
     requires=b"torch",
     names={
         **dict.fromkeys(sorted(DRAWS), check_draw),
-        "random.Random": check_generator,
-        "random.seed": check_seed,
+        "random.Random": check_making,
+        "random.seed": check_seeding,
     },
 )
