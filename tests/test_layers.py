@@ -17,8 +17,9 @@ ORDER = ["model", "facts", "edit", "rules", "engine", "migrate", "cli"]
 
 SEES = {
     **{name: set(ORDER[: index + 1]) for index, name in enumerate(ORDER)},
+    "read_file": set(),
     "report": {"report", "model"},
-    "config_file": {"model"},
+    "config_file": {"model", "read_file"},
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
     "runtime": {"runtime"},
     "facade": {"runtime"},
@@ -26,6 +27,8 @@ SEES = {
     "__main__": {"cli"},
     "__init__": set(),
 }
+for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
+    SEES[opens_files].add("read_file")
 SEES["cli"] |= {"report", "config_file"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 
