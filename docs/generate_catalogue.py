@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torchdet.rules.catalogue.operations import operations
-from torchdet.rules.catalogue.presentation import catalogue_page
+from torchdet.torch_api.operations import operations
+from torchdet.torch_api.presentation import catalogue_page
 
 PAGE = Path(__file__).parent / "catalogue.md"
 

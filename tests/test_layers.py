@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "torchdet"
 
-ORDER = ["model", "facts", "edit", "rules", "engine", "migrate", "cli"]
+ORDER = ["model", "torch_api", "facts", "edit", "rules", "engine", "migrate", "cli"]
 """Each sees itself and those before it."""
 
 SEES = {

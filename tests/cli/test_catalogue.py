@@ -7,7 +7,7 @@ import sys
 from click.testing import CliRunner, Result
 
 from torchdet.cli.catalogue import catalogue
-from torchdet.rules.catalogue.operations import operations
+from torchdet.torch_api.operations import operations
 
 
 def invoke(*arguments: str) -> Result:

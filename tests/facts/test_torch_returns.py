@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.facts.tensors import tensor_confidence
-from torchdet.facts.torch_returns import (
+from torchdet.model.diagnostic import Confidence
+from torchdet.model.source import SourceText
+from torchdet.torch_api.returns import (
     RETURNS_FLAGS,
     SEVERAL_FUNCTIONS,
     SEVERAL_METHODS,
@@ -28,8 +30,6 @@ from torchdet.facts.torch_returns import (
     TORCH_ONLY_METHODS,
     WITH_DIM,
 )
-from torchdet.model.diagnostic import Confidence
-from torchdet.model.source import SourceText
 
 torch = pytest.importorskip("torch", reason="the tables are checked against an installed torch")
 np = pytest.importorskip("numpy", reason="arrays are what must not be taken for tensors")

@@ -7,9 +7,9 @@ import json
 import click
 
 from torchdet.cli._output import write_text
-from torchdet.rules.catalogue.lookup import UnknownOperationError, find_operations
-from torchdet.rules.catalogue.operations import Operation, operations
-from torchdet.rules.catalogue.presentation import (
+from torchdet.torch_api.lookup import UnknownOperationError, find_operations
+from torchdet.torch_api.operations import Operation, operations
+from torchdet.torch_api.presentation import (
     operation_lines,
     operation_object,
     operation_text,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.reaching import reaching
-from torchdet.facts.torch_returns import TENSOR_FUNCTIONS, TORCH_ONLY_METHODS
+from torchdet.torch_api.returns import TENSOR_FUNCTIONS, TORCH_ONLY_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
-from torchdet.facts.torch_returns import TENSOR_TYPES
+from torchdet.torch_api.returns import TENSOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

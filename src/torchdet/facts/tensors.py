@@ -28,7 +28,9 @@ from torchdet.facts.scope import Binding, BindingKind
 from torchdet.facts.tensor_annotations import says_tensor, says_tensors
 from torchdet.facts.tensor_guards import guarded
 from torchdet.facts.tensor_values import OPEN, Kind, Value, agreed
-from torchdet.facts.torch_returns import (
+from torchdet.facts.unpacking import Part, unpacked_part
+from torchdet.model.diagnostic import Confidence
+from torchdet.torch_api.returns import (
     MODULE_LISTS,
     OTHER_MODULES,
     RETURNS_FLAGS,
@@ -42,8 +44,6 @@ from torchdet.facts.torch_returns import (
     TORCH_ONLY_METHODS,
     WITH_DIM,
 )
-from torchdet.facts.unpacking import Part, unpacked_part
-from torchdet.model.diagnostic import Confidence
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from torchdet.edit.imports import ImportStatement
 from torchdet.facts.lazy import cst
 from torchdet.migrate.torch_imports import bound_name
-from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH
-from torchdet.rules.catalogue.torch_submodules import LOADED_BY_IMPORT_ALONE
 from torchdet.rules.handle.imports import is_torch
+from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
+from torchdet.torch_api.torch_submodules import LOADED_BY_IMPORT_ALONE
 
 
 @dataclass(frozen=True, slots=True)

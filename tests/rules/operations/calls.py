@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from torchdet.rules.catalogue.conditions import (
+from torchdet.torch_api.condition_language import (
     Absent,
     Always,
     And,
@@ -23,7 +23,7 @@ from torchdet.rules.catalogue.conditions import (
     Runtime,
     Value,
 )
-from torchdet.rules.catalogue.signatures import Signature
+from torchdet.torch_api.signatures import Signature
 
 LEFT_OUT = "left out"
 """In place of an argument's text: the call does not pass it."""

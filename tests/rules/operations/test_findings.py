@@ -11,16 +11,16 @@ from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Diagnostic
-from torchdet.rules.catalogue.conditions import can_be_told
-from torchdet.rules.catalogue.operations import (
+from torchdet.rules.registry import all_rules
+from torchdet.torch_api.condition_language import can_be_told
+from torchdet.torch_api.operations import (
     Behaviour,
     IfUnknown,
     Operation,
     OperationKind,
     operations,
 )
-from torchdet.rules.catalogue.signatures import signature_of
-from torchdet.rules.registry import all_rules
+from torchdet.torch_api.signatures import signature_of
 
 (RULE,) = (rule for rule in all_rules() if rule.code == "DET401")
 KINDS = {OperationKind.FUNCTIONAL, OperationKind.MODULE, OperationKind.OPERATION}

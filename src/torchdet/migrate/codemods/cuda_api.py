@@ -32,12 +32,12 @@ from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.device_words import DeviceWords, Wording
 from torchdet.migrate.seed_calls import ACCELERATOR_SEEDS, collapsed_seeding
 from torchdet.model.fix import Applicability
-from torchdet.rules.catalogue.device_apis import DeviceApi, Sameness, device_apis
 from torchdet.rules.devices.api_rewrite import (
     rewritten_with_assignment,
     rewritten_with_import,
 )
 from torchdet.rules.devices.probes import assigned_values
+from torchdet.torch_api.device_apis import DeviceApi, Equivalence, device_apis
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _neutral(
         )
         if same:
             return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
-    if api.sameness is Sameness.SAME:
+    if api.sameness is Equivalence.SAME:
         rewritten = _with_binding(finding, node, api, words, version)
         if rewritten is not None:
             return rewritten

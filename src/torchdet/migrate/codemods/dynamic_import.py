@@ -19,8 +19,8 @@ from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.migrate.handle_site import has_handle_outermost
 from torchdet.migrate.import_refusals import Reasons
 from torchdet.migrate.torch_imports import torch_imports
-from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH
 from torchdet.rules.handle.imports import is_torch
+from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 _MODULES = (
     "`sys.modules` is asked for what is loaded, or changed; the handle does neither",

@@ -32,7 +32,7 @@ from torchdet.migrate.codemod import (
 )
 from torchdet.rules.base import Context
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
-from torchdet.rules.state.flags import DETERMINISM_FLAGS, PRECISION_FLAGS
+from torchdet.torch_api.switches import DETERMINISM_SWITCHES, PRECISION_SWITCHES
 
 _Writes = tuple[FlagWrite, ...]
 
@@ -64,7 +64,7 @@ def _as_they_are(writes: _Writes, _context: Context) -> Iterator[_Writes]:
     yield writes
 
 
-_WRITES = checks_of_writes((*DETERMINISM_FLAGS, *PRECISION_FLAGS), _as_they_are)
+_WRITES = checks_of_writes((*DETERMINISM_SWITCHES, *PRECISION_SWITCHES), _as_they_are)
 
 
 def _flag(finding: Finding, writes: _Writes, context: MigrationContext) -> Outcome:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.rules.catalogue.device_apis import DeviceApi, Rewrite, device_apis
+from torchdet.torch_api.device_apis import DeviceApi, Respelling, device_apis
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -92,7 +92,7 @@ def rewritten_with_assignment(
     api = device_apis().get(names[0]) if len(names) == 1 else None
     if torch is None or api is None or api.replacement is None:
         return None
-    if api.rewrite is Rewrite.BY_HAND or not api.usable_in(torch_version):
+    if api.rewrite is Respelling.BY_HAND or not api.usable_in(torch_version):
         return None
     edits = [*_rename_edits(binding.value, torch, api, facts)]
     for use in _uses(binding, facts):
@@ -202,8 +202,8 @@ def _call_without_arguments(
 ) -> Replace | None:
     """``function("cuda")`` in place of a call; no node stands between its parentheses."""
     added = {
-        Rewrite.DEVICE_TYPE_FIRST: '"cuda"',
-        Rewrite.DEVICE_TYPE_KEYWORD: 'device_type="cuda"',
+        Respelling.DEVICE_TYPE_FIRST: '"cuda"',
+        Respelling.DEVICE_TYPE_KEYWORD: 'device_type="cuda"',
     }.get(api.rewrite)
     if added is None or "#" in facts.code(call):
         return None
@@ -214,18 +214,18 @@ def _argument_edits(node: cst.BaseExpression, api: DeviceApi, facts: FileFacts) 
     """The edits of the arguments that the equivalent takes otherwise."""
     call = facts.parent(node)
     if isinstance(call, cst.Call) and call.func is node:
-        if api.rewrite is Rewrite.RENAME:
+        if api.rewrite is Respelling.RENAME:
             return _renamed_arguments(call, api, facts)
-        if api.rewrite is Rewrite.DEVICE_TYPE_FIRST:
+        if api.rewrite is Respelling.DEVICE_TYPE_FIRST:
             return _with_device_type(call, api)
-        if api.rewrite is Rewrite.DEVICE_TYPE_KEYWORD and call.args:
+        if api.rewrite is Respelling.DEVICE_TYPE_KEYWORD and call.args:
             return (InsertAfter(call.args[-1], ', device_type="cuda"'),)
         return None
-    if api.rewrite is Rewrite.RENAME:
+    if api.rewrite is Respelling.RENAME:
         return ()
-    if api.rewrite is Rewrite.DEVICE_TYPE_KEYWORD and isinstance(call, cst.Decorator):
+    if api.rewrite is Respelling.DEVICE_TYPE_KEYWORD and isinstance(call, cst.Decorator):
         return (InsertAfter(node, '(device_type="cuda")'),)
-    if api.rewrite is Rewrite.DEVICE_TYPE_FIRST and _in_annotation(node, facts):
+    if api.rewrite is Respelling.DEVICE_TYPE_FIRST and _in_annotation(node, facts):
         return ()
     return None
 

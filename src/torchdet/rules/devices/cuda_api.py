@@ -59,18 +59,18 @@ from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
-from torchdet.rules.catalogue.device_apis import (
-    ApiKind,
-    DeviceApi,
-    Rewrite,
-    Sameness,
-    device_apis,
-)
 from torchdet.rules.devices.alternatives import has_alternative, is_for_one_release
 from torchdet.rules.devices.api_rewrite import rewritten_in_place, rewritten_with_import
 from torchdet.rules.devices.availability import is_inside_availability_branch
 from torchdet.rules.devices.dispatch import is_asked_for, is_requirement_of_test, serves_one_type
 from torchdet.rules.runtime_modules import in_runtime_module
+from torchdet.torch_api.device_apis import (
+    ApiKind,
+    DeviceApi,
+    Equivalence,
+    Respelling,
+    device_apis,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -79,12 +79,12 @@ _APIS = {
     api.name: api
     for api in device_apis().values()
     if api.kind in {ApiKind.FUNCTION, ApiKind.CLASS, ApiKind.ATTRIBUTE}
-    and api.sameness in {Sameness.SAME, Sameness.SAME_ON_CUDA, Sameness.SIMILAR}
+    and api.sameness in {Equivalence.SAME, Equivalence.SAME_ON_CUDA, Equivalence.SIMILAR}
 }
 _APPLICABILITY = {
-    Sameness.SAME: Applicability.SAFE,
-    Sameness.SAME_ON_CUDA: Applicability.UNSAFE,
-    Sameness.SIMILAR: Applicability.DISPLAY,
+    Equivalence.SAME: Applicability.SAFE,
+    Equivalence.SAME_ON_CUDA: Applicability.UNSAFE,
+    Equivalence.SIMILAR: Applicability.DISPLAY,
 }
 _VENDOR = re.compile("cuda|cudnn", re.IGNORECASE)
 _PROBE = "torch.cuda.is_available"
@@ -108,11 +108,11 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
 
 def _message(api: DeviceApi) -> str:
     arguments = {
-        Rewrite.DEVICE_TYPE_FIRST: "(device_type, ...)",
-        Rewrite.DEVICE_TYPE_KEYWORD: "(device_type=...)",
+        Respelling.DEVICE_TYPE_FIRST: "(device_type, ...)",
+        Respelling.DEVICE_TYPE_KEYWORD: "(device_type=...)",
     }.get(api.rewrite, "")
     note = f" ({api.note})" if api.note else ""
-    if api.sameness is Sameness.SAME:
+    if api.sameness is Equivalence.SAME:
         note = ""
     return f"`{api.name}` is for CUDA alone; use `{api.spelling}{arguments}`{note}"
 
@@ -211,7 +211,7 @@ def _is_torch_cuda(node: cst.CSTNode, context: Context) -> bool:
 
 
 def _fix(reference: Reference, api: DeviceApi, context: Context) -> NodeFix | None:
-    if api.rewrite in {Rewrite.BY_HAND, Rewrite.DEVICE_MODULE}:
+    if api.rewrite in {Respelling.BY_HAND, Respelling.DEVICE_MODULE}:
         return None
     applicability = _APPLICABILITY[api.sameness]
     if applicability is Applicability.SAFE and not reference.exact:
@@ -220,7 +220,7 @@ def _fix(reference: Reference, api: DeviceApi, context: Context) -> NodeFix | No
     if edits is not None and _is_class_with_other_arguments(reference, api, context):
         applicability = Applicability.UNSAFE
     if edits is None:
-        if api.sameness is Sameness.SIMILAR or not reference.exact:
+        if api.sameness is Equivalence.SIMILAR or not reference.exact:
             return None
         edits = rewritten_with_import(reference.node, context.facts, context.config.torch_version)
         applicability = Applicability.UNSAFE
@@ -233,7 +233,7 @@ def _is_class_with_other_arguments(reference: Reference, api: DeviceApi, context
     """Whether the use names a class that is not the same object as its equivalent."""
     parent = context.facts.parent(reference.node)
     called = isinstance(parent, cst.Call) and parent.func is reference.node
-    return api.rewrite is Rewrite.DEVICE_TYPE_FIRST and not called
+    return api.rewrite is Respelling.DEVICE_TYPE_FIRST and not called
 
 
 RULE = Rule(

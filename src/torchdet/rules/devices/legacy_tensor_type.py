@@ -47,7 +47,7 @@ from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
-from torchdet.rules.catalogue.device_apis import ApiKind, device_apis
+from torchdet.torch_api.device_apis import ApiKind, device_apis
 
 _TYPES = {
     api.name: api

@@ -51,9 +51,9 @@ from torchdet.facts.origins import origins
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Reference, Rule
-from torchdet.rules.catalogue.torch_modules import on_handle
 from torchdet.rules.handle.imports import facade_imports, is_torch
 from torchdet.rules.runtime_modules import in_runtime_module
+from torchdet.torch_api.torch_modules import on_handle
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

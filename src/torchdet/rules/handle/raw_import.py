@@ -59,7 +59,6 @@ from torchdet.facts.lazy import cst
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
-from torchdet.rules.catalogue.torch_modules import LOADED_WITH_TORCH, on_handle
 from torchdet.rules.handle.imports import (
     IMPORTS,
     ModuleImport,
@@ -68,6 +67,7 @@ from torchdet.rules.handle.imports import (
     torch_imports,
 )
 from torchdet.rules.runtime_modules import in_runtime_module
+from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, on_handle
 
 _MOST_NAMED = 3
 

@@ -62,7 +62,7 @@ from torchdet.rules.operations.compiled_code import is_compiled
 from torchdet.rules.operations.number_kinds import is_integral
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
-from torchdet.rules.state.flags import AUTOTUNING_FLAGS
+from torchdet.torch_api.switches import AUTOTUNING_SWITCHES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -71,7 +71,7 @@ if TYPE_CHECKING:
 _MODES = {"max-autotune": "reduce-overhead", "max-autotune-no-cudagraphs": "default"}
 _OPTIONS = {
     flag.name.removeprefix("torch._inductor.config."): flag
-    for flag in AUTOTUNING_FLAGS
+    for flag in AUTOTUNING_SWITCHES
     if flag.attribute
 }
 _LIMIT = "torch.backends.cudnn.benchmark_limit"
@@ -288,7 +288,7 @@ RULE = Rule(
         *(b"benchmark_limit", b"coordinate_descent", b"cumsum", b"multi_kernel", b"tunable"),
     ),
     names={
-        **checks_of_writes(AUTOTUNING_FLAGS, check_flag),
+        **checks_of_writes(AUTOTUNING_SWITCHES, check_flag),
         **checks_of_environment(check_environment),
         "torch.compile": check_compile,
         "torch.compiler.compile": check_compile,

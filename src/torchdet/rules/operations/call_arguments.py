@@ -14,9 +14,9 @@ from torchdet.facts.expressions import (
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
 from torchdet.facts.tensors import tensor_confidence
-from torchdet.rules.catalogue.conditions import Absent, Opaque, Truth, Value
-from torchdet.rules.catalogue.signatures import Signature
 from torchdet.rules.operations.number_kinds import holds_whole_numbers
+from torchdet.torch_api.condition_language import Absent, Opaque, Truth, Value
+from torchdet.torch_api.signatures import Signature
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

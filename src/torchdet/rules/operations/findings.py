@@ -15,19 +15,6 @@ from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference
-from torchdet.rules.catalogue.conditions import Condition, Truth, can_be_told
-from torchdet.rules.catalogue.operations import (
-    Behaviour,
-    Device,
-    EvidenceKind,
-    IfUnknown,
-    Operation,
-    OperationKind,
-    Pass,
-    Sameness,
-    operations,
-)
-from torchdet.rules.catalogue.signatures import signature_of
 from torchdet.rules.operations.call_arguments import CallArguments
 from torchdet.rules.operations.gradients import is_without_gradient
 from torchdet.rules.operations.surroundings import (
@@ -35,6 +22,19 @@ from torchdet.rules.operations.surroundings import (
     only_shape_is_read,
     stays_on_cpu,
 )
+from torchdet.torch_api.condition_language import Condition, Truth, can_be_told
+from torchdet.torch_api.operations import (
+    Behaviour,
+    EvidenceKind,
+    IfUnknown,
+    Operation,
+    OperationDevice,
+    OperationKind,
+    Pass,
+    Sameness,
+    operations,
+)
+from torchdet.torch_api.signatures import signature_of
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -44,11 +44,11 @@ _KINDS = {OperationKind.FUNCTIONAL, OperationKind.MODULE, OperationKind.OPERATIO
 # What a project that names no target devices is checked for: where most torch code runs.
 _DEFAULT_DEVICES = ("cpu", "cuda")
 _DEVICE_NAMES = {
-    Device.ANY: "every device",
-    Device.CPU: "the CPU",
-    Device.CUDA: "CUDA",
-    Device.MPS: "MPS",
-    Device.XPU: "XPU",
+    OperationDevice.ANY: "every device",
+    OperationDevice.CPU: "the CPU",
+    OperationDevice.CUDA: "CUDA",
+    OperationDevice.MPS: "MPS",
+    OperationDevice.XPU: "XPU",
 }
 _PASS_NAMES = {
     Pass.BACKWARD: "in the backward pass",
@@ -268,11 +268,11 @@ def _places(operation: Operation, meetings: tuple[_Meeting, ...], config: LintCo
         for meeting in meetings
         if meeting.operation.direction is operation.direction
         for device in meeting.operation.devices
-        if device is Device.ANY or device.value in wanted
+        if device is OperationDevice.ANY or device.value in wanted
     }
-    if Device.ANY in devices:
-        return _DEVICE_NAMES[Device.ANY]
-    return " and ".join(_DEVICE_NAMES[each] for each in Device if each in devices)
+    if OperationDevice.ANY in devices:
+        return _DEVICE_NAMES[OperationDevice.ANY]
+    return " and ".join(_DEVICE_NAMES[each] for each in OperationDevice if each in devices)
 
 
 def _release(version: tuple[int, int]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.tensors import tensor_confidence
-from torchdet.facts.torch_returns import SEVERAL_FUNCTIONS, TENSOR_FUNCTIONS, TENSOR_METHODS
+from torchdet.torch_api.returns import SEVERAL_FUNCTIONS, TENSOR_FUNCTIONS, TENSOR_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -46,8 +46,8 @@ from __future__ import annotations
 
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Rule
-from torchdet.rules.catalogue.operations import Behaviour
 from torchdet.rules.operations.findings import checks_of
+from torchdet.torch_api.operations import Behaviour
 
 _CHECKS = checks_of(Behaviour.SWITCHES, "takes a deterministic, slower path in deterministic mode")
 

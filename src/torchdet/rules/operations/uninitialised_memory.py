@@ -53,13 +53,13 @@ from torchdet.facts.expressions import argument, int_value, is_constant, last_na
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.reaching import reaching
-from torchdet.facts.torch_returns import TENSOR_TYPES
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.operations.memory_uses import Effect, effect_of
 from torchdet.rules.operations.parameter_initialisation import is_initialised
+from torchdet.torch_api.returns import TENSOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -54,8 +54,8 @@ from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
-from torchdet.rules.state.flags import DETERMINISM_FLAGS
 from torchdet.rules.wording import runtime_sets
+from torchdet.torch_api.switches import DETERMINISM_SWITCHES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -132,5 +132,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     requires=b"torch",
     triggers=(b"cudnn", b"mkldnn", b"determin"),
-    names=checks_of_writes(DETERMINISM_FLAGS, check),
+    names=checks_of_writes(DETERMINISM_SWITCHES, check),
 )

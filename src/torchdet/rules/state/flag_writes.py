@@ -12,7 +12,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.origins import Literal, Origins, literal_value, origins
 from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Reference
-from torchdet.rules.state.flags import SETTERS, Flag, Parameter, Setter
+from torchdet.torch_api.switches import SETTERS, Setter, Switch, SwitchParameter
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -28,7 +28,7 @@ class FlagWrite:
     the end of their block.
     """
 
-    flag: Flag
+    flag: Switch
     node: cst.CSTNode
     spelling: str
     value: cst.BaseExpression | None
@@ -82,14 +82,14 @@ _WriteCheck = Callable[[Reference, Context], Iterator[_Judged]]
 
 
 def checks_of_writes(
-    flags: tuple[Flag, ...], check: WritesCheck[_Judged]
+    flags: tuple[Switch, ...], check: WritesCheck[_Judged]
 ) -> dict[str, _WriteCheck[_Judged]]:
     """The table of a rule that judges writes to ``flags``.
 
     ``check`` is called once for each assignment, ``setattr`` and call that writes some of them.
     """
     by_name = {flag.name: flag for flag in flags}
-    owners: dict[str, dict[str, Flag]] = {}
+    owners: dict[str, dict[str, Switch]] = {}
     table: dict[str, _WriteCheck[_Judged]] = {}
     for flag in flags:
         if flag.attribute:
@@ -104,7 +104,7 @@ def checks_of_writes(
     return table
 
 
-def _assignment_check(flag: Flag, check: WritesCheck[_Judged]) -> _WriteCheck[_Judged]:
+def _assignment_check(flag: Switch, check: WritesCheck[_Judged]) -> _WriteCheck[_Judged]:
     def assigned(reference: Reference, context: Context) -> Iterator[_Judged]:
         write = _assignment(flag, reference.node, context.facts)
         if write is not None:
@@ -113,11 +113,11 @@ def _assignment_check(flag: Flag, check: WritesCheck[_Judged]) -> _WriteCheck[_J
     return assigned
 
 
-def _assigning(flag: Flag) -> str:
+def _assigning(flag: Switch) -> str:
     return f"{flag.name} = {{}}"
 
 
-def _assignment(flag: Flag, node: cst.BaseExpression, facts: FileFacts) -> FlagWrite | None:
+def _assignment(flag: Switch, node: cst.BaseExpression, facts: FileFacts) -> FlagWrite | None:
     """The write that the assignment to the attribute ``node`` makes; None where it is read."""
     if not isinstance(node, cst.Attribute):
         return None
@@ -138,7 +138,7 @@ def _assignment(flag: Flag, node: cst.BaseExpression, facts: FileFacts) -> FlagW
 
 
 def _unpacking(
-    flag: Flag, node: cst.Attribute, element: cst.Element, facts: FileFacts
+    flag: Switch, node: cst.Attribute, element: cst.Element, facts: FileFacts
 ) -> FlagWrite | None:
     """The write of one target in ``a.benchmark, b.deterministic = False, True``."""
     targets = facts.parent(element)
@@ -154,7 +154,7 @@ def _unpacking(
 
 
 def _setattr_check(
-    attributes: Mapping[str, Flag], check: WritesCheck[_Judged]
+    attributes: Mapping[str, Switch], check: WritesCheck[_Judged]
 ) -> _WriteCheck[_Judged]:
     def set_by_name(reference: Reference, context: Context) -> Iterator[_Judged]:
         facts = context.facts
@@ -175,7 +175,7 @@ def _setattr_check(
 
 
 def _setter_check(
-    setter: Setter, flags: Mapping[str, Flag], check: WritesCheck[_Judged]
+    setter: Setter, flags: Mapping[str, Switch], check: WritesCheck[_Judged]
 ) -> _WriteCheck[_Judged]:
     parameters = [parameter for parameter in setter.parameters if parameter.flag in flags]
 
@@ -190,7 +190,9 @@ def _setter_check(
     return called
 
 
-def _written(setter: Setter, parameter: Parameter, flag: Flag, call: cst.Call) -> FlagWrite | None:
+def _written(
+    setter: Setter, parameter: SwitchParameter, flag: Switch, call: cst.Call
+) -> FlagWrite | None:
     """What ``call`` writes through ``parameter``; None where it leaves the flag alone."""
     keyword = "" if parameter.position == 0 else f"{parameter.keyword}="
     spelling = f"{setter.name}({keyword}{{}})"

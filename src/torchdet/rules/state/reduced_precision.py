@@ -47,7 +47,7 @@ from collections.abc import Iterator
 from torchdet.model.diagnostic import Severity
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
-from torchdet.rules.state.flags import PRECISION_FLAGS
+from torchdet.torch_api.switches import PRECISION_SWITCHES
 
 
 def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
@@ -75,5 +75,5 @@ RULE = Rule(
         b"cudnn",
         b"mkldnn",
     ),
-    names=checks_of_writes(PRECISION_FLAGS, check),
+    names=checks_of_writes(PRECISION_SWITCHES, check),
 )

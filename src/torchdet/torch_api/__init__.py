@@ -1,0 +1,1 @@
+"""PyTorch as data that a person can review row by row; nothing here knows a syntax tree."""
