@@ -18,8 +18,9 @@ ORDER = ["model", "torch_api", "facts", "edit", "rules", "engine", "migrate", "c
 SEES = {
     **{name: set(ORDER[: index + 1]) for index, name in enumerate(ORDER)},
     "read_file": set(),
+    "glob_pattern": set(),
     "report": {"report", "model"},
-    "config_file": {"model", "read_file"},
+    "config_file": {"model", "read_file", "glob_pattern"},
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
     "runtime": {"runtime"},
     "facade": {"runtime"},
@@ -29,6 +30,7 @@ SEES = {
 }
 for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
     SEES[opens_files].add("read_file")
+SEES["engine"].add("glob_pattern")
 SEES["cli"] |= {"report", "config_file"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 

@@ -372,7 +372,7 @@ def test_linting_executes_nothing_of_the_project() -> None:
     Path("torch.py").write_text(trap)
     Path("conftest.py").write_text(trap)
     Path("sitecustomize.py").write_text(trap + BAD)
-    Path("pathspec.py").write_text(trap)
+    Path("platformdirs.py").write_text(trap)
     Path("tomllib.py").write_text(trap)
     assert lint(".").returncode == 1
 

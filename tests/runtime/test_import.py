@@ -10,7 +10,7 @@ import pytest
 import torchdet.runtime
 from tests.runtime.support import SOURCE, run_python
 
-FOREIGN = {"libcst", "click", "rich", "torch", "numpy", "pathspec", "platformdirs"}
+FOREIGN = {"libcst", "click", "rich", "torch", "numpy", "platformdirs"}
 
 
 def test_importing_the_package_imports_nothing_else(tmp_path):

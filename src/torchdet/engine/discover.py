@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from pathlib import Path, PurePath
 
 from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.engine.settings import module_name_of
+from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
+from torchdet.read_file import SETTINGS_LIMIT, read_file
 
 ConfigFor = Callable[[Path], LintConfig]
 """Gives the configuration that holds for the files in a folder."""
@@ -185,7 +188,16 @@ def _in_work_tree(folder: str) -> bool:
 
 def _read_patterns(root: str, file: str) -> tuple[Patterns, ...]:
     try:
-        lines = Path(file).read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        data = read_file(file, limit=SETTINGS_LIMIT)
     except OSError:
         return ()  # git, too, passes over an ignore file that is missing or unreadable
-    return (Patterns(root, lines),) if any(line.strip() for line in lines) else ()
+    lines = data.removeprefix(codecs.BOM_UTF8).decode("utf-8", "surrogateescape").split("\n")
+    patterns = [pattern for line in lines if (pattern := _ignore_pattern(line)) is not None]
+    return (Patterns(root, patterns),) if patterns else ()
+
+
+def _ignore_pattern(line: str) -> GlobPattern | None:
+    try:
+        return parse_ignore_line(line.removesuffix("\r"))
+    except PatternError:
+        return None  # to git it is a pattern that matches nothing
