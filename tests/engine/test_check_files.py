@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from torchdet.engine import check_files, pool
+from torchdet.engine import check_files, memory, pool
 from torchdet.engine.discover import SourceFile
 from torchdet.model.config import LintConfig
 
@@ -55,6 +57,62 @@ def test_a_process_that_dies_costs_only_its_file(
     assert [Path(report.path).name for report in failed] == ["m005.py"]
     assert "died" in failed[0].diagnostics[0].message
     assert sum(len(report.diagnostics) for report in reports) == 12
+
+
+def test_a_process_that_has_grown_is_replaced_and_no_file_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    check_file = check_files.check_file
+    seen = tmp_path / "seen"
+    seen.mkdir()
+
+    def notes_its_process(file: SourceFile, cache: object = None) -> object:
+        (seen / f"{os.getpid()}-{Path(file.path).stem}").touch()
+        return check_file(file, None)
+
+    monkeypatch.setattr(check_files, "check_file", notes_its_process)
+    files = files_in(tmp_path, 9)
+    monkeypatch.setattr(memory, "_GROWN", 0)
+    reports = check_files.check_files(files, jobs=2, cache_folder=None)
+    assert [report.path for report in reports] == [file.path for file in files]
+    assert not any(report.failed for report in reports)
+    processes = [path.name.partition("-")[0] for path in seen.iterdir()]
+    assert len(processes) == len(set(processes)) == 9
+    assert str(os.getpid()) not in processes
+
+
+def test_very_large_files_are_done_one_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
+    monkeypatch.setattr(pool, "_CHUNK_BYTES", 1)
+    monkeypatch.setattr(pool, "_VERY_LARGE", 1000)
+    check_file = check_files.check_file
+    busy = tmp_path / "busy"
+
+    def fails_beside_another(file: SourceFile, cache: object = None) -> object:
+        if not Path(file.path).stem.startswith("m00"):
+            return check_file(file, None)
+        busy.mkdir()  # which raises where it is there already
+        time.sleep(0.02)
+        busy.rmdir()
+        return check_file(file, None)
+
+    monkeypatch.setattr(check_files, "check_file", fails_beside_another)
+    files = files_in(tmp_path, 10, text=BAD + "#" * 1000)
+    small = tmp_path / "small"
+    small.mkdir()
+    files += files_in(small, 10)
+    files = [*files[:10], *(replace(file, path=str(_renamed(file))) for file in files[10:])]
+    reports = check_files.check_files(files, jobs=3, cache_folder=None)
+    assert [report.failed for report in reports] == [False] * 20
+
+
+def _renamed(file: SourceFile) -> Path:
+    path = Path(file.path)
+    return path.rename(path.with_name(f"small-{path.name}"))
 
 
 def test_a_file_that_vanishes_is_a_failure(tmp_path: Path) -> None:

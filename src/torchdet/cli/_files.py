@@ -15,10 +15,11 @@ import click
 
 from torchdet.cli._options import RuleOptions
 from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
-from torchdet.engine.cache import default_folder
+from torchdet.engine.cache import usable_folder
 from torchdet.engine.check import failure
 from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discover, source_file
 from torchdet.engine.pool import available_cpus
+from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
 from torchdet.rules.registry import SelectorError
@@ -114,6 +115,20 @@ def usage_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
+def _cache_folder() -> Path | None:
+    """Where reports are kept; None where they can't be, with a warning if the folder is unsafe."""
+    kept = kept_between_runs()
+    if kept is None:
+        return None
+    try:
+        return usable_folder(kept)
+    except FolderNotOursError as error:
+        click.echo(f"torchdet: warning: nothing is cached: {error}", err=True)
+    except OSError:
+        pass  # a read-only home costs the next run its time
+    return None
+
+
 def _require_current_folder() -> None:
     """Raise ``click.ClickException`` when the current folder has been deleted."""
     try:
@@ -174,7 +189,7 @@ def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
             stdin_filename or _STDIN,
             force_exclude,
             jobs or available_cpus(),
-            None if no_cache else default_folder(),
+            None if no_cache else _cache_folder(),
         )
         return command(files=options, **others)
 

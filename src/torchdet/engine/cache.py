@@ -1,36 +1,43 @@
-"""Reports kept from earlier runs, one entry for each path that was checked.
+"""Reports kept from earlier runs, by what was checked and not by where it lies.
 
-An entry holds the fingerprint of everything that its report depends on: the file's bytes, the
-selected rules, the configuration and the versions of torchdet and LibCST; and what its rules asked
-about other files, with a digest of each answer. It is used while fingerprint and answers are the
-same and overwritten otherwise, so that the cache grows with the number of
-files, not of runs. Entries are written to a temporary file and renamed; one that cannot be read
-is as good as none.
+The name of an entry is a digest of everything that its report depends on: the file's bytes, the
+selected rules, what the rules read of the configuration, the module's name, and the build of
+torchdet. The same file in another checkout, or after its times have changed, finds its entry.
+Beside the report stands what its rules asked about other files, with a digest of each answer: it
+is used while the answers are the same.
+
+Entries that nothing has used for a month are removed, once a day.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib.metadata
 import os
-import pickle
 import tempfile
-from functools import cache
-from pathlib import Path
+import time
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path, PurePath
 
-from torchdet import __version__
+from torchdet.engine.build import build_id
+from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
+from torchdet.engine.private_folder import make_private
 from torchdet.engine.settings import CheckSettings
+from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
+from torchdet.read_file import MEBIBYTE, read_file
 
-_FORMAT = 3
+_DAY = 24 * 60 * 60
+_KEPT_FOR = 30 * _DAY
+_ABANDONED_AFTER = 60 * 60  # a temporary file whose run was killed
+_LARGEST_ENTRY = 32 * MEBIBYTE
 
 
 class ReportCache:
     """The cache in ``folder``; reads and writes there never raise.
 
-    The entries are pickles: the folder must belong to the user, as any folder with compiled
-    Python code must.
+    ``usable_folder`` gives a folder that may be used.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -38,25 +45,30 @@ class ReportCache:
 
     def get(self, path: str, data: bytes, settings: CheckSettings) -> FileReport | None:
         """The report of an earlier run on the same bytes with the same settings, if kept."""
+        content = _read_entry(self._entry(path, data, settings))
+        if content is None:
+            return None
         try:
-            fingerprint, report, answers = pickle.loads(self._entry(path).read_bytes())  # noqa: S301
-        except Exception:  # noqa: BLE001 -- a damaged pickle can raise anything
+            entry = decode(content, path)
+        except EntryError:
             return None
-        if fingerprint != _fingerprint(data, settings) or not isinstance(report, FileReport):
-            return None
-        return report if settings.project.still_answers(answers) else None
+        return entry.report if settings.project.still_answers(entry.answers) else None
 
     def put(self, path: str, data: bytes, settings: CheckSettings, report: FileReport) -> None:
         """Keep ``report``, which was made with the very same ``settings``.
 
-        A full disk or a read-only folder only costs the next run its time.
+        A full disk or a read-only folder only costs the next run its time. Failures are not kept:
+        a fault of torchdet may lie in the machine.
         """
-        entry = self._entry(path)
-        kept = (_fingerprint(data, settings), report, settings.project.answers())
-        content = pickle.dumps(kept, pickle.HIGHEST_PROTOCOL)
+        if report.failed:
+            return
+        entry = self._entry(path, data, settings)
+        content = encode(Entry(report, settings.project.answers()))
         with contextlib.suppress(OSError):
-            entry.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=entry.parent, delete=False) as file:
+            entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(
+                dir=entry.parent, prefix=_TEMPORARY, delete=False
+            ) as file:
                 try:
                     file.write(content)
                     file.close()
@@ -64,48 +76,81 @@ class ReportCache:
                 except OSError:
                     os.unlink(file.name)
 
-    def _entry(self, path: str) -> Path:
-        # The report holds the path as the user wrote it: the same file by another name is
-        # another entry.
-        absolute = f"{os.path.abspath(path)}\0{path}".encode("utf-8", "surrogateescape")
-        digest = hashlib.sha256(absolute).hexdigest()
-        return self._folder / digest[:2] / digest[2:]
+    def prune(self) -> None:
+        """Remove what nothing has used for a month; looks once a day."""
+        stamp = self._folder / "pruned"
+        now = time.time()
+        with contextlib.suppress(OSError):
+            if stamp.exists() and now - stamp.stat().st_mtime < _DAY:
+                return
+            stamp.touch(mode=0o600)
+            for entry in self._folder.glob("??/*"):
+                temporary = entry.name.startswith(_TEMPORARY)
+                kept_for = _ABANDONED_AFTER if temporary else _KEPT_FOR
+                if now - entry.lstat().st_mtime > kept_for:
+                    entry.unlink()
+
+    def _entry(self, path: str, data: bytes, settings: CheckSettings) -> Path:
+        digest = hashlib.sha256(_settings_key(settings, path).encode("utf-8", "surrogatepass"))
+        digest.update(data)
+        name = digest.hexdigest()
+        return self._folder / name[:2] / name[2:]
 
 
-def default_folder() -> Path | None:
-    """``TORCHDET_CACHE_DIR``, or the place that the platform keeps for such files.
+_TEMPORARY = "tmp-"
 
-    None when the user has no home to put it in, as is common in containers.
+
+def usable_folder(kept: str) -> Path:
+    """The folder for reports below ``kept``, made and found to be the user's alone.
+
+    Raises ``FolderNotOursError``, and ``OSError`` when there can be no such folder.
     """
-    named = os.environ.get("TORCHDET_CACHE_DIR")
-    if named:
-        return Path(named)
-    import platformdirs
+    make_private(kept)
+    folder = os.path.join(kept, "reports")
+    make_private(folder)
+    return Path(folder)
 
+
+def _read_entry(entry: Path) -> bytes | None:
+    """The content of a regular file of a bounded size; one that is used counts as new."""
     try:
-        folder = Path(platformdirs.user_cache_dir("torchdet", appauthor=False))
-    except RuntimeError:
+        content = read_file(entry, limit=_LARGEST_ENTRY)
+        if time.time() - entry.stat().st_mtime > _DAY:
+            os.utime(entry)
+    except OSError:
         return None
-    return folder if folder.is_absolute() else None  # "~", where older versions find no home
+    return content
 
 
-def _fingerprint(data: bytes, settings: CheckSettings) -> bytes:
-    digest = hashlib.sha256(data)
-    digest.update(_versions())
-    # Frozen dataclasses of strings, numbers and enums: their repr is complete and stable.
-    digest.update(repr((settings.config, settings.module_name, settings.noqa)).encode())
-    digest.update(" ".join(rule.code for rule in settings.rules).encode())
-    return digest.digest()
+def _settings_key(settings: CheckSettings, path: str) -> str:
+    codes = " ".join(rule.code for rule in settings.rules)
+    config = _config_key(settings.config)
+    place = _relative(path, settings.config.root)
+    # Strings, each as its repr: no two settings give one key.
+    return repr((build_id(), codes, config, settings.module_name, settings.noqa, place))
 
 
-@cache
-def _versions() -> bytes:
-    libcst = importlib.metadata.version("libcst")
-    return f"{_FORMAT} {__version__} {libcst} {_source_stamp()}".encode()
+@lru_cache(maxsize=64)
+def _config_key(config: LintConfig) -> str:
+    """What rules read of ``config``: the rest has done its work when the rules are selected."""
+    default = LintConfig()
+    read = replace(
+        config,
+        root=default.root,
+        select=default.select,
+        ignore=default.ignore,
+        extend_select=default.extend_select,
+        per_file_ignores=default.per_file_ignores,
+        exclude=default.exclude,
+        extend_exclude=default.extend_exclude,
+        respect_gitignore=default.respect_gitignore,
+    )
+    return repr(read)  # frozen dataclasses of strings, numbers and enums: complete and stable
 
 
-def _source_stamp() -> str:
-    """Changes whenever a file of torchdet does, so that its own developers can trust the cache."""
-    root = Path(__file__).parent.parent
-    latest = max(path.stat().st_mtime_ns for path in root.rglob("*") if path.suffix != ".pyc")
-    return str(latest)
+def _relative(path: str, root: str) -> str:
+    """Where the file lies in its project: rules know a file by that."""
+    try:
+        return PurePath(os.path.relpath(path, root)).as_posix()
+    except ValueError:  # another drive than the configuration's
+        return PurePath(path).as_posix()

@@ -47,6 +47,8 @@ def check_files(
     for report in run_on_files(pending, _Check(cache_folder), jobs=jobs):
         reports[report.path] = report
         tick(1)
+    if cache is not None:
+        cache.prune()
     return [reports[file.path] for file in files]
 
 
@@ -60,9 +62,10 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileRepo
     if isinstance(data, FileReport):
         return data, 0
     settings = file_settings(file)
-    if not triggered(settings.rules, data) and not is_utf_16(data):
-        return FileReport(file.path), len(data)
-    return (cache.get(file.path, data, settings) if cache is not None else None), len(data)
+    kept = cache.get(file.path, data, settings) if cache is not None else None
+    if kept is None and not triggered(settings.rules, data) and not is_utf_16(data):
+        kept = FileReport(file.path)  # seen as quickly again as it would be read
+    return kept, len(data)
 
 
 def read_file(path: str) -> bytes | FileReport:

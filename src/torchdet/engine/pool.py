@@ -12,17 +12,21 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Generic, Protocol, TypeVar
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.memory import has_grown
 
 # Below this many bytes that need parsing, starting processes costs more than they save.
 _WORTH_PROCESSES = 400_000
 _CHUNK_BYTES = 200_000
+# A tree takes some 400 times the memory of its text: of such files one is done at a time.
+_VERY_LARGE = 700_000
 
 _Result = TypeVar("_Result")
 _Made_co = TypeVar("_Made_co", covariant=True)
@@ -52,46 +56,83 @@ def run_on_files(
     """The results of ``task`` for each of ``files``, as they come.
 
     Much work goes to at most ``jobs`` processes, little of it stays in this one. A process that
-    dies costs nothing but the file on which it does. No process outlives this one, nor the
+    dies costs nothing but the file on which it does; one that has grown is replaced after the file
+    on which it did; very large files are done one at a time. No process outlives this one, nor the
     iterator.
     """
-    if jobs <= 1 or sum(sized.size for sized in files) < _WORTH_PROCESSES:
+    if sum(sized.size for sized in files) < _WORTH_PROCESSES:
         for chunk in _chunks(files):
-            yield from _run_chunk(chunk.files, task)
+            yield from run_with_deep_stack(partial(_all_of, chunk.files, task))
     else:
         importlib.import_module("torchdet.engine.run_rules")  # once, for all forked processes
         with _Pool(task) as pool:
             yield from pool.run(_chunks(files), jobs)
 
 
-def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
+def _all_of(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
+    return [task(file) for file in files]
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[_Result]):
+    """What a process answers: the results for the first files of a chunk, for all unless it grew.
+
+    ``grown`` is whether it holds so much memory that it should be replaced.
+    """
+
+    results: list[_Result]
+    grown: bool
+
+
+def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> _Done[_Result]:
     """What one process does with a chunk of files; a tree lives only while its file is at hand."""
-    return run_with_deep_stack(lambda: [task(file) for file in files])
+
+    def run() -> _Done[_Result]:
+        results: list[_Result] = []
+        for file in files:
+            results.append(task(file))
+            if has_grown():
+                return _Done(results, grown=True)
+        return _Done(results, grown=False)
+
+    return run_with_deep_stack(run)
 
 
 @dataclass(frozen=True, slots=True)
 class _Chunk:
-    """Files for one process, which may be the last to try them."""
+    """Files for one process, which may be the last to try them.
+
+    ``alone`` is whether no other such chunk may be at work meanwhile.
+    """
 
     files: tuple[SourceFile, ...]
     last_try: bool = False
+    alone: bool = False
 
     def apart(self) -> list[_Chunk]:
         """Its files, each by itself, to find the one on which a process dies."""
-        return [_Chunk((file,), last_try=True) for file in self.files]
+        return [replace(self, files=(file,), last_try=True) for file in self.files]
+
+    def after(self, count: int) -> _Chunk:
+        """What is left when the first ``count`` files are done."""
+        return replace(self, files=self.files[count:])
 
 
 def _chunks(files: Sequence[SizedFile]) -> deque[_Chunk]:
     """Files in portions of similar size, the largest files first, so that no straggler is left."""
     chunks: list[list[SourceFile]] = []
+    alone: list[_Chunk] = []
     size = _CHUNK_BYTES
     for item in sorted(files, key=lambda item: -item.size):
+        if item.size >= _VERY_LARGE:
+            alone.append(_Chunk((item.file,), alone=True))
+            continue
         if size >= _CHUNK_BYTES:
             chunks.append([])
             size = 0
         chunks[-1].append(item.file)
         size += item.size
-    return deque(_Chunk(tuple(chunk)) for chunk in chunks)
+    return deque((*alone, *(_Chunk(tuple(chunk)) for chunk in chunks)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +173,24 @@ class _Pool(Generic[_Result]):
     def run(self, pending: deque[_Chunk], jobs: int) -> Iterator[_Result]:
         """The results for all chunks of ``pending``. Raises what the task raises."""
         while pending or self._workers:
-            while pending and len(self._workers) < jobs:
-                self._start(pending.popleft())
+            while len(self._workers) < jobs and (chunk := self._next(pending)) is not None:
+                self._start(chunk)
             for connection in wait(list(self._workers)):
                 assert isinstance(connection, Connection)
                 yield from self._receive(connection, pending)
+
+    def _next(self, pending: deque[_Chunk], instead_of: Connection | None = None) -> _Chunk | None:
+        """The next chunk that may be at work beside the others, taken out of ``pending``.
+
+        ``instead_of`` is the process whose chunk is done.
+        """
+        others = (worker for each, worker in self._workers.items() if each is not instead_of)
+        waits = any(worker.chunk.alone for worker in others)
+        for index, chunk in enumerate(pending):
+            if not (chunk.alone and waits):
+                del pending[index]
+                return chunk
+        return None
 
     def _start(self, chunk: _Chunk) -> None:
         here, there = self._context.Pipe()
@@ -158,7 +212,7 @@ class _Pool(Generic[_Result]):
     def _receive(self, connection: Connection, pending: deque[_Chunk]) -> Iterator[_Result]:
         worker = self._workers[connection]
         try:
-            results: list[_Result] | Exception = connection.recv()
+            answer: _Done[_Result] | Exception = connection.recv()
         except (EOFError, OSError):
             self._dismiss(connection)
             if worker.chunk.last_try:
@@ -166,13 +220,17 @@ class _Pool(Generic[_Result]):
             else:
                 pending.extend(worker.chunk.apart())
             return
-        if isinstance(results, Exception):
-            raise results
-        if pending:
-            self._give(connection, pending.popleft())
-        else:
+        if isinstance(answer, Exception):
+            raise answer
+        left = worker.chunk.after(len(answer.results))
+        if left.files:
+            pending.appendleft(left)
+        chunk = None if answer.grown else self._next(pending, instead_of=connection)
+        if chunk is None:
             self._dismiss(connection)
-        yield from results
+        else:
+            self._give(connection, chunk)
+        yield from answer.results
 
     def _dismiss(self, connection: Connection) -> None:
         """Have a process end, if it has not."""
@@ -194,10 +252,10 @@ def _work(connection: Connection, parents_end: Connection, task: FileTask[_Resul
     with contextlib.suppress(EOFError, OSError):
         while files := connection.recv():
             try:
-                results: list[_Result] | Exception = _run_chunk(files, task)
+                answer: _Done[_Result] | Exception = _run_chunk(files, task)
             except Exception as error:  # noqa: BLE001 -- raised again where the results are used
-                results = error
-            connection.send(results)
+                answer = error
+            connection.send(answer)
 
 
 @contextlib.contextmanager

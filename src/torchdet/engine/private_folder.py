@@ -1,0 +1,64 @@
+"""A folder for what is kept between runs, which nobody but its user can write to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import sys
+
+_FORMAT = "v4"
+
+
+class FolderNotOursError(Exception):
+    """The folder belongs to somebody else, or others may write to it; the message says which."""
+
+
+def kept_between_runs() -> str | None:
+    """Where reports and runs are kept: below ``TORCHDET_CACHE_DIR``, or the user's cache folder.
+
+    None when the user has no home to put it in, as is common in containers. Nothing is looked at
+    or made.
+    """
+    named = os.environ.get("TORCHDET_CACHE_DIR") or _user_cache()
+    return os.path.join(os.path.abspath(named), _FORMAT) if named else None
+
+
+def _user_cache() -> str | None:
+    """torchdet's folder where the platform keeps files that can be made again."""
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "")
+    elif sys.platform == "darwin":
+        base = os.path.expanduser("~/Library/Caches")
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "")
+        if not os.path.isabs(base):  # the specification says to ignore a relative one
+            base = os.path.expanduser("~/.cache")
+    return os.path.join(base, "torchdet") if os.path.isabs(base) else None
+
+
+def make_private(folder: str) -> None:
+    """Make ``folder`` if it is missing, and require that it is the user's alone.
+
+    Raises ``FolderNotOursError``, and ``OSError`` when there can be no such folder.
+    """
+    os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(folder, 0o700)
+    require_private(folder)
+
+
+def require_private(folder: str) -> None:
+    """Raise ``FolderNotOursError`` unless ``folder`` is one that its user alone can write to.
+
+    Raises ``OSError`` when it is missing.
+    """
+    status = os.lstat(folder)
+    if not stat.S_ISDIR(status.st_mode):
+        raise FolderNotOursError(f"{folder} is a link or a file, not a folder")
+    if sys.platform == "win32":  # owners and modes are not what they are elsewhere
+        return
+    if status.st_uid != os.geteuid():
+        raise FolderNotOursError(f"{folder} belongs to another user")
+    if status.st_mode & 0o077:
+        raise FolderNotOursError(f"{folder} is open to other users; `chmod 700` it, or remove it")
