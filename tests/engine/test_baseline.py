@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,4 +111,28 @@ def test_a_damaged_file_is_an_error_that_names_the_remedy(tmp_path: Path, text: 
     path = tmp_path / "baseline.json"
     path.write_text(text)
     with pytest.raises(BaselineError, match=r"baseline\.json: .*--write-baseline"):
+        read_baseline(path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+def test_what_is_no_file_of_ordinary_size_is_no_baseline(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "zeros").symlink_to("/dev/zero")
+    with (tmp_path / "huge").open("wb") as stream:
+        stream.truncate(1 << 40)
+    for name, reason in {
+        "folder": "a folder",
+        "pipe": "not a regular file",
+        "zeros": "not a regular file",
+        "huge": "larger than 64 MiB",
+    }.items():
+        with pytest.raises(BaselineError, match=rf"{name}: cannot be read: {reason}"):
+            read_baseline(tmp_path / name)
+
+
+def test_nesting_without_end_is_no_baseline(tmp_path: Path) -> None:
+    path = tmp_path / "baseline.json"
+    path.write_text("[" * 200_000)
+    with pytest.raises(BaselineError, match="not a torchdet baseline"):
         read_baseline(path)

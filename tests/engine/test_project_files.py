@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -151,3 +153,12 @@ def test_modules_of_the_standard_library_and_of_torch_are_never_the_projects() -
     assert project.module("torch") is None
     assert project.module("torch.random") is None
     assert project.module("random") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
+def test_a_module_that_is_no_regular_file_is_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "seeding.py")
+    (tmp_path / "zeros.py").symlink_to("/dev/zero")
+    project = project_of(str(tmp_path / "train.py"), str(tmp_path))
+    assert project.module("seeding") is None
+    assert project.module("zeros") is None

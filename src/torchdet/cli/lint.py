@@ -21,6 +21,7 @@ from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
+from torchdet.read_file import read_file
 from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
 from torchdet.rules.registry import all_rules
@@ -160,7 +161,7 @@ def _add_noqa(reports: Sequence[FileReport]) -> int:
 
 
 def _add_noqa_to(report: FileReport) -> int:
-    data = Path(report.path).read_bytes()
+    data = read_file(report.path)
     source = SourceText.decode(data)
     text = add_noqa(source, report.diagnostics)
     replace_file(report.path, data, source.encode(text))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.identity import identities
+from torchdet.read_file import read_file
 
 _VERSION = 1
 
@@ -95,7 +96,7 @@ def read_baseline(path: Path) -> Baseline:
     """The baseline in the file at ``path``. Raises ``BaselineError``."""
     remedy = "write it anew with --write-baseline"
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = json.loads(read_file(path))
         if document["version"] != _VERSION:
             version = document["version"]
             raise BaselineError(f"{path}: version {version!r} is not {_VERSION}; {remedy}")
@@ -108,7 +109,7 @@ def read_baseline(path: Path) -> Baseline:
         )
     except OSError as error:
         raise BaselineError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if isinstance(error, BaselineError):
             raise
         raise BaselineError(f"{path}: not a torchdet baseline ({error}); {remedy}") from None

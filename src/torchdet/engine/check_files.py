@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
+import errno
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import is_utf_16
+from torchdet.read_file import UnsuitableFileError, read_file
 from torchdet.rules.registry import triggered
 
 Progress = Callable[[int], None]
@@ -58,7 +58,7 @@ def _no_progress(_count: int) -> None:
 
 def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileReport | None, int]:
     """The report on a file that needs no parsing, or None; and the file's size in bytes."""
-    data = read_file(file.path)
+    data = read_source(file.path)
     if isinstance(data, FileReport):
         return data, 0
     settings = file_settings(file)
@@ -68,23 +68,14 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileRepo
     return kept, len(data)
 
 
-def read_file(path: str) -> bytes | FileReport:
-    """The content of the file at ``path``, or the report that says why there is none.
-
-    Pipes and devices are not read: one may never end, another never begin.
-    """
+def read_source(path: str) -> bytes | FileReport:
+    """The content of the file at ``path``, or the report that says why there is none."""
     try:
-        with open(path, "rb", opener=_open_at_once) as stream:
-            if stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                return stream.read()
+        return read_file(path)
     except OSError as error:
-        return failure(path, f"cannot be read: {error.strerror or error}")
-    return failure(path, "cannot be read: not a regular file ('-' reads standard input)")
-
-
-def _open_at_once(path: str, flags: int) -> int:
-    """Open without waiting for somebody to write to a pipe."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+        is_stream = isinstance(error, UnsuitableFileError) and error.errno == errno.EINVAL
+        hint = " ('-' reads standard input)" if is_stream else ""
+        return failure(path, f"cannot be read: {error.strerror or error}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +94,7 @@ class _Check:
 
 def check_file(file: SourceFile, cache_folder: Path | None) -> FileReport:
     """Read and check one file, and keep its report in the cache in ``cache_folder``, if any."""
-    data = read_file(file.path)
+    data = read_source(file.path)
     if isinstance(data, FileReport):
         return data
     settings = file_settings(file)

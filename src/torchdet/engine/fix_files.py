@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torchdet.engine.cache import ReportCache
 from torchdet.engine.check import failure
-from torchdet.engine.check_files import Progress, check_files, read_file
+from torchdet.engine.check_files import Progress, check_files, read_source
 from torchdet.engine.converge import fix_bytes, is_fixable
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import SizedFile, run_on_files
@@ -67,7 +67,7 @@ class _Fix:
     cache_folder: Path | None
 
     def __call__(self, file: SourceFile) -> FileFixes:
-        data = read_file(file.path)
+        data = read_source(file.path)
         if isinstance(data, FileReport):
             return FileFixes(data)
         settings = file_settings(file)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.settings import CheckSettings, settings_for
+from torchdet.read_file import read_file
 from torchdet.rules.project import NOT_OF_PROJECTS, ModuleSource
 
 ReadFile = Callable[[str], "bytes | None"]
@@ -170,8 +170,6 @@ def read_bytes(path: str) -> bytes | None:
         status = os.stat(path)
     except OSError:
         return None
-    if status.st_size > _LARGEST:
-        return None
     stamp = _Stamp(status.st_dev, status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode)
     return _read(path, stamp)
 
@@ -189,10 +187,8 @@ class _Stamp:
 
 @lru_cache(maxsize=512)
 def _read(path: str, stamp: _Stamp) -> bytes | None:
-    if not stat.S_ISREG(stamp.mode):
-        return None
+    del stamp  # it only tells the contents of the file apart
     try:
-        with open(path, "rb") as file:
-            return file.read()
+        return read_file(path, limit=_LARGEST)
     except OSError:
         return None

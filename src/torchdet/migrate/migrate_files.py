@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torchdet.engine.check import failure, internal_error
-from torchdet.engine.check_files import read_file
+from torchdet.engine.check_files import read_source
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.settings import settings_for
@@ -29,6 +29,7 @@ from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileChange
 from torchdet.model.migration import FileMigration, Made, Refusal
 from torchdet.model.source import DecodeError, SourceText
+from torchdet.read_file import read_file
 from torchdet.rules.project import ModuleSource
 
 MAX_ROUNDS = 20
@@ -57,8 +58,7 @@ def change_of(migrated: MigratedFile) -> FileChange | None:
     """
     if not migrated.rounds:
         return None
-    with open(migrated.account.path, "rb") as stream:
-        data = stream.read()
+    data = read_file(migrated.account.path)
     if digest_of(data) != migrated.digest:
         raise ChangedMeanwhileError(errno.EBUSY, _CHANGED, migrated.account.path)
     source = SourceText.decode(data)
@@ -206,7 +206,7 @@ class _Survey:
     config: MigrateConfig
 
     def __call__(self, file: SourceFile) -> tuple[str, _State]:
-        data = read_file(file.path)
+        data = read_source(file.path)
         if isinstance(data, FileReport):
             return _failed(file.path, data)
         survey = _survey(file, data, self.config)
@@ -250,7 +250,7 @@ class _Advance:
     states: Mapping[str, _State]
 
     def __call__(self, file: SourceFile) -> tuple[str, _State]:
-        data, state, plan = read_file(file.path), self.states[file.path], self.plans[file.path]
+        data, state, plan = read_source(file.path), self.states[file.path], self.plans[file.path]
         if isinstance(data, FileReport):
             return _failed(file.path, data)
         if digest_of(data) != state.digest:
@@ -310,7 +310,7 @@ class _Judge:
     conditions: frozenset[Condition]
 
     def __call__(self, file: SourceFile) -> frozenset[Condition]:
-        data = read_file(file.path)
+        data = read_source(file.path)
         if isinstance(data, FileReport):
             return frozenset()
         is_package = os.path.basename(file.path) == "__init__.py"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from torchdet.model.migration import UndeclaredDependency
+from torchdet.read_file import SETTINGS_LIMIT, read_file
 
 _TYPED_FILES = ("py.typed", "mypy.ini", ".mypy.ini", "pyrightconfig.json")
 _TYPED_TABLES = {
@@ -135,6 +136,6 @@ def _shown(path: Path) -> str:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_file(path, limit=SETTINGS_LIMIT).decode("utf-8", "replace")
     except OSError:
         return ""

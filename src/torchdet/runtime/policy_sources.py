@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from torchdet.read_file import SETTINGS_LIMIT, read_file
 from torchdet.runtime.errors import PolicyError
 from torchdet.runtime.policy import FIELD_NAMES, RuntimePolicy, policy_from_mapping
 
@@ -229,9 +230,9 @@ def _table(file: Path, path: tuple[str, ...]) -> dict[str, object] | None:
 
 def _read(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_file(file, limit=SETTINGS_LIMIT)
     except OSError as error:
-        raise PolicyError(f"{file}: cannot be read: {error}") from None
+        raise PolicyError(f"{file}: cannot be read: {error.strerror or error}") from None
 
 
 def _parse(content: bytes, file: Path) -> dict[str, object]:
