@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _NOBODY = 65534
+UNKNOWN = 54321  # a user whom the system's list does not have, as in many containers
 
 
 @contextmanager
-def unprivileged() -> Iterator[None]:
+def unprivileged(user: int = _NOBODY) -> Iterator[None]:
     if os.geteuid() != 0:
         yield
         return
-    os.setresuid(_NOBODY, _NOBODY, 0)
+    os.setresuid(user, user, 0)
     try:
         yield
     finally:

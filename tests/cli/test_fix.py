@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import torchdet
+from tests.patience import PATIENCE
 
 BAD = "import torch\n\ntorch.cuda.synchronize()  # wait\n"
 GOOD = "import torch\n\ntorch.accelerator.synchronize()  # wait\n"
@@ -204,7 +205,7 @@ def test_a_run_that_is_ended_leaves_every_file_old_or_new(number: signal.Signals
     while process.poll() is None and Path(names[20]).read_text() == BAD:
         time.sleep(0.002)
     process.send_signal(number)
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
     texts = [Path(name).read_text() for name in names]
     assert set(texts) <= {BAD, GOOD}
     assert texts[20] == GOOD

@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.cli.process import torchdet
+from tests.patience import PATIENCE
 from tests.unprivileged import public_folder, unprivileged
 from torchdet.cli.lint import lint as lint_command
 
@@ -299,7 +300,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     process.stdout.close()
     assert process.stderr.read() == b""
     process.stderr.close()
-    process.wait(timeout=60)
+    process.wait(timeout=PATIENCE)
 
 
 def children(parent: int) -> list[int]:
@@ -333,7 +334,7 @@ def test_ctrl_c_ends_the_run_and_its_processes(whole_group: bool) -> None:
     many_files(300)
     run, _ = start_and_wait_for_processes()
     (os.killpg if whole_group else os.kill)(run.pid, signal.SIGINT)
-    _, stderr = run.communicate(timeout=120)  # returns when every process has closed the pipes
+    _, stderr = run.communicate(timeout=PATIENCE)  # returns when every process has closed the pipes
     assert run.returncode == 130
     assert stderr.decode().strip() == "torchdet: interrupted"
 
@@ -344,7 +345,7 @@ def test_no_process_outlives_the_run(number: signal.Signals) -> None:
     many_files(300)
     run, _ = start_and_wait_for_processes()
     os.kill(run.pid, number)
-    assert run.communicate(timeout=120) == (b"", b"")
+    assert run.communicate(timeout=PATIENCE) == (b"", b"")
     assert run.returncode == -number
 
 
@@ -353,7 +354,7 @@ def test_a_process_that_is_killed_costs_nothing() -> None:
     many_files(40)
     run, workers = start_and_wait_for_processes()
     os.kill(workers[0], signal.SIGKILL)
-    stdout, stderr = run.communicate(timeout=120)
+    stdout, stderr = run.communicate(timeout=PATIENCE)
     assert (run.returncode, stderr) == (1, b"")
     assert stdout.decode() == lint("--no-cache", "--jobs", "1").stdout
 

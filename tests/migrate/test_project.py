@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.unprivileged import UNKNOWN, public_folder, unprivileged
 from torchdet.migrate.project import (
     is_type_checked,
     is_vendored,
@@ -40,6 +41,15 @@ def test_the_roots_are_the_outermost_of_the_projects(project: Path) -> None:
 def test_a_home_directory_is_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(project))
     assert project_roots(["src/kit/train.py"]) == (project / "src" / "kit",)
+
+
+def test_a_user_without_a_home_directory_has_projects(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HOME", "LOGNAME", "USER"):
+        monkeypatch.delenv(name, raising=False)
+    with public_folder() as folder, unprivileged(UNKNOWN):
+        assert project_roots([str(folder)]) == (folder,)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 import torchdet
+from tests.patience import PATIENCE
 from torchdet.runtime import Determinism, OnMissing, Precision, RuntimePolicy, ThreadAffinity
 from torchdet.runtime.facts import (
     AbsenceReason,
@@ -30,9 +31,6 @@ from torchdet.runtime.facts import (
 )
 
 SOURCE = Path(torchdet.__file__).parents[1]
-
-# What would leak from the developer's shell into the tests of a fresh process.
-_LEAKS = ("TORCHDET_", "TORCH_ALLOW", "TORCHDEVICE_", "CUBLAS_", "TORCHINDUCTOR_", "NVIDIA_TF32")
 
 
 def run_python(
@@ -66,7 +64,7 @@ def run_script(
     """Run code as a script in a fresh interpreter."""
     script = cwd / "script.py"
     script.write_text(textwrap.dedent(code), encoding="utf-8")
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(_LEAKS)}
+    inherited = dict(os.environ)
     if hide_gpus:
         inherited["CUDA_VISIBLE_DEVICES"] = ""
     return subprocess.run(
@@ -75,7 +73,7 @@ def run_script(
         text=True,
         cwd=cwd,
         env={**inherited, "PYTHONPATH": str(SOURCE), **(environment or {})},
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 

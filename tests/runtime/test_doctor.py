@@ -14,13 +14,12 @@ from torchdet.runtime.diagnosis import Diagnosis
 
 
 def doctor(folder, *arguments, **environment):
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("TORCH", "CUBLAS"))}
     return subprocess.run(
         [sys.executable, "-m", "torchdet", "doctor", *arguments],
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**inherited, "PYTHONPATH": str(SOURCE), **environment},
+        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
         check=False,
     )
 

@@ -13,6 +13,7 @@ import pytest
 import torch
 
 import torchdet
+from tests.patience import PATIENCE
 from torchdet.runtime import ffi
 from torchdet.runtime.ffi import opening
 from torchdet.runtime.ffi.boundary import boundary, last_error
@@ -275,7 +276,7 @@ def run(code: str, *flags: str, **environment: str) -> subprocess.CompletedProce
     script = f"import sys; sys.path.append({SOURCE!r})\n{code}"
     return subprocess.run(
         [sys.executable, *flags, "-c", script],
-        capture_output=True, text=True, timeout=120, check=False, env=environment or None,
+        capture_output=True, text=True, timeout=PATIENCE, check=False, env=environment or None,
     )  # fmt: skip
 
 

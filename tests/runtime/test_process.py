@@ -142,7 +142,7 @@ def test_many_threads_at_once_get_one_handle(tmp_path):
         applied = []
         def listen(event):  # as a listener may: it waits for a thread that needs the handle
             other = threading.Thread(target=get_torch_handle, daemon=True)
-            other.start(); other.join(60)
+            other.start(); other.join(1800)
             applied.append("hangs" if other.is_alive() else event.kind.value)
         on_event(listen)
         start, seen = threading.Barrier(16), []
@@ -196,7 +196,7 @@ if __name__ == "__main__":
     answers = context.Queue()
     child = context.Process(target=report, args=(rt, answers))
     child.start()
-    print(*answers.get(timeout=60))
+    print(*answers.get())
     child.join()
 """
 

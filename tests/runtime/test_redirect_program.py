@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.patience import PATIENCE
+
 SCRIPT = """
 import sys
 import threading
@@ -53,7 +55,7 @@ if __name__ == "__main__":
 def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-W", "ignore", *arguments],
-        capture_output=True, text=True, timeout=300, check=False, cwd=folder,
+        capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=folder,
     )  # fmt: skip
 
 

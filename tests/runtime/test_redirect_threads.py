@@ -21,6 +21,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 import torchdet.runtime.redirect
+from tests.patience import PATIENCE
 from tests.runtime.support import run_python
 from torchdet.runtime.devices import Machine
 from torchdet.runtime.redirect import _switched_on, context, redirect, switch_on
@@ -62,7 +63,7 @@ def test_other_threads_are_not() -> None:
     go, done, answers = threading.Event(), threading.Event(), []
 
     def before() -> None:
-        go.wait(30)
+        go.wait(PATIENCE)
         answers.extend([kind(), str(torch.cuda.is_available()), in_thread(kind)])
         done.set()
 
@@ -70,7 +71,7 @@ def test_other_threads_are_not() -> None:
     thread.start()
     with redirect(CPU_ONLY):
         go.set()
-        assert done.wait(30)
+        assert done.wait(PATIENCE)
     thread.join()
     assert answers == ["refused", "False", "refused"]
 
@@ -372,7 +373,7 @@ def test_child_processes_are_redirected() -> None:
         process.start()
         assert ours.poll(120)
         assert ours.recv() == ("cpu", 1)
-        process.join(60)
+        process.join(PATIENCE)
     assert process.exitcode == 0
 
 

@@ -41,7 +41,7 @@ def project_roots(paths: Iterable[str]) -> tuple[Path, ...]:
 
     A home directory is none, even where its settings are kept in a repository.
     """
-    homes = {Path("~").expanduser(), Path("/")}
+    homes = {Path(os.path.expanduser("~")), Path("/")}  # "~" itself for a user without one
     chains = [_up_to_root(path) for path in paths]
     roots = {chain[0] if chain[-1] in homes else chain[-1] for chain in chains}
     return tuple(sorted(root for root in roots if roots.isdisjoint(root.parents)))
