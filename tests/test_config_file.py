@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -65,19 +66,90 @@ def test_every_key_is_read() -> None:
         ("select = [1]", "select: expected a list of strings, not [1]"),
         ("torch-version = 2.10", 'torch-version: expected a string such as "2.6", not 2.1'),
         ("per-file-ignores = {'tests/*' = 'DET1'}", "'tests/*': expected a list of strings"),
-        ("per-file-ignores = {' ' = ['DET1']}", "' ' matches no file"),
+        ("per-file-ignores = {' ' = ['DET1']}", "the pattern ' ' matches no file"),
         ("[tool.torchdet]\nselect = []", "only pyproject.toml has [tool.torchdet]"),
         ("respect-gitignore = 'no'", "expected true or false"),
         ("severity = {DET301 = 'fatal'}", "'fatal' is not one of error, warning, info"),
         ("min-confidence = 'sure'", "min-confidence: 'sure' is not one of certain, likely"),
         ("per-file-ignores = ['tests']", "expected a table"),
         ("select = [", "not valid TOML"),
+        ("policy = 'zzz'", "; did you mean 'handle'?"),
+        ("severity = {DET301 = 'eror'}", "did you mean 'error'?"),
+        ("severity = {DET301 = [1]}", "severity: [1] is not one of error, warning, info"),
+        ("min-confidence = 'sure'", "; did you mean 'likely'?"),
+        ("min-confidence = true", "True is not one of certain, likely"),
+        ("target-devices = ['tpu9']", "target-devices: 'tpu9' is not one of cpu, cuda, "),
+        ("target-devices = ['tpu9']", "; did you mean 'tpu'?"),
+        ("target-devices = ['cuda:0']", "; did you mean 'cuda'?"),
+        ("target-devices = 'cuda'", "expected a list of strings, not 'cuda'"),
+        ("torch-version = '99.9'", "torch-version: '99.9' is not a release of PyTorch"),
+        ("torch-version = '99.9'", "did you mean '2.13'?"),
+        ("torch-version = '2.99.1'", "did you mean '2.13'?"),
+        ("torch-version = '1.99'", "did you mean '1.13'?"),
+        ("torch-version = '0.4'", "did you mean '1.0'?"),
+        ("torch-version = '2'", "expected a string such as \"2.6\", not '2'"),
+        (
+            "facade-module = '../../etc/passwd'",
+            "expected the name of a module such as",
+        ),
+        ("facade-module = 'kit.class'", "not 'kit.class'"),
+        ("facade-module = ''", "facade-module: expected the name of a module"),
+        ("facade-module = 1", "expected a string, not 1"),
+        ("runtime-modules = ['../kit.py']", "'../kit.py' leaves the folder"),
+        ("runtime-modules = ['/etc/kit.py']", "'/etc/kit.py' leaves the folder"),
+        ("runtime-modules = ['kit runtime']", 'expected modules such as "kit.runtime"'),
+        ("exclude = ['[']", "exclude: the pattern '[' matches no file: the bracket at '['"),
+        ("extend-exclude = ['']", "extend-exclude: the pattern '' matches no file"),
+        ("exclude = ['{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}{a,b}']", "more than 1000"),
+        ("per-file-ignores = {'!src/[' = []}", "per-file-ignores: the pattern 'src/['"),
+        ("runtime = 3", "runtime: expected a table, not 3"),
+        ("exclude = 1" + "0" * 200, "not 1" + "0" * 79 + "…"),
     ],
 )
 def test_errors_name_the_file_the_key_and_the_remedy(text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=r"torchdet\.toml") as error:
         parse_lint_config(text, root=".")
     assert said in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("select = " + "[" * 100_000, "arrays or tables nested more than 50 levels deep (line 1)"),
+        ("select = " + "{a = " * 100_000, "nested more than 50 levels deep"),
+        ("a" + ".a" * 50_000 + " = 1", "a key of more than 50 parts (line 1)"),
+        (
+            "".join(f"severity.DET{n} = 'error'\n" for n in range(50_000)),
+            "(line 20001)",
+        ),
+        ("".join(f"[a.b{n}]\n" for n in range(50_000)), "more than 20000 dotted keys"),
+        ("torch-version = " + "1" * 5_000, "torchdet.toml: "),
+    ],
+)
+def test_a_configuration_out_of_all_bounds_is_an_error(text: str, said: str) -> None:
+    # Each of these takes the parser minutes, or more of Python's stack than there is.
+    with pytest.raises(ConfigError, match=r"^torchdet\.toml: ") as error:
+        parse_lint_config(text, root=".")
+    assert said in str(error.value)
+    assert len(str(error.value)) < 200
+
+
+def test_strings_and_comments_may_hold_any_number_of_brackets_and_dots() -> None:
+    marks = "[{." * 20_000
+    text = f'# {marks}\nselect = [\'DET3\', """{marks}"""]\nignore = [\'{marks}\'] # {marks}'
+    assert parse_lint_config(text, root=".").select == ("DET3", marks)
+
+
+def test_a_file_that_is_none_or_too_large_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "torchdet.toml"
+    file.write_bytes(b"#" * 2_000_000)
+    with pytest.raises(ConfigError, match=r"toml: cannot be read: larger than 1 MiB"):
+        ConfigFinder(unchanged)(tmp_path)
+    if sys.platform != "win32":
+        file.unlink()
+        os.mkfifo(file)
+        with pytest.raises(ConfigError, match=r"toml: cannot be read: not a regular file"):
+            ConfigFinder(unchanged)(tmp_path)
 
 
 def test_the_runtime_table_belongs_to_the_runtime() -> None:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
+from enum import Enum
+from keyword import iskeyword
 from pathlib import Path
+from typing import TypeVar
 
+from torchdet.bounded_toml import TomlError, parse_toml
+from torchdet.glob_pattern import PatternError, alternatives, parse_pattern
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.model.suggest import did_you_mean
+from torchdet.model.suggest import did_you_mean, nearest
+from torchdet.read_file import SETTINGS_LIMIT, read_file
+from torchdet.torch_api.device_types import TARGET_DEVICES
+from torchdet.torch_api.releases import RELEASES
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+_Choice = TypeVar("_Choice", bound=Enum)
 
 FILE_NAMES = ("torchdet.toml", "pyproject.toml")
 """Where a configuration is looked for in each folder; the first that holds one wins."""
@@ -24,7 +28,8 @@ FILE_NAMES = ("torchdet.toml", "pyproject.toml")
 # Tables of [tool.torchdet] that other parts of torchdet read.
 _OTHER_TABLES = frozenset({"runtime"})
 
-
+_WIDEST_VALUE = 80
+_RELEASE = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]{1,4})?")
 _LAYOUT = "; only pyproject.toml has [tool.torchdet], here its keys stand at the top"
 
 
@@ -50,7 +55,7 @@ def read_lint_config(path: Path) -> LintConfig | None:
     Raises ``ConfigError`` for a file that cannot be read or used.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = read_file(path, limit=SETTINGS_LIMIT).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: not UTF-8: {error.reason}") from None
     except OSError as error:
@@ -68,9 +73,9 @@ def read_lint_config(path: Path) -> LintConfig | None:
 
 def _load(text: str, file: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{file}: not valid TOML: {error}") from None
+        return parse_toml(text)
+    except TomlError as error:
+        raise ConfigError(f"{file}: {error}") from None
 
 
 def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfig:
@@ -78,6 +83,8 @@ def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfi
     values: dict[str, object] = {}
     for key, value in table.items():
         if key in _OTHER_TABLES:
+            if not isinstance(value, dict):
+                raise ConfigError(f"{file}: {key}: expected a table, not {_shown(value)}")
             continue
         if key not in known:
             hint = _LAYOUT if key == "tool" else did_you_mean(key, known)
@@ -89,88 +96,145 @@ def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfi
     return LintConfig(root=root, **values)  # type: ignore[arg-type]  # converted key by key above
 
 
+def _shown(value: object) -> str:
+    """``value`` as an error message quotes it, however long it is."""
+    text = repr(value)
+    return text if len(text) <= _WIDEST_VALUE else f"{text[:_WIDEST_VALUE]}…"
+
+
 def _strings(value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise TypeError(f"expected a list of strings, not {value!r}")
+        raise TypeError(f"expected a list of strings, not {_shown(value)}")
     return tuple(value)
-
-
-def _string(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"expected a string, not {value!r}")
-    return value
 
 
 def _flag(value: object) -> bool:
     if not isinstance(value, bool):
-        raise TypeError(f"expected true or false, not {value!r}")
+        raise TypeError(f"expected true or false, not {_shown(value)}")
     return value
 
 
 def _table(value: object) -> dict[str, object]:
     if not isinstance(value, dict):
-        raise TypeError(f"expected a table, not {value!r}")
+        raise TypeError(f"expected a table, not {_shown(value)}")
     return value
 
 
-def _policy(value: object) -> Policy:
-    names = [policy.value for policy in Policy]
+def _choice(value: object, choices: Iterable[str]) -> str:
+    names = tuple(choices)
+    if not isinstance(value, str):
+        raise TypeError(f"{_shown(value)} is not one of {', '.join(names)}")
     if value not in names:
-        hint = did_you_mean(value, names) if isinstance(value, str) else ""
-        raise ValueError(f"{value!r} is not one of {', '.join(names)}{hint}")
-    return Policy(value)
+        hint = f"did you mean {nearest(value, names)!r}?"
+        raise ValueError(f"{_shown(value)} is not one of {', '.join(names)}; {hint}")
+    return value
+
+
+def _member(kind: type[_Choice]) -> Callable[[object], _Choice]:
+    """The converter to a member of the enumeration ``kind``, given by its value."""
+    return lambda value: kind(_choice(value, [each.value for each in kind]))
+
+
+def _patterns(value: object) -> tuple[str, ...]:
+    patterns = _strings(value)
+    for pattern in patterns:
+        _check_pattern(pattern)
+    return patterns
+
+
+def _check_pattern(pattern: str) -> None:
+    if not pattern.strip(" !./"):
+        raise ValueError(f"the pattern {_shown(pattern)} matches no file")
+    try:
+        for each in alternatives(pattern):
+            parse_pattern(each)
+    except PatternError as error:
+        raise ValueError(f"the pattern {_shown(pattern)} matches no file: {error}") from None
 
 
 def _per_file_ignores(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     pairs = []
     for pattern, selectors in _table(value).items():
-        if not pattern.strip(" !./"):
-            raise ValueError(f"{pattern!r} matches no file")
+        _check_pattern(pattern.removeprefix("!"))
         try:
             pairs.append((pattern, _strings(selectors)))
         except TypeError as error:
-            raise TypeError(f"{pattern!r}: {error}") from None
+            raise TypeError(f"{_shown(pattern)}: {error}") from None
     return tuple(pairs)
 
 
 def _severities(value: object) -> tuple[tuple[str, Severity], ...]:
     names = [severity.value for severity in Severity]
-    pairs = []
-    for selector, severity in _table(value).items():
-        if severity not in names:
-            raise ValueError(f"{selector}: {severity!r} is not one of {', '.join(names)}")
-        pairs.append((selector, Severity(severity)))
-    return tuple(pairs)
+    return tuple(
+        (selector, Severity(_choice(given, names))) for selector, given in _table(value).items()
+    )
 
 
-def _confidence(value: object) -> Confidence:
-    names = [confidence.value for confidence in Confidence]
-    if value not in names:
-        raise ValueError(f"{value!r} is not one of {', '.join(names)}")
-    return Confidence(value)
+def _target_devices(value: object) -> tuple[str, ...]:
+    return tuple(_choice(each, TARGET_DEVICES) for each in _strings(value))
 
 
 def _torch_version(value: object) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)\.(\d+)(?:\.\d+)?", value) if isinstance(value, str) else None
+    match = _RELEASE.fullmatch(value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError(f'expected a string such as "2.6", not {value!r}')
-    return int(match[1]), int(match[2])
+        raise ValueError(f'expected a string such as "2.6", not {_shown(value)}')
+    release = int(match[1]), int(match[2])
+    if release not in RELEASES:
+        major, minor = min(RELEASES, key=lambda known: _distance(known, release))
+        hint = f"did you mean '{major}.{minor}'?"
+        raise ValueError(f"{value!r} is not a release of PyTorch that torchdet knows; {hint}")
+    return release
+
+
+def _distance(known: tuple[int, int], release: tuple[int, int]) -> tuple[int, int]:
+    """How far apart two releases are: by their major numbers, then by what follows."""
+    major = abs(known[0] - release[0])
+    ordinal = known[1] if known[0] < release[0] else -known[1]
+    return major, -ordinal if major else abs(known[1] - release[1])
+
+
+def _module(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected a string, not {_shown(value)}")
+    if not _is_dotted_name(value):
+        raise ValueError(f'expected the name of a module such as "kit.facade", not {_shown(value)}')
+    return value
+
+
+def _runtime_modules(value: object) -> tuple[str, ...]:
+    """Names of modules, and paths below the configuration's folder."""
+    entries = _strings(value)
+    for entry in entries:
+        if "/" in entry or "\\" in entry or entry.endswith(".py"):
+            parts = entry.replace("\\", "/").split("/")
+            if ".." in parts or os.path.isabs(entry):
+                raise ValueError(f"{_shown(entry)} leaves the folder of the configuration")
+        elif not _is_dotted_name(entry):
+            raise ValueError(
+                f'expected modules such as "kit.runtime" or paths such as "tools/*.py", '
+                f"not {_shown(entry)}"
+            )
+    return entries
+
+
+def _is_dotted_name(text: str) -> bool:
+    return all(part.isidentifier() and not iskeyword(part) for part in text.split("."))
 
 
 _CONVERTERS: dict[str, Callable[[object], object]] = {
-    "policy": _policy,
-    "runtime-modules": _strings,
-    "facade-module": _string,
+    "policy": _member(Policy),
+    "runtime-modules": _runtime_modules,
+    "facade-module": _module,
     "select": _strings,
     "ignore": _strings,
     "extend-select": _strings,
     "per-file-ignores": _per_file_ignores,
-    "exclude": _strings,
-    "extend-exclude": _strings,
+    "exclude": _patterns,
+    "extend-exclude": _patterns,
     "respect-gitignore": _flag,
     "severity": _severities,
-    "min-confidence": _confidence,
-    "target-devices": _strings,
+    "min-confidence": _member(Confidence),
+    "target-devices": _target_devices,
     "torch-version": _torch_version,
 }
 
@@ -198,7 +262,8 @@ class ConfigFinder:
     def _search(self, folder: Path) -> LintConfig:
         for name in FILE_NAMES:
             path = folder / name
-            if os.path.isfile(path):  # unlike Path.is_file, False where one may not look
+            # Unlike Path.exists, False where one may not look. A pipe is an error, not passed over.
+            if os.path.exists(path) and not os.path.isdir(path):
                 config = read_lint_config(path)
                 if config is not None:
                     return self._overridden(config, path)

@@ -62,15 +62,12 @@ from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.alternatives import falls_back_from_neutral
 from torchdet.rules.devices.availability import availability_branch, fallback_branch
-from torchdet.rules.devices.device_text import (
-    ACCELERATOR_TRIGGERS,
-    ACCELERATOR_TYPES,
-    device_text,
-)
+from torchdet.rules.devices.device_text import ACCELERATOR_TRIGGERS, device_text
 from torchdet.rules.devices.named_types import words
 from torchdet.rules.devices.probes import probed_types
 from torchdet.rules.runtime_modules import in_runtime_module
 from torchdet.rules.wording import runtime_device
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -46,11 +46,11 @@ from torchdet.rules.base import Context, Draft, Rule
 from torchdet.rules.devices.device_expressions import is_device_expression
 from torchdet.rules.devices.device_text import (
     ACCELERATOR_TRIGGERS,
-    ACCELERATOR_TYPES,
     device_text,
 )
 from torchdet.rules.devices.dispatch import is_named_for, is_requirement_of_test
 from torchdet.rules.devices.probes import is_probe, probed_types
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

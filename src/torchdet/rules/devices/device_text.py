@@ -9,32 +9,7 @@ from dataclasses import dataclass
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
-
-ACCELERATOR_TYPES = (
-    # PyTorch's own device types that stand for hardware beside the CPU: the list that
-    # `torch.device("?")` prints, without the CPU's layouts (mkldnn, ideep), lazy and meta.
-    "cuda",
-    "xpu",
-    "mps",
-    "hpu",
-    "xla",
-    "mtia",
-    "maia",
-    "ipu",
-    "hip",
-    "fpga",
-    "vulkan",
-    "opencl",
-    "privateuseone",
-    # Names that makers' packages give to `privateuseone`.
-    "npu",
-    "mlu",
-    "musa",
-    "sdaa",
-    "neuron",
-    "tpu",
-)
-"""The device types that name an accelerator."""
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 ACCELERATOR_TRIGGERS = tuple(
     quote + kind.encode() for kind in ACCELERATOR_TYPES for quote in (b"'", b'"')

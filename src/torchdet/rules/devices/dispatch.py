@@ -9,9 +9,9 @@ from torchdet.facts.expressions import last_name, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.rules.devices.device_expressions import is_device_expression
-from torchdet.rules.devices.device_text import ACCELERATOR_TYPES
 from torchdet.rules.devices.guards import compared_types, is_established, left_before
 from torchdet.rules.devices.named_types import BACKEND_TYPES, words, words_in
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

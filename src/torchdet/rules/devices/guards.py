@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import int_value, last_name, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
-from torchdet.rules.devices.device_text import ACCELERATOR_TYPES
 from torchdet.rules.devices.named_types import words
 from torchdet.rules.devices.probes import assigned_values, probed_types
 from torchdet.torch_api.device_apis import Equivalence, device_apis
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

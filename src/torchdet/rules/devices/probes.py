@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
-from torchdet.rules.devices.device_text import ACCELERATOR_TYPES, accelerator_literals
+from torchdet.rules.devices.device_text import accelerator_literals
 from torchdet.rules.devices.named_types import words
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
