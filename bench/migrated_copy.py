@@ -75,7 +75,9 @@ def read_report(text: str, finished: Finished) -> Migration:
         ),
         refusals=dict(by_reason.most_common()),
         failed=tuple(
-            f"{file['filename']}: {file['failed']['message']}" for file in files if file["failed"]
+            f"{file['filename']}: {failure['message']}"
+            for file in files
+            for failure in file["failures"]
         ),
     )
 

@@ -16,11 +16,10 @@ from hypothesis import given, strategies
 from torchdet.engine import cache as cache_module
 from torchdet.engine.cache import ReportCache, usable_folder
 from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
-from torchdet.engine.check import check_bytes
+from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.config import LintConfig
-from torchdet.model.diagnostic import FileReport
 from torchdet.rules.registry import all_rules
 
 SOURCE = b"""\
@@ -203,7 +202,7 @@ def test_what_is_no_regular_file_is_not_read(tmp_path: Path) -> None:
 
 def test_failures_are_not_kept(tmp_path: Path) -> None:
     cache = ReportCache(tmp_path)
-    cache.put("a.py", SOURCE, SETTINGS, FileReport("a.py", failed=True))
+    cache.put("a.py", SOURCE, SETTINGS, failure("a.py", "cannot be read"))
     assert cache.get("a.py", SOURCE, SETTINGS) is None
 
 

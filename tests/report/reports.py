@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -29,7 +30,7 @@ def unparseable(path: str = "broken.py") -> FileReport:
     rule = UNPARSEABLE_FILE
     place = span(source, 6, 6)
     found = Diagnostic(rule.code, rule.name, rule.severity, "not valid Python: a reason", place, 1)
-    return FileReport(path, (found,), rows_of(source), failed=True)
+    return FileReport(path, (replace(found, failure=True),), rows_of(source))
 
 
 def span(source: SourceText, start: int, end: int) -> Span:
@@ -139,7 +140,7 @@ def file_reports(draw: st.DrawFn) -> FileReport:
         rule = UNPARSEABLE_FILE
         place = draw(spans(source))
         found = Diagnostic(rule.code, rule.name, rule.severity, draw(TEXTS), place, 1)
-        return FileReport(path, (found,), rows_of(source)[:1], failed=True)
+        return FileReport(path, (replace(found, failure=True),), rows_of(source)[:1])
     found_here = draw(st.lists(diagnostics(source), max_size=3))
     rows = rows_of(source)
     wanted = rows[: draw(st.integers(0, len(rows)))] if draw(st.booleans()) else rows

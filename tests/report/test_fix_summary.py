@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
 from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
@@ -54,7 +56,7 @@ def test_why_the_rest_was_not() -> None:
 
 
 def test_files_that_failed_are_no_findings_to_fix() -> None:
-    failed = FileFixes(FileReport("a.py", (finding("DET901"),), failed=True))
+    failed = FileFixes(FileReport("a.py", (replace(finding("DET901"), failure=True),)))
     assert render([failed], unsafe=True) == "Nothing to fix\n"
 
 

@@ -117,7 +117,7 @@ def _print_account(
     results: Sequence[FileFixes], *, unsafe: bool, written: bool, quiet: bool
 ) -> None:
     """Say on standard error what went wrong and, unless ``quiet``, what was and was not fixed."""
-    failed = [result.report for result in results if result.report.failed]
+    failed = [each.report.without_findings() for each in results if each.report.failed]
     click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
     click.echo(fix_summary.refusals(results), err=True, nl=False)
     if not quiet:

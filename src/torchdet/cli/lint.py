@@ -151,7 +151,7 @@ def _add_noqa(reports: Sequence[FileReport]) -> int:
     comments = 0
     problems: list[FileReport] = []
     for report in reports:
-        if report.diagnostics and not report.failed:
+        if report.findings:
             try:
                 comments += _add_noqa_to(report)
             except (OSError, UnicodeError) as error:
@@ -163,14 +163,14 @@ def _add_noqa(reports: Sequence[FileReport]) -> int:
 def _add_noqa_to(report: FileReport) -> int:
     data = read_file(report.path)
     source = SourceText.decode(data)
-    text = add_noqa(source, report.diagnostics)
+    text = add_noqa(source, report.findings)
     replace_file(report.path, data, source.encode(text))
-    return sum(1 for each in report.diagnostics if each.code != UNUSED_SUPPRESSION.code)
+    return sum(1 for each in report.findings if each.code != UNUSED_SUPPRESSION.code)
 
 
 def _report_failures(reports: Sequence[FileReport]) -> int:
     """Print what could not be checked, where findings themselves are no news."""
-    failed = [report for report in reports if report.failed]
+    failed = [report.without_findings() for report in reports if report.failed]
     if failed:
         write_text(render("concise", failed, _render_options(colour=False, quiet=True)), None)
     return Exit.FAILED if failed else Exit.CLEAN

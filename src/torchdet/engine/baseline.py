@@ -46,8 +46,9 @@ class Baseline:
         """The baseline that accepts everything in ``reports`` but failures to check a file."""
         counts: Counter[Entry] = Counter()
         for report in reports:
-            if not report.failed:
-                counts.update(entry for _, entry in _entries(report, folder))
+            counts.update(
+                entry for finding, entry in _entries(report, folder) if not finding.failure
+            )
         return cls(folder, counts)
 
     def filter(
@@ -65,7 +66,7 @@ class Baseline:
             kept = [
                 diagnostic
                 for diagnostic, entry in _entries(report, self.folder)
-                if report.failed or not _take(entry, left)
+                if diagnostic.failure or not _take(entry, left)
             ]
             dropped = len(report.diagnostics) - len(kept)
             filtered.append(

@@ -37,7 +37,6 @@ def encode(entry: Entry) -> bytes:
     value = [
         [_diagnostic_value(diagnostic) for diagnostic in report.diagnostics],
         report.lines,
-        report.failed,
         report.suppressed,
         entry.answers,
     ]
@@ -50,12 +49,11 @@ def decode(data: bytes, path: str) -> Entry:
     Raises ``EntryError``.
     """
     try:
-        diagnostics, lines, failed, suppressed, answers = json.loads(data)
+        diagnostics, lines, suppressed, answers = json.loads(data)
         report = FileReport(
             path,
             tuple(_diagnostic(value) for value in diagnostics),
             tuple((_is(row, int), _is(text, str)) for row, text in lines),
-            _is(failed, bool),
             _is(suppressed, int),
         )
         asked = tuple((_is(question, str), _is(answer, str)) for question, answer in answers)
@@ -81,11 +79,14 @@ def _diagnostic_value(diagnostic: Diagnostic) -> list[object]:
         diagnostic.context,
         None if diagnostic.fix is None else _fix_value(diagnostic.fix),
         diagnostic.confidence.value,
+        diagnostic.failure,
     ]
 
 
 def _diagnostic(value: object) -> Diagnostic:
-    code, name, severity, message, span, noqa_row, context, fix, confidence = _is(value, list)
+    code, name, severity, message, span, noqa_row, context, fix, confidence, failure = _is(
+        value, list
+    )
     return Diagnostic(
         _is(code, str),
         _is(name, str),
@@ -96,6 +97,7 @@ def _diagnostic(value: object) -> Diagnostic:
         _is(context, str),
         None if fix is None else _fix(fix),
         Confidence(confidence),
+        _is(failure, bool),
     )
 
 

@@ -5,10 +5,8 @@ LibCST is imported once a file needs parsing: a run whose files are all clean do
 
 from __future__ import annotations
 
-import traceback
-from pathlib import PurePath
-
 from torchdet.engine.deep_stack import run_with_deep_stack
+from torchdet.engine.faults import internal_error
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
@@ -21,8 +19,8 @@ from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     """Check one file with the content ``data``.
 
-    A file that cannot be decoded or parsed yields a report with ``failed`` set and the reason as
-    its diagnostic; no input makes this raise.
+    A file that cannot be decoded or parsed yields a report whose one diagnostic is a failure with
+    the reason; no input makes this raise.
     """
     live = triggered(settings.rules, data)
     if not live and not is_utf_16(data):
@@ -54,14 +52,6 @@ def _check(
         return failure(path, internal_error(error), source)
 
 
-def internal_error(error: Exception) -> str:
-    """What to report of an error that no input should cause: its kind and its place."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    message = " ".join(str(error).split())[:200]
-    place = f"{PurePath(last.filename).name}:{last.lineno}"
-    return f"internal error: {type(error).__name__}: {message} ({place}); please report it"
-
-
 def failure(
     path: str, reason: str, source: SourceText | None = None, row: int = 1, column: int = 1
 ) -> FileReport:
@@ -75,6 +65,7 @@ def failure(
         reason,
         Span(place, place),
         noqa_row=row,
+        failure=True,
     )
     lines = ((row, source.line(row)),) if source is not None else ()
-    return FileReport(path, (diagnostic,), lines, failed=True)
+    return FileReport(path, (diagnostic,), lines)

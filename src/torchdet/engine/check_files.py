@@ -87,8 +87,7 @@ class _Check:
     def __call__(self, file: SourceFile) -> FileReport:
         return check_file(file, self.cache_folder)
 
-    def lost(self, file: SourceFile) -> FileReport:
-        reason = "the process that checked this file died; please report the file as a bug"
+    def lost(self, file: SourceFile, reason: str) -> FileReport:
         return failure(file.path, reason)
 
 

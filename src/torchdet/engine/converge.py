@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torchdet.edit.apply import Applied, apply_fixes
 from torchdet.edit.verify import fault_of_edits
 from torchdet.engine.check import check_bytes, check_source
 from torchdet.engine.deep_stack import run_with_deep_stack
+from torchdet.engine.faults import internal_error, rule_failure
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
+from torchdet.model.location import Location, Span
 from torchdet.model.source import SourceText
+from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 
 MAX_ROUNDS = 20
 """Fixes that overlap wait for the next round, so that this bounds how deep they may nest."""
@@ -52,8 +57,11 @@ def fix_bytes(
     except UnicodeEncodeError as error:
         missing = ascii(error.object[error.start : error.end])
         return FileFixes(first, refusal=f"{source.encoding} cannot express {missing} of a fix")
-    except RecursionError:
-        return FileFixes(first, refusal="the file is nested too deeply to compare it after fixing")
+    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
+        place = Location(1, 1, 0)
+        message = internal_error(error)
+        fault = rule_failure(UNPARSEABLE_FILE, message, Span(place, place))
+        return FileFixes(replace(first, diagnostics=(*first.diagnostics, fault)), refusal=message)
     return FileFixes(last, fixed, FileChange(data, after) if after != data else None)
 
 
@@ -65,7 +73,7 @@ _WANTED = {
 
 def is_fixable(report: FileReport, *, unsafe: bool) -> bool:
     """Whether the file that ``report`` is about has a fix that is to be applied."""
-    return not report.failed and bool(_fixes(report, _WANTED[unsafe]))
+    return bool(_fixes(report, _WANTED[unsafe]))
 
 
 def _converge(
@@ -93,8 +101,9 @@ def _converge(
             raise _RefusedError(f"the fixes of {_codes(fixed)} undo each other")
         seen.add(text)
         report = check_source(report.path, SourceText(text, source.encoding, source.bom), settings)
-        if report.failed:
-            reason = report.diagnostics[0].message
+        unchecked = [each for each in report.failures if each.code == UNPARSEABLE_FILE.code]
+        if unchecked:
+            reason = unchecked[0].message
             raise _RefusedError(f"the fixed text cannot be checked: {reason}")
     raise _RefusedError(f"the fixes of {_codes(fixed)} do not settle in {MAX_ROUNDS} rounds")
 
@@ -114,7 +123,10 @@ def _mended(report: FileReport, applied: Applied) -> list[Diagnostic]:
 
 def _verify(text: str, applied: Applied) -> None:
     edits = [edit for fix in applied.applied for edit in fix.edits]
-    fault = fault_of_edits(text, applied.text, edits)
+    try:
+        fault = fault_of_edits(text, applied.text, edits)
+    except RecursionError:
+        raise _RefusedError("it is nested too deeply to compare it after fixing") from None
     if fault is not None:
         raise _RefusedError(fault)
 

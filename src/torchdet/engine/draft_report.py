@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
 from torchdet.edit.lossless import is_lossless
 from torchdet.edit.lower import edited_nodes, lower_fix
+from torchdet.engine.faults import RuleFaults, rule_failure
+from torchdet.engine.found_drafts import FoundDrafts
 from torchdet.engine.noqa_rows import NoqaRows
 from torchdet.engine.settings import CheckSettings
 from torchdet.engine.suppress import Finding, Suppressions
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.locate import Positions, locate
-from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.facts.parse import UnparseableError
+from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
 from torchdet.rules.base import Draft, Rule
@@ -24,48 +28,54 @@ _LONGEST_EXCERPT = 12
 
 
 def build_report(
-    path: str,
-    drafts: Sequence[tuple[Rule, Draft]],
-    facts: FileFacts,
-    settings: CheckSettings,
+    path: str, found: FoundDrafts, facts: FileFacts, settings: CheckSettings
 ) -> FileReport:
-    """The report on ``drafts``, which the rules made of the file at ``path``.
+    """The report on what was ``found`` in the file at ``path``.
 
     The places of all nodes are worked out in one pass, and only where there is something to
-    place. Raises ``RecursionError`` for trees nested deeper than Python's stack.
+    place. Raises ``UnparseableError`` for trees nested deeper than Python's stack.
     """
     source = facts.source
     suppressions = Suppressions.read(source, noqa=settings.noqa)
-    if not drafts and not suppressions.entries:
+    if not found.drafts and not found.faults and not suppressions.entries:
         return FileReport(path)
-    findings = dict.fromkeys(_findings(drafts, facts, settings))  # a set that keeps its order
-    kept, suppressed = suppressions.apply(list(findings))
-    unused = suppressions.unused(suppressed, settings.rules)
+    made, failures = _findings(found, facts, settings)
+    kept, suppressed = suppressions.apply(list(dict.fromkeys(made)))  # a set that keeps its order
+    whole = tuple(rule for rule in settings.rules if rule not in found.faults)
+    unused = suppressions.unused(suppressed, whole)
     shown = (finding.diagnostic for finding in kept if _is_sure_enough(finding, settings))
-    diagnostics = tuple(sorted((*shown, *unused), key=_order))
+    diagnostics = tuple(sorted((*shown, *unused, *failures), key=_order))
     return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
 
 
-def standing_drafts(
-    drafts: Sequence[tuple[Rule, Draft]], facts: FileFacts, settings: CheckSettings
-) -> list[tuple[Rule, Draft, Diagnostic]]:
-    """Those of ``drafts`` that are findings, each with the diagnostic that it makes.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Drafts that are findings, each with the diagnostic that it makes; and failures of rules."""
+
+    findings: list[tuple[Rule, Draft, Diagnostic]]
+    failures: tuple[Diagnostic, ...] = ()
+
+
+def standing_drafts(found: FoundDrafts, facts: FileFacts, settings: CheckSettings) -> Standing:
+    """Those of the drafts ``found`` that are findings.
 
     Left out is what a comment suppresses and what is less sure than is configured. Of several that
     make the same diagnostic the first. Raises as ``build_report`` does.
     """
-    if not drafts:
-        return []
+    if not found.drafts and not found.faults:
+        return Standing([])
     suppressions = Suppressions.read(facts.source, noqa=settings.noqa)
+    made, failures = _findings(found, facts, settings)
     findings: dict[Finding, tuple[Rule, Draft]] = {}
-    for finding, made_of in zip(_findings(drafts, facts, settings), drafts, strict=True):
+    for finding, made_of in zip(made, found.drafts, strict=True):
         findings.setdefault(finding, made_of)
     kept, _ = suppressions.apply(list(findings))
-    return [
+    standing = [
         (*findings[finding], finding.diagnostic)
         for finding in kept
         if _is_sure_enough(finding, settings)
     ]
+    return Standing(standing, failures)
 
 
 def _is_sure_enough(finding: Finding, settings: CheckSettings) -> bool:
@@ -74,20 +84,43 @@ def _is_sure_enough(finding: Finding, settings: CheckSettings) -> bool:
 
 
 def _findings(
-    drafts: Sequence[tuple[Rule, Draft]], facts: FileFacts, settings: CheckSettings
-) -> Iterator[Finding]:
-    """The findings that ``drafts`` make, one for each, in their order."""
-    source = facts.source
+    found: FoundDrafts, facts: FileFacts, settings: CheckSettings
+) -> tuple[list[Finding], tuple[Diagnostic, ...]]:
+    """The findings that the drafts make, one for each, in their order; and the failures."""
+    source, drafts = facts.source, found.drafts
     statements = {draft.node: facts.statement(draft.node) for _, draft in drafts}
-    positions = locate(facts.module, source.text, _wanted(drafts, statements), facts.index.parents)
+    wanted = _wanted(drafts, statements) | {fault.node for fault in found.faults}
+    positions = locate(facts.module, source.text, wanted, facts.index.parents)
     severities = dict(settings.config.severity)
     noqa_rows = NoqaRows(source)
+    findings: list[Finding] = []
     for rule, draft in drafts:
-        severity = severities.get(rule.code, rule.severity)
-        diagnostic = _diagnostic(rule, severity, draft, facts, positions)
+        fix = _text_fix(rule, draft, found.faults, facts, positions)
+        diagnostic = _diagnostic(rule, draft, fix, facts, positions)
         rows = _statement_rows(statements[draft.node], positions, source)
         noqa_row = noqa_rows.row(diagnostic.span.start.row, *rows)
-        yield Finding(replace(diagnostic, noqa_row=noqa_row), *rows)
+        severity = severities.get(rule.code, rule.severity)
+        diagnostic = replace(diagnostic, severity=severity, noqa_row=noqa_row)
+        findings.append(Finding(diagnostic, *rows))
+    failures = tuple(
+        rule_failure(fault.rule, fault.reason, _span(fault.node, positions, source))
+        for fault in found.faults
+    )
+    return findings, failures
+
+
+def _text_fix(
+    rule: Rule, draft: Draft, faults: RuleFaults, facts: FileFacts, positions: Positions
+) -> Fix | None:
+    """The fix of ``draft`` as text; None where it has none, or none that can be written."""
+    try:
+        if draft.fix is not None and is_lossless(draft.fix, facts):
+            return lower_fix(draft.fix, positions, facts)
+    except UnparseableError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- the finding itself stands without its fix
+        faults.record(rule, draft.node, error)
+    return None
 
 
 def _wanted(
@@ -116,24 +149,23 @@ def _block(statement: cst.CSTNode) -> cst.CSTNode | None:
     return block if isinstance(block, cst.CSTNode) else None
 
 
+def _span(node: cst.CSTNode, positions: Positions, source: SourceText) -> Span:
+    start, end = positions.spans[node]
+    return Span(source.location(start), source.location(end))
+
+
 def _diagnostic(
-    rule: Rule, severity: Severity, draft: Draft, facts: FileFacts, positions: Positions
+    rule: Rule, draft: Draft, fix: Fix | None, facts: FileFacts, positions: Positions
 ) -> Diagnostic:
-    source = facts.source
-    start, end = positions.spans[draft.node]
-    span = Span(source.location(start), source.location(end))
-    fix = None
-    if draft.fix is not None and is_lossless(draft.fix, facts):
-        fix = lower_fix(draft.fix, positions, facts)
-    context = facts.context(draft.node)
+    span = _span(draft.node, positions, facts.source)
     return Diagnostic(
         rule.code,
         rule.name,
-        severity,
+        rule.severity,
         draft.message,
         span,
         span.start.row,
-        context,
+        facts.context(draft.node),
         fix,
         draft.confidence,
     )

@@ -76,6 +76,5 @@ class _Fix:
             report = ReportCache(self.cache_folder).get(file.path, data, settings)
         return fix_bytes(file.path, data, settings, unsafe=self.unsafe, report=report)
 
-    def lost(self, file: SourceFile) -> FileFixes:
-        reason = "the process that fixed this file died; please report the file as a bug"
+    def lost(self, file: SourceFile, reason: str) -> FileFixes:
         return FileFixes(failure(file.path, reason))

@@ -20,6 +20,7 @@ from typing import Generic, Protocol, TypeVar
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.faults import internal_error
 from torchdet.engine.memory import has_grown
 
 # Below this many bytes that need parsing, starting processes costs more than they save.
@@ -38,8 +39,8 @@ class FileTask(Protocol[_Made_co]):
     def __call__(self, file: SourceFile) -> _Made_co:
         """The result for ``file``."""
 
-    def lost(self, file: SourceFile) -> _Made_co:
-        """The result for a ``file`` that made the process die."""
+    def lost(self, file: SourceFile, reason: str) -> _Made_co:
+        """The result for a ``file`` that made the process die, or the task fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def run_on_files(
 
 
 def _all_of(files: Sequence[SourceFile], task: FileTask[_Result]) -> list[_Result]:
-    return [task(file) for file in files]
+    return [_run(file, task) for file in files]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +91,22 @@ def _run_chunk(files: Sequence[SourceFile], task: FileTask[_Result]) -> _Done[_R
     def run() -> _Done[_Result]:
         results: list[_Result] = []
         for file in files:
-            results.append(task(file))
+            results.append(_run(file, task))
             if has_grown():
                 return _Done(results, grown=True)
         return _Done(results, grown=False)
 
     return run_with_deep_stack(run)
+
+
+def _run(file: SourceFile, task: FileTask[_Result]) -> _Result:
+    try:
+        return task(file)
+    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
+        return task.lost(file, internal_error(error))
+
+
+_DIED = "the process that worked on this file died; please report the file as a bug"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +227,7 @@ class _Pool(Generic[_Result]):
         except (EOFError, OSError):
             self._dismiss(connection)
             if worker.chunk.last_try:
-                yield from (self._task.lost(file) for file in worker.chunk.files)
+                yield from (self._task.lost(file, _DIED) for file in worker.chunk.files)
             else:
                 pending.extend(worker.chunk.apart())
             return

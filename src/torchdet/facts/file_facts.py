@@ -9,7 +9,7 @@ import libcst as cst
 
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
 from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
-from torchdet.facts.parse import parse_source
+from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
 from torchdet.facts.tensor_values import Value
@@ -151,8 +151,11 @@ class FileFacts:
         return self.means(statement.test, "typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING")
 
     def code(self, node: cst.CSTNode) -> str:
-        """The source text of ``node`` alone."""
-        return self.module.code_for_node(node)
+        """The source text of ``node`` alone. Raises ``UnparseableError`` where it is too deep."""
+        try:
+            return self.module.code_for_node(node)
+        except RecursionError:
+            raise UnparseableError(TOO_DEEP) from None
 
     @cached_property
     def imported_modules(self) -> frozenset[str]:

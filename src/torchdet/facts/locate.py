@@ -20,6 +20,8 @@ from types import MappingProxyType
 import libcst as cst
 from libcst._nodes.internal import CodegenState
 
+from torchdet.facts.parse import TOO_DEEP, UnparseableError
+
 _ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 _NO_RECORD: AbstractContextManager[None] = nullcontext()
 
@@ -50,9 +52,21 @@ def locate(
     ``parents`` are those of the index; without them the module is written as a whole.
 
     Positions are those of LibCST's ``PositionProvider``: without surrounding white space and
-    without the parentheses that an expression owns. Raises ``RecursionError`` for trees nested
+    without the parentheses that an expression owns. Raises ``UnparseableError`` for trees nested
     deeper than Python's stack.
     """
+    try:
+        return _locate(module, text, wanted, parents)
+    except RecursionError:
+        raise UnparseableError(TOO_DEEP) from None
+
+
+def _locate(
+    module: cst.Module,
+    text: str,
+    wanted: Collection[cst.CSTNode],
+    parents: Mapping[cst.CSTNode, cst.CSTNode],
+) -> Positions:
     spans: dict[cst.CSTNode, tuple[int, int]] = {}
     begins: dict[cst.CSTNode, int] = {}
     left: Collection[cst.CSTNode] = wanted

@@ -35,8 +35,15 @@ def _pass(node: cst.CSTNode) -> None:
         node._validate()
 
 
+TOO_DEEP = "nested too deeply to be checked: Python's stack is too small"
+
+
 class UnparseableError(ValueError):
-    """The text is nothing that LibCST can parse; ``row`` and ``column`` are one-based."""
+    """The text is nothing that LibCST can parse; ``row`` and ``column`` are one-based.
+
+    Raised for ``TOO_DEEP`` where a tree is parsed or written back to text, which is where depth
+    is a property of the file; a ``RecursionError`` from anywhere else is a fault of torchdet.
+    """
 
     def __init__(self, reason: str, row: int = 1, column: int = 1) -> None:
         super().__init__(reason)
@@ -59,6 +66,8 @@ def parse_source(source: SourceText) -> cst.Module:
         check_nesting(source.text)
         with _without_validation():
             return cst.parse_module(source.text)
+    except RecursionError:
+        raise UnparseableError(TOO_DEEP) from None
     except NestingError as error:
         row, column, _ = source.location(error.offset)
         raise UnparseableError(error.reason, row, column) from None

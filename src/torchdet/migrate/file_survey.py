@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from torchdet.migrate.conditions import Condition
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 from torchdet.model.migration import Refusal
@@ -42,7 +42,8 @@ class FileSurvey:
 
     ``changes`` and ``refusals`` together are all the findings, in the order of the text.
     ``handle`` are the edits that bind the handle at module level: None where it is bound already,
-    or where no change needs it. ``failed`` is the report on a file that cannot be surveyed.
+    or where no change needs it. ``failed`` is the report on a file that cannot be surveyed,
+    ``faults`` are the failures of single rules and codemods, beside which all the rest stands.
     """
 
     path: str
@@ -50,3 +51,4 @@ class FileSurvey:
     refusals: tuple[Refusal, ...] = ()
     handle: Fix | None = None
     failed: FileReport | None = None
+    faults: tuple[Diagnostic, ...] = ()

@@ -11,9 +11,10 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from torchdet.engine.check import failure, internal_error
+from torchdet.engine.check import failure
 from torchdet.engine.check_files import read_source
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.faults import internal_error
 from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.settings import settings_for
 from torchdet.engine.write_file import ChangedMeanwhileError
@@ -212,11 +213,8 @@ class _Survey:
         survey = _survey(file, data, self.config)
         return file.path, _State(len(data), digest_of(data), survey, settled=not survey.changes)
 
-    def lost(self, file: SourceFile) -> tuple[str, _State]:
-        return _failed(file.path, failure(file.path, _LOST))
-
-
-_LOST = "the process that surveyed this file died; please report the file as a bug"
+    def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:
+        return _failed(file.path, failure(file.path, reason))
 
 
 def _survey(file: SourceFile, data: bytes, config: MigrateConfig) -> FileSurvey:
@@ -233,9 +231,6 @@ def _survey_text(file: SourceFile, source: SourceText, config: MigrateConfig) ->
         return survey_source(file.path, source, settings, config)
     except UnparseableError as error:
         report = failure(file.path, error.reason, source, error.row, error.column)
-    except RecursionError:
-        reason = "nested too deeply to be migrated: Python's stack is too small"
-        report = failure(file.path, reason, source)
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
         report = failure(file.path, internal_error(error), source)
     return FileSurvey(file.path, failed=report)
@@ -285,8 +280,8 @@ class _Advance:
             settled=not survey.changes,
         )
 
-    def lost(self, file: SourceFile) -> tuple[str, _State]:
-        return _failed(file.path, failure(file.path, _LOST))
+    def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:
+        return _failed(file.path, failure(file.path, reason))
 
 
 _CHANGED = "it changed while torchdet was at work, and was left alone"
@@ -317,8 +312,8 @@ class _Judge:
         reader = ModuleSource(file.module_name, data, is_package=is_package)
         return violated_by(reader, self.conditions)
 
-    def lost(self, file: SourceFile) -> frozenset[Condition]:
-        del file
+    def lost(self, file: SourceFile, reason: str) -> frozenset[Condition]:
+        del file, reason
         return self.conditions
 
 
@@ -329,7 +324,9 @@ def _outcome(plan: FilePlan, state: _State) -> MigratedFile:
         unsettled = tuple(_faulty(change, _UNSETTLED) for change in plan.changes)
         return MigratedFile(FileMigration(plan.path, (), (*plan.refusals, *unsettled)))
     refusals = sorted((*plan.refusals, *state.faulty), key=lambda each: each.location.offset)
-    account = FileMigration(plan.path, state.made, tuple(refusals))
+    faults = state.survey.faults
+    failed = FileReport(plan.path, faults) if faults else None
+    account = FileMigration(plan.path, state.made, tuple(refusals), failed)
     return MigratedFile(account, state.digest, state.rounds)
 
 

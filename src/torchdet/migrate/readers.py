@@ -31,7 +31,7 @@ def violated_by(reader: ModuleSource, conditions: Iterable[Condition]) -> frozen
     try:
         names = frozenset(each.name for each in asked if isinstance(each, NotReadElsewhere))
         facts = FileFacts.parse(SourceText.decode(reader.data), Wanted(attributes=names))
-    except (DecodeError, UnparseableError, RecursionError):
+    except (DecodeError, UnparseableError):
         return frozenset()
     return frozenset(each for each in asked if _violates(each, facts, reader))
 

@@ -10,10 +10,12 @@ from torchdet.edit.lower import deleted_nodes, edited_nodes, lower_fix
 from torchdet.edit.node_edit import NodeEdit, NodeFix
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.draft_report import standing_drafts
+from torchdet.engine.faults import RuleFaults, internal_error, rule_failure
 from torchdet.engine.run_rules import find_drafts, read_facts
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
+from torchdet.facts.parse import UnparseableError
 from torchdet.migrate.build_script import is_build_script
 from torchdet.migrate.codemod import (
     Codemod,
@@ -41,7 +43,7 @@ def survey_source(
 ) -> FileSurvey:
     """Survey the file at ``path`` with the content ``source``.
 
-    Raises ``UnparseableError``, and ``RecursionError`` for a tree nested deeper than the stack.
+    Raises ``UnparseableError``.
     """
     if settings.config.policy is Policy.FACADE:
         config = replace(config, facade=True)
@@ -64,20 +66,32 @@ def _survey(
 ) -> FileSurvey:
     context = read_facts(path, source, rules, settings)
     standing = standing_drafts(find_drafts(rules, context), context.facts, settings)
-    if not standing:
-        return FileSurvey(path)
-    spans = {
-        Finding(rule, draft): diagnostic.span
-        for rule, draft, diagnostic in sorted(standing, key=lambda each: each[2].span.start.offset)
-    }
+    if not standing.findings:
+        return FileSurvey(path, faults=standing.failures)
+    in_order = sorted(standing.findings, key=lambda each: each[2].span.start.offset)
+    spans = {Finding(rule, draft): diagnostic.span for rule, draft, diagnostic in in_order}
     handle = handle_name(context.facts, modules_beside(path))
     migration = MigrationContext(context, config, handle)
-    outcomes = list(_outcomes(list(spans), migration))
-    return _lowered(path, outcomes, spans, migration)
+    faults = RuleFaults()
+    outcomes = list(_outcomes(list(spans), migration, faults))
+    survey = _lowered(path, outcomes, spans, migration)
+    failures = (
+        rule_failure(fault.rule, fault.reason, _span_at(fault.node, spans)) for fault in faults
+    )
+    return replace(survey, faults=(*standing.failures, *failures))
 
 
-def _outcomes(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
-    """What the codemods say to ``findings``: of each exactly one thing."""
+def _span_at(node: cst.CSTNode, spans: Mapping[Finding, Span]) -> Span:
+    return next(span for finding, span in spans.items() if finding.draft.node is node)
+
+
+def _outcomes(
+    findings: Sequence[Finding], context: MigrationContext, faults: RuleFaults
+) -> Iterator[Outcome]:
+    """What the codemods say to ``findings``: of each exactly one thing.
+
+    The findings of a codemod that fails are refused, and those of the others are not touched by it.
+    """
     if is_build_script(context.rules):
         yield from (Refuse(finding, *_BUILD_SCRIPT) for finding in findings)
         return
@@ -86,10 +100,29 @@ def _outcomes(findings: Sequence[Finding], context: MigrationContext) -> Iterato
     for finding in findings:
         by_codemod.setdefault(codemods[finding.rule.code], []).append(finding)
     for codemod, asked in by_codemod.items():
-        answered = list(codemod.rewrite(asked, context))
-        if {id(outcome.finding) for outcome in answered} != set(map(id, asked)):
-            raise AssertionError(f"{codemod.module} does not answer for each of its findings")
-        yield from answered
+        yield from _answers(codemod, asked, context, faults)
+
+
+def _answers(
+    codemod: Codemod, asked: Sequence[Finding], context: MigrationContext, faults: RuleFaults
+) -> list[Outcome]:
+    try:
+        return _asked_of(codemod, asked, context)
+    except UnparseableError:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a fault of one must not hide the others
+        faults.record(asked[0].rule, asked[0].draft.node, error)
+        refusal = (internal_error(error), "make the change by hand")
+        return [Refuse(finding, *refusal) for finding in asked]
+
+
+def _asked_of(
+    codemod: Codemod, findings: Sequence[Finding], context: MigrationContext
+) -> list[Outcome]:
+    answered = list(codemod.rewrite(findings, context))
+    if {id(outcome.finding) for outcome in answered} != set(map(id, findings)):
+        raise AssertionError(f"{codemod.module} does not answer for each of its findings")
+    return answered
 
 
 _BUILD_SCRIPT = (

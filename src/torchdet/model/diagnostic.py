@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from torchdet.model.fix import Fix
@@ -43,7 +43,7 @@ def rule_page(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding at one place.
+    """One finding at one place, or one ``failure``: something that could not be checked there.
 
     ``noqa_row`` is the row on which ``# noqa`` belongs. ``context`` is the dotted name of the
     functions and classes around the place (empty at module level): with the text of the line it
@@ -59,6 +59,7 @@ class Diagnostic:
     context: str = ""
     fix: Fix | None = None
     confidence: Confidence = Confidence.CERTAIN
+    failure: bool = False
 
     @property
     def url(self) -> str:
@@ -70,14 +71,33 @@ class Diagnostic:
 class FileReport:
     """All that is to be said of one file.
 
-    ``failed`` is true when the file could not be checked; the diagnostic that says why is among
-    ``diagnostics``. ``lines`` holds the text of the rows that the diagnostics and their edits
-    touch, keyed by one-based row, so that a renderer needs no second look at the file.
-    ``suppressed`` counts what a comment or a baseline silenced.
+    Failures are among the ``diagnostics``: the one that says why the file could not be checked at
+    all, and those of single rules, beside which all findings of the others stand. ``lines`` holds
+    the text of the rows that the diagnostics and their edits touch, keyed by one-based row, so
+    that a renderer needs no second look at the file. ``suppressed`` counts what a comment or a
+    baseline silenced.
     """
 
     path: str
     diagnostics: tuple[Diagnostic, ...] = ()
     lines: tuple[tuple[int, str], ...] = ()
-    failed: bool = False
     suppressed: int = 0
+
+    @property
+    def findings(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that say something about the file."""
+        return tuple(each for each in self.diagnostics if not each.failure)
+
+    @property
+    def failures(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that say what could not be checked."""
+        return tuple(each for each in self.diagnostics if each.failure)
+
+    def without_findings(self) -> FileReport:
+        """What could not be checked, and nothing else."""
+        return replace(self, diagnostics=self.failures)
+
+    @property
+    def failed(self) -> bool:
+        """Whether the file, or a part of it, could not be checked."""
+        return any(each.failure for each in self.diagnostics)

@@ -38,7 +38,8 @@ class Refusal:
 class FileMigration:
     """The account of one file: what was made of it, and what was refused, by their places.
 
-    ``failed`` is the report on a file that could not be read, parsed or written.
+    ``failed`` is the report on a file that could not be read, parsed or written, or on the rules
+    and codemods that failed in it.
     """
 
     path: str

@@ -48,7 +48,7 @@ def _not_fixed(results: Iterable[FileFixes], *, unsafe: bool) -> list[str]:
     """The reasons for which findings remain, each with how many of each rule do."""
     reasons: dict[str, list[Diagnostic]] = {reason: [] for reason in _REASONS}
     for result in results:
-        for diagnostic in () if result.report.failed else result.report.diagnostics:
+        for diagnostic in result.report.findings:
             reasons[_reason(diagnostic, unsafe=unsafe)].append(diagnostic)
     lines = [
         f"  {len(found):>5}  {reason}: {_codes(found)}"

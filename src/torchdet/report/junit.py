@@ -35,7 +35,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
 
 
 def _totals(reports: Sequence[FileReport]) -> dict[str, str]:
-    errors = sum(len(report.diagnostics) for report in reports if report.failed)
+    errors = sum(len(report.failures) for report in reports)
     tests = sum(len(report.diagnostics) for report in reports)
     return {"tests": str(tests), "failures": str(tests - errors), "errors": str(errors)}
 
@@ -52,7 +52,7 @@ def _test_case(report: FileReport, diagnostic: Diagnostic) -> ET.Element:
     )
     outcome = ET.SubElement(
         case,
-        "error" if report.failed else "failure",
+        "error" if diagnostic.failure else "failure",
         type=diagnostic.severity.value,
         message=_text(diagnostic.message),
     )

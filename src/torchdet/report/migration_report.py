@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.location import Location
 from torchdet.model.migration import Account, FileMigration
 from torchdet.report.characters import printable, well_formed
@@ -46,7 +46,7 @@ def _by_code(codes: Iterator[str]) -> dict[str, int]:
 def _file(file: FileMigration) -> _Object:
     return {
         "filename": well_formed(file.path),
-        "failed": None if file.failed is None else _failure(file.failed),
+        "failures": [_failure(each) for each in _failures_of(file)],
         "changes": [
             {"code": each.code, "location": _place(each.location), "message": each.message}
             for each in file.made
@@ -63,9 +63,16 @@ def _file(file: FileMigration) -> _Object:
     }
 
 
-def _failure(report: FileReport) -> _Object:
-    diagnostic = report.diagnostics[0]
-    return {"location": _place(diagnostic.span.start), "message": diagnostic.message}
+def _failures_of(file: FileMigration) -> tuple[Diagnostic, ...]:
+    return () if file.failed is None else file.failed.failures
+
+
+def _failure(failure: Diagnostic) -> _Object:
+    return {
+        "code": failure.code,
+        "location": _place(failure.span.start),
+        "message": failure.message,
+    }
 
 
 def _place(location: Location) -> _Object:
@@ -111,15 +118,13 @@ def _dependencies(account: Account) -> Iterator[str]:
 
 
 def _failures(account: Account) -> Iterator[str]:
-    failed = [file for file in account.files if file.failed is not None]
-    if failed:
-        yield "## Files that could not be migrated"
+    failures = [(file.path, each) for file in account.files for each in _failures_of(file)]
+    if failures:
+        yield "## What could not be migrated"
         yield ""
-        for file in failed:
-            if file.failed is not None:
-                diagnostic = file.failed.diagnostics[0]
-                place = _code(f"{file.path}:{diagnostic.span.start.row}")
-                yield f"- {place}: {printable(diagnostic.message)}"
+        for path, each in failures:
+            place = _code(f"{path}:{each.span.start.row}")
+            yield f"- {place}: {each.code} {printable(each.message)}"
         yield ""
 
 

@@ -29,21 +29,18 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 
 def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """One run. A file that could not be checked is a notification, and fails the invocation."""
-    failed = [report for report in reports if report.failed]
-    checked = [report for report in reports if not report.failed]
-    invocation: JsonObject = {"executionSuccessful": not failed}
-    if failed:
-        invocation["toolExecutionNotifications"] = [
-            _notification(report.path, diagnostic)
-            for report in failed
-            for diagnostic in report.diagnostics
-        ]
+    notifications = [
+        _notification(report.path, failure) for report in reports for failure in report.failures
+    ]
+    invocation: JsonObject = {"executionSuccessful": not notifications}
+    if notifications:
+        invocation["toolExecutionNotifications"] = notifications
     run = {
         "tool": {"driver": _driver(options.rules)},
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r"],
-        "results": _results(checked, options.rules),
+        "results": _results(reports, options.rules),
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -76,6 +73,7 @@ def _results(reports: Sequence[FileReport], rules: Sequence[RuleInfo]) -> list[J
         _result(report, diagnostic, fingerprint, indices)
         for report in reports
         for diagnostic, fingerprint in fingerprinted(report)
+        if not diagnostic.failure
     ]
 
 

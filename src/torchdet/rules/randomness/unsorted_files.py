@@ -135,9 +135,25 @@ def _sorts_on_the_way(call: cst.Call, context: Context) -> bool:
 
 def _is_path(node: cst.BaseExpression, context: Context) -> bool:
     """Whether ``node`` is certainly a ``pathlib`` path."""
-    ends = origins(node, context.facts).expressions
-    ends = tuple(end for end in ends if not is_constant(end, "None"))
-    return bool(ends) and all(_makes_path(end, context) for end in ends)
+    facts = context.facts
+    pending: list[cst.BaseExpression] = [node]
+    seen: set[cst.BaseExpression] = set()
+    made = False
+    while pending:
+        current = pending.pop()
+        made = made or (isinstance(current, cst.Name) and _is_annotated(current, context))
+        for end in origins(current, facts).expressions:
+            if end in seen or is_constant(end, "None"):
+                continue
+            seen.add(end)
+            base = _derived_from(end, context)
+            if base is not None:
+                pending.append(base)
+            elif _makes_path(end, context):
+                made = True
+            else:
+                return False
+    return made
 
 
 def _is_of_other_library(attribute: cst.Attribute, context: Context) -> bool:
@@ -149,27 +165,41 @@ def _is_of_other_library(attribute: cst.Attribute, context: Context) -> bool:
     return any(facts.resolve(each).names for each in (attribute, *made))
 
 
+def _derived_from(node: cst.BaseExpression, context: Context) -> cst.BaseExpression | None:
+    """What ``node`` is a path of, if it is a path: ``root`` for ``root / "state"``."""
+    if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
+        return node.left
+    if isinstance(node, cst.Attribute) and node.attr.value == "parent":
+        return node.value
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in _CHAINED
+        and not context.facts.resolve(node.func).names
+    ):
+        return node.func.value
+    return None
+
+
+_CHAINED = frozenset({"resolve", "absolute", "expanduser", "joinpath", "with_suffix"})
+
+
 def _makes_path(node: cst.BaseExpression, context: Context) -> bool:
-    facts = context.facts
     if isinstance(node, cst.Call):
-        if facts.resolve(node.func).names:
-            return facts.means(node.func, *_PATHS)
-        chained = {"resolve", "absolute", "expanduser", "joinpath", "with_suffix"}
-        return (
-            isinstance(node.func, cst.Attribute)
-            and node.func.attr.value in chained
-            and _is_path(node.func.value, context)
-        )
-    if isinstance(node, cst.BinaryOperation):
-        return isinstance(node.operator, cst.Divide) and _is_path(node.left, context)
-    if isinstance(node, cst.Attribute):
-        return node.attr.value == "parent" and _is_path(node.value, context)
-    if isinstance(node, cst.Name):
-        annotations = [binding.annotation for binding in facts.bindings(node)]
-        return bool(annotations) and all(
-            each is not None and facts.means(each, "pathlib.Path") for each in annotations
-        )
-    return False
+        return context.facts.means(node.func, *_PATHS)
+    return isinstance(node, cst.Name) and _is_annotated(node, context)
+
+
+def _is_annotated(name: cst.Name, context: Context) -> bool:
+    """Whether a binding of ``name`` says that it is a path, and none says anything else."""
+    bindings = context.facts.bindings(name)
+    annotations = [each.annotation for each in bindings if each.annotation is not None]
+    bare = any(each.annotation is None and each.value is None for each in bindings)
+    return (
+        bool(annotations)
+        and not bare
+        and all(context.facts.means(each, "pathlib.Path") for each in annotations)
+    )
 
 
 def _only_iterated(call: cst.Call, context: Context) -> bool:
