@@ -26,12 +26,14 @@ SEES = {
     "runtime": {"runtime"},
     "facade": {"runtime"},
     "pytest_plugin": {"runtime"},
-    "__main__": {"cli"},
+    "terminal": set(),
+    "__main__": {"cli", "engine"},
     "__init__": set(),
 }
 for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
     SEES[opens_files].add("read_file")
-SEES["engine"].add("glob_pattern")
+SEES["engine"] |= {"glob_pattern", "terminal"}
+SEES["cli"].add("terminal")
 SEES["cli"] |= {"report", "config_file"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, strategies
 
 from torchdet.engine import cache as cache_module
-from torchdet.engine.cache import ReportCache, usable_folder
+from torchdet.engine.cache import ReportCache, prune, usable_folder
 from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
@@ -135,7 +135,7 @@ def test_what_selects_files_and_rules_is_not_part_of_an_entry(tmp_path: Path) ->
 def test_another_build_has_other_entries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = ReportCache(tmp_path)
     cache.put("a.py", SOURCE, SETTINGS, REPORT)
-    monkeypatch.setattr(cache_module, "build_id", lambda: "another")
+    monkeypatch.setattr(cache_module, "_build", lambda: "another")
     assert cache.get("a.py", SOURCE, SETTINGS) is None
 
 
@@ -212,19 +212,22 @@ def age(path: Path, days: float) -> None:
 
 
 def test_what_nothing_has_used_for_a_month_is_removed(tmp_path: Path) -> None:
-    cache = ReportCache(tmp_path)
+    cache = ReportCache(tmp_path / "reports")
     for number in range(3):
         cache.put("a.py", SOURCE + b"\n" * number, SETTINGS, REPORT)
-    entries = sorted(tmp_path.glob("??/*"))
-    for entry in entries:
-        age(entry, 40)
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "0123").write_bytes(b"")
+    entries = sorted((tmp_path / "reports").glob("??/*"))
     left_over = entries[0].with_name("tmp-killed")
     left_over.write_bytes(b"")
+    for path in (*entries, tmp_path / "runs" / "0123"):
+        age(path, 40)
     age(left_over, 1)
     assert cache.get("a.py", SOURCE, SETTINGS) is not None  # which makes it young again
-    cache.prune()
-    assert len([*tmp_path.glob("??/*")]) == 1
+    prune(tmp_path)
+    assert not any((tmp_path / "runs").iterdir())
+    age(the_entry(tmp_path / "reports"), 20)
     assert cache.get("a.py", SOURCE, SETTINGS) is not None
-    age(*tmp_path.glob("??/*"), 40)
-    cache.prune()  # not again today
-    assert len([*tmp_path.glob("??/*")]) == 1
+    age(the_entry(tmp_path / "reports"), 40)
+    prune(tmp_path)  # not again today
+    assert the_entry(tmp_path / "reports").exists()

@@ -18,6 +18,7 @@ from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
 from torchdet.engine.cache import usable_folder
 from torchdet.engine.check import failure
 from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discover, source_file
+from torchdet.engine.footprint import Footprint
 from torchdet.engine.pool import available_cpus
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.model.config import LintConfig
@@ -77,10 +78,18 @@ class Found:
     unreachable: tuple[FileReport, ...]
 
 
-def find_files(options: FileOptions, rules: RuleOptions, *, quiet: bool) -> Found:
-    """The files that ``options`` name; says so when there are none. Raises ``ConfigError``."""
+def find_files(
+    options: FileOptions, rules: RuleOptions, footprint: Footprint | None = None, *, quiet: bool
+) -> Found:
+    """The files that ``options`` name; says so when there are none. Raises ``ConfigError``.
+
+    ``footprint`` is told which folders were searched.
+    """
     found = discover(
-        options.paths or (".",), options.config_for(rules), force_exclude=options.force_exclude
+        options.paths or (".",),
+        options.config_for(rules),
+        force_exclude=options.force_exclude,
+        searched=footprint.searched if footprint is not None else None,
     )
     if not found and not quiet:
         click.echo("torchdet: no Python files found", err=True)

@@ -2,25 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import IO
 
 import click
 
 from torchdet.engine.write_file import write_file
-
-
-def use_colour() -> bool:
-    """Whether standard output is a terminal that wants colours.
-
-    ``NO_COLOR`` switches them off (https://no-color.org), ``FORCE_COLOR`` on.
-    """
-    if os.environ.get("NO_COLOR"):
-        return False
-    if os.environ.get("FORCE_COLOR"):
-        return True
-    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 class StandardOutputError(click.ClickException):

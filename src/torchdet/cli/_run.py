@@ -18,8 +18,8 @@ from torchdet.cli._output import StandardOutputError
 _STDERR = 2  # the highest of the numbers of the standard streams
 
 
-def run(arguments: list[str] | None = None) -> int:
-    """Run ``torchdet`` with ``arguments`` (those of the process by default).
+def run() -> int:
+    """Run ``torchdet`` with the arguments of the process, and return its exit code.
 
     Bad usage, bad configuration and errors of torchdet's own give a message and 2, Ctrl-C gives
     130. When the reader of a pipe goes away (``torchdet lint | head``) the run ends without a word.
@@ -33,7 +33,8 @@ def run(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = main.main(args=arguments, prog_name="torchdet", standalone_mode=False)
+        arguments = tuple(sys.argv[1:])  # what a manifest belongs to
+        code = main.main(prog_name="torchdet", standalone_mode=False, obj=arguments)
     except click.ClickException as error:
         error.show()
         if isinstance(error, StandardOutputError):
@@ -44,13 +45,18 @@ def run(arguments: list[str] | None = None) -> int:
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- Python's own exit code would read as "findings"
         if isinstance(error, OSError) and error.filename is None:  # click wrote a help text
-            StandardOutputError(error).show()
-            _discard_output()
-        else:
-            traceback.print_exc()
-            click.echo("torchdet: this is a fault of torchdet; please report it", err=True)
+            return end_without_reader(error)
+        traceback.print_exc()
+        click.echo("torchdet: this is a fault of torchdet; please report it", err=True)
         return Exit.FAILED
     return int(code or Exit.CLEAN)
+
+
+def end_without_reader(error: OSError) -> int:
+    """Say that standard output cannot be written, if that is news; the exit code to end with."""
+    StandardOutputError(error).show()
+    _discard_output()
+    return Exit.FAILED
 
 
 def _occupy_closed_streams() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,15 @@ import click
 from torchdet.cli._exit import Exit
 from torchdet.cli._files import FileOptions, file_options, find_files, read_stdin, usage_errors
 from torchdet.cli._options import RuleOptions, rule_options
-from torchdet.cli._output import use_colour, write_text
+from torchdet.cli._output import write_text
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.add_noqa import add_noqa
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
+from torchdet.engine.footprint import Footprint
+from torchdet.engine.manifest import run_key, write_manifest
+from torchdet.engine.private_folder import FolderNotOursError
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
 from torchdet.model.diagnostic import FileReport
@@ -26,6 +30,7 @@ from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
 from torchdet.rules.registry import all_rules
 from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
+from torchdet.terminal import use_colour
 
 
 @click.command(short_help="Check files and report findings.")
@@ -58,7 +63,9 @@ from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 @click.option("--add-noqa", is_flag=True, help="Add '# noqa' comments for all findings.")
 @click.option("--quiet", "-q", is_flag=True, help="Print findings and errors only.")
 @click.option("--verbose", "-v", is_flag=True, help="Say what was done, on standard error.")
+@click.pass_obj
 def lint(
+    arguments: tuple[str, ...] | None,
     rules: RuleOptions,
     files: FileOptions,
     output_format: str,
@@ -78,18 +85,18 @@ def lint(
     """
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
-    if add_noqa and write_baseline is not None:
-        raise click.UsageError("--add-noqa and --write-baseline exclude each other")
-    if files.reads_stdin and (add_noqa or write_baseline is not None):
-        raise click.UsageError("--add-noqa and --write-baseline need files; '-' is none")
+    _require_one_purpose(files, add_noqa=add_noqa, accepts=write_baseline is not None)
     started = time.perf_counter()
+    prints_only = not (add_noqa or verbose or output_file or write_baseline)
+    run = _Run(files, arguments if prints_only else None)
     with usage_errors():
-        reports = _check(files, rules, quiet=quiet)
+        reports = _check(files, rules, run, quiet=quiet)
     if write_baseline is not None:
         return _write_baseline(reports, write_baseline)
     if baseline is not None:
         # Entries of rules that the command line leaves out are not stale.
-        reports = _without_accepted(reports, baseline, news=not quiet and rules == RuleOptions())
+        news = not quiet and rules == RuleOptions()
+        reports = _without_accepted(reports, baseline, run, news=news)
     if add_noqa:
         return _add_noqa(reports)
     colour = output_file is None and use_colour()
@@ -105,33 +112,87 @@ def lint(
         silenced = sum(report.suppressed for report in reports)
         counted = "1 file" if len(reports) == 1 else f"{len(reports)} files"
         click.echo(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed", err=True)
-    return _exit_code(reports, exit_zero=exit_zero)
+    code = _exit_code(reports, exit_zero=exit_zero)
+    if code != Exit.FAILED:
+        run.remember(text, code)
+    return code
 
 
-def _check(files: FileOptions, rules: RuleOptions, *, quiet: bool) -> list[FileReport]:
+def _require_one_purpose(files: FileOptions, *, add_noqa: bool, accepts: bool) -> None:
+    """Raise ``click.UsageError`` for options about findings that exclude each other."""
+    if add_noqa and accepts:
+        raise click.UsageError("--add-noqa and --write-baseline exclude each other")
+    if files.reads_stdin and (add_noqa or accepts):
+        raise click.UsageError("--add-noqa and --write-baseline need files; '-' is none")
+
+
+class _Run:
+    """What the next run with the same ``arguments`` needs to know of this one.
+
+    Nothing is remembered of a run without ``arguments`` or without a cache, of one over standard
+    input, nor of one that has had something to say beside its output.
+    """
+
+    def __init__(self, files: FileOptions, arguments: tuple[str, ...] | None) -> None:
+        remembers = files.cache_folder is not None and not files.reads_stdin
+        self._arguments = arguments if remembers else None
+        self.footprint = Footprint(files.paths or (".",))
+        if files.config is not None:
+            self.footprint.read(str(files.config))
+
+    def forget(self) -> None:
+        """The output is not all that there is to this run."""
+        self._arguments = None
+
+    def remember(self, output: str, code: int) -> None:
+        """Keep what was printed until something changes that it depends on."""
+        if self._arguments is None:
+            return
+        key, states = run_key(self._arguments), self.footprint.states()
+        if key is None or states is None:
+            return
+        # Like any cache that cannot be written, it costs the next run its time.
+        with contextlib.suppress(OSError, UnicodeError, FolderNotOursError):
+            write_manifest(key, output, code, states)
+
+
+def _check(files: FileOptions, rules: RuleOptions, run: _Run, *, quiet: bool) -> list[FileReport]:
     if files.reads_stdin:
         file, data = read_stdin(files, rules)
         return [check_bytes(file.path, data, file_settings(file))]
-    found = find_files(files, rules, quiet=quiet)
+    found = find_files(files, rules, run.footprint, quiet=quiet)
+    if not found.files:
+        run.forget()
     with progress_bar(len(found.files), wanted=not quiet) as progress:
         reports = check_files(
-            found.files, jobs=files.jobs, cache_folder=files.cache_folder, progress=progress
+            found.files,
+            jobs=files.jobs,
+            cache_folder=files.cache_folder,
+            progress=progress,
+            footprint=run.footprint,
         )
     return sorted((*reports, *found.unreachable), key=lambda report: report.path)
 
 
-def _without_accepted(reports: Sequence[FileReport], path: Path, *, news: bool) -> list[FileReport]:
+def _without_accepted(
+    reports: Sequence[FileReport], path: Path, run: _Run, *, news: bool
+) -> list[FileReport]:
     """``reports`` without what the baseline at ``path`` accepts.
 
     ``news`` is whether to say how much of it no longer occurs.
     """
+    run.footprint.read(str(path))
+
+    def exists(file: str) -> bool:
+        run.footprint.read(str(path.parent / file))
+        return (path.parent / file).exists()
+
     try:
-        kept, stale = read_baseline(path).filter(
-            reports, lambda file: (path.parent / file).exists()
-        )
+        kept, stale = read_baseline(path).filter(reports, exists)
     except BaselineError as error:
         raise click.ClickException(str(error)) from None
     if stale and news:
+        run.forget()
         click.echo(
             f"torchdet: {stale} of the findings that {path} accepts no longer occur; "
             "--write-baseline drops them",

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import sys
-from functools import cache
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD_ID_FILE = "_build_id"
 """The file in an installed package that names its build; ``hatch_build.py`` writes it."""
 
 
-@cache
 def build_id() -> str:
     """The identity of torchdet, of the parser below it and of the language level it runs on.
 

@@ -14,15 +14,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 import time
 from dataclasses import replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path, PurePath
 
 from torchdet.engine.build import build_id
 from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
-from torchdet.engine.private_folder import make_private
+from torchdet.engine.manifest import FOLDER as RUNS
+from torchdet.engine.private_folder import TEMPORARY, make_private, write_private
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
@@ -66,38 +66,13 @@ class ReportCache:
         content = encode(Entry(report, settings.project.answers()))
         with contextlib.suppress(OSError):
             entry.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(
-                dir=entry.parent, prefix=_TEMPORARY, delete=False
-            ) as file:
-                try:
-                    file.write(content)
-                    file.close()
-                    os.replace(file.name, entry)
-                except OSError:
-                    os.unlink(file.name)
-
-    def prune(self) -> None:
-        """Remove what nothing has used for a month; looks once a day."""
-        stamp = self._folder / "pruned"
-        now = time.time()
-        with contextlib.suppress(OSError):
-            if stamp.exists() and now - stamp.stat().st_mtime < _DAY:
-                return
-            stamp.touch(mode=0o600)
-            for entry in self._folder.glob("??/*"):
-                temporary = entry.name.startswith(_TEMPORARY)
-                kept_for = _ABANDONED_AFTER if temporary else _KEPT_FOR
-                if now - entry.lstat().st_mtime > kept_for:
-                    entry.unlink()
+            write_private(str(entry), content)
 
     def _entry(self, path: str, data: bytes, settings: CheckSettings) -> Path:
         digest = hashlib.sha256(_settings_key(settings, path).encode("utf-8", "surrogatepass"))
         digest.update(data)
         name = digest.hexdigest()
         return self._folder / name[:2] / name[2:]
-
-
-_TEMPORARY = "tmp-"
 
 
 def usable_folder(kept: str) -> Path:
@@ -109,6 +84,21 @@ def usable_folder(kept: str) -> Path:
     folder = os.path.join(kept, "reports")
     make_private(folder)
     return Path(folder)
+
+
+def prune(kept: Path) -> None:
+    """Remove below ``kept`` what nothing has used for a month; looks once a day."""
+    stamp = kept / "pruned"
+    now = time.time()
+    with contextlib.suppress(OSError):
+        if stamp.exists() and now - stamp.stat().st_mtime < _DAY:
+            return
+        stamp.touch(mode=0o600)
+        for path in (*kept.glob("reports/??/*"), *kept.glob(f"{RUNS}/*")):
+            abandoned = path.name.startswith(TEMPORARY)
+            kept_for = _ABANDONED_AFTER if abandoned else _KEPT_FOR
+            if now - path.lstat().st_mtime > kept_for:
+                path.unlink()
 
 
 def _read_entry(entry: Path) -> bytes | None:
@@ -127,7 +117,12 @@ def _settings_key(settings: CheckSettings, path: str) -> str:
     config = _config_key(settings.config)
     place = _relative(path, settings.config.root)
     # Strings, each as its repr: no two settings give one key.
-    return repr((build_id(), codes, config, settings.module_name, settings.noqa, place))
+    return repr((_build(), codes, config, settings.module_name, settings.noqa, place))
+
+
+@cache
+def _build() -> str:
+    return build_id()
 
 
 @lru_cache(maxsize=64)

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from torchdet.engine.cache import ReportCache
+from torchdet.engine.cache import ReportCache, prune
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.footprint import Footprint
 from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
@@ -27,28 +28,36 @@ def check_files(
     jobs: int,
     cache_folder: Path | None,
     progress: Progress | None = None,
+    footprint: Footprint | None = None,
 ) -> list[FileReport]:
     """The reports on ``files``, in their order.
 
     Files in which no rule can fire, or whose report is cached, are done with at once; the rest
     goes to at most ``jobs`` processes. A file that makes a process die is reported as failed.
+    ``footprint`` is told what was read.
     """
     tick = progress if progress is not None else _no_progress
     reports: dict[str, FileReport] = {}
     pending: list[SizedFile] = []
     cache = ReportCache(cache_folder) if cache_folder is not None else None
+
+    def finish(checked: Checked) -> None:
+        reports[checked.report.path] = checked.report
+        if footprint is not None:
+            footprint.read(checked.report.path)
+            footprint.asked(dict(checked.asked))
+        tick(1)
+
     for file in files:
-        report, size = _known_report(file, cache)
-        if report is None:
+        known, size = _known_report(file, cache)
+        if known is None:
             pending.append(SizedFile(file, size))
         else:
-            reports[file.path] = report
-            tick(1)
-    for report in run_on_files(pending, _Check(cache_folder), jobs=jobs):
-        reports[report.path] = report
-        tick(1)
-    if cache is not None:
-        cache.prune()
+            finish(known)
+    for checked in run_on_files(pending, _Check(cache_folder), jobs=jobs):
+        finish(checked)
+    if cache_folder is not None:
+        prune(cache_folder.parent)
     return [reports[file.path] for file in files]
 
 
@@ -56,16 +65,26 @@ def _no_progress(_count: int) -> None:
     """Nobody watches."""
 
 
-def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[FileReport | None, int]:
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The report on a file, and the state of each other path that was looked at for it."""
+
+    report: FileReport
+    asked: tuple[tuple[str, str], ...] = ()
+
+
+def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[Checked | None, int]:
     """The report on a file that needs no parsing, or None; and the file's size in bytes."""
     data = read_source(file.path)
     if isinstance(data, FileReport):
-        return data, 0
+        return Checked(data), 0
     settings = file_settings(file)
     kept = cache.get(file.path, data, settings) if cache is not None else None
-    if kept is None and not triggered(settings.rules, data) and not is_utf_16(data):
-        kept = FileReport(file.path)  # seen as quickly again as it would be read
-    return kept, len(data)
+    if kept is not None:
+        return Checked(kept, settings.project.looked_at()), len(data)
+    if triggered(settings.rules, data) or is_utf_16(data):
+        return None, len(data)
+    return Checked(FileReport(file.path)), len(data)
 
 
 def read_source(path: str) -> bytes | FileReport:
@@ -84,20 +103,20 @@ class _Check:
 
     cache_folder: Path | None
 
-    def __call__(self, file: SourceFile) -> FileReport:
+    def __call__(self, file: SourceFile) -> Checked:
         return check_file(file, self.cache_folder)
 
-    def lost(self, file: SourceFile, reason: str) -> FileReport:
-        return failure(file.path, reason)
+    def lost(self, file: SourceFile, reason: str) -> Checked:
+        return Checked(failure(file.path, reason))
 
 
-def check_file(file: SourceFile, cache_folder: Path | None) -> FileReport:
+def check_file(file: SourceFile, cache_folder: Path | None) -> Checked:
     """Read and check one file, and keep its report in the cache in ``cache_folder``, if any."""
     data = read_source(file.path)
     if isinstance(data, FileReport):
-        return data
+        return Checked(data)
     settings = file_settings(file)
     report = check_bytes(file.path, data, settings)
     if cache_folder is not None:
         ReportCache(cache_folder).put(file.path, data, settings, report)
-    return report
+    return Checked(report, settings.project.looked_at())

@@ -39,24 +39,28 @@ class Unreachable:
 
 
 def discover(
-    paths: Iterable[str], config_for: ConfigFor, *, force_exclude: bool = False
+    paths: Iterable[str],
+    config_for: ConfigFor,
+    *,
+    force_exclude: bool = False,
+    searched: Callable[[str], None] | None = None,
 ) -> list[SourceFile | Unreachable]:
     """The Python files among and below ``paths``, sorted by path, each of them once.
 
     Folders are searched for ``*.py``; links to folders inside them are not followed, so that no
     loop of links is walked. A file that is named itself is taken whatever its name and even when
     it is excluded, unless ``force_exclude``: that is what pre-commit needs, which names every
-    changed file.
+    changed file. ``searched`` is called with each folder that is listed.
     """
     found: dict[str, SourceFile | Unreachable] = {}
     for path in paths:
-        for item in _below(path, config_for, force_exclude):
+        for item in _below(path, config_for, force_exclude, searched or _ignore):
             found.setdefault(item.path, item)
     return [found[path] for path in sorted(found)]
 
 
 def _below(
-    path: str, config_for: ConfigFor, force_exclude: bool
+    path: str, config_for: ConfigFor, force_exclude: bool, searched: Callable[[str], None]
 ) -> Iterator[SourceFile | Unreachable]:
     # normpath, not pathlib: "./src" should read "src" in the output, and "src" stay relative.
     path = os.path.normpath(path)
@@ -70,7 +74,7 @@ def _below(
         return
     if os.path.isdir(path):
         if not (force_exclude and _excluded_by_name(path, config_for)):
-            yield from _walk(path, config_for)
+            yield from _walk(path, config_for, searched)
     elif not (force_exclude and _excluded_by_name(path, config_for)):
         yield source_file(path, config_for(Path(path).parent))
 
@@ -140,7 +144,9 @@ def _excluded_by_name(path: str, config_for: ConfigFor) -> bool:
     )
 
 
-def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]:
+def _walk(
+    top: str, config_for: ConfigFor, searched: Callable[[str], None]
+) -> Iterator[SourceFile | Unreachable]:
     problems: list[Unreachable] = []
 
     def unreadable(error: OSError) -> None:
@@ -148,6 +154,7 @@ def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]
         problems.append(Unreachable(path, error.strerror or str(error)))
 
     for folder, subfolders, files in os.walk(top, onerror=unreadable):
+        searched(folder)
         config = config_for(Path(folder))
         excluder = _Excluder(folder, config)
         subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
@@ -157,6 +164,10 @@ def _walk(top: str, config_for: ConfigFor) -> Iterator[SourceFile | Unreachable]
                 path = _without_here(os.path.join(folder, name))
                 yield SourceFile(path, module_name_of(PurePath(name), packages), config)
     yield from problems
+
+
+def _ignore(_folder: str) -> None:
+    """Nobody wants to know."""
 
 
 def _without_here(path: str) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 import sys
 
 _FORMAT = "v4"
+TEMPORARY = "tmp-"
+"""How the names of files begin that are being written, or were when their run was killed."""
 
 
 class FolderNotOursError(Exception):
@@ -42,9 +43,8 @@ def make_private(folder: str) -> None:
 
     Raises ``FolderNotOursError``, and ``OSError`` when there can be no such folder.
     """
-    os.makedirs(os.path.dirname(folder), mode=0o700, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        os.mkdir(folder, 0o700)
+    if not os.path.lexists(folder):
+        os.makedirs(folder, mode=0o700, exist_ok=True)
     require_private(folder)
 
 
@@ -62,3 +62,21 @@ def require_private(folder: str) -> None:
         raise FolderNotOursError(f"{folder} belongs to another user")
     if status.st_mode & 0o077:
         raise FolderNotOursError(f"{folder} is open to other users; `chmod 700` it, or remove it")
+
+
+def write_private(path: str, content: bytes) -> None:
+    """Write ``content`` to a temporary file beside ``path``, of its user alone, and rename it.
+
+    Raises ``OSError``.
+    """
+    import tempfile
+
+    folder = os.path.dirname(path)
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=TEMPORARY, delete=False) as file:
+        try:
+            file.write(content)
+            file.close()
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.manifest import state_of
 from torchdet.engine.settings import CheckSettings, settings_for
 from torchdet.read_file import read_file
 from torchdet.rules.project import NOT_OF_PROJECTS, ModuleSource
@@ -49,10 +50,20 @@ class ProjectFiles:
 
     def __init__(self, folders: Sequence[str], read: ReadFile) -> None:
         self._folders = tuple(folders)
-        self._read = read
+        self._read_at = read
+        self._looked_at: dict[str, str] = {}
         self._modules: dict[str, ModuleSource | None] = {}
         self._scripts: dict[str, frozenset[str]] = {}
         self._places: dict[str, tuple[str, ...]] = {}
+
+    def _read(self, path: str) -> bytes | None:
+        if path not in self._looked_at:
+            self._looked_at[path] = state_of(path)
+        return self._read_at(path)
+
+    def looked_at(self) -> tuple[tuple[str, str], ...]:
+        """The paths that were looked at for the answers, each with its state before."""
+        return tuple(self._looked_at.items())
 
     def module(self, name: str) -> ModuleSource | None:
         """The module with the absolute dotted ``name``; None where the project has none."""

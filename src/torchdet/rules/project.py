@@ -58,6 +58,9 @@ class Project(Protocol):
     def still_answers(self, answers: tuple[tuple[str, str], ...]) -> bool:
         """Whether each of these questions still has the answer of that digest."""
 
+    def looked_at(self) -> tuple[tuple[str, str], ...]:
+        """The paths that were looked at for the answers, each with its state before."""
+
 
 class UnknownProject:
     """A file that stands alone: nothing is known beside it."""
@@ -81,6 +84,10 @@ class UnknownProject:
     def still_answers(self, answers: tuple[tuple[str, str], ...]) -> bool:
         """Whether nothing was asked: with questions, a project was known then."""
         return not answers
+
+    def looked_at(self) -> tuple[tuple[str, str], ...]:
+        """Nothing."""
+        return ()
 
 
 UNKNOWN_PROJECT = UnknownProject()
