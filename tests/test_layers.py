@@ -25,6 +25,7 @@ SEES = {
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
     "runtime": {"runtime"},
     "facade": {"runtime"},
+    "dev": {*ORDER, "dev"},
     "pytest_plugin": {"runtime"},
     "terminal": set(),
     "__main__": {"cli", "engine"},
@@ -41,7 +42,7 @@ THIRD_PARTIES = {
     "libcst": {"facts", "edit", "rules", "engine", "migrate"},
     "click": {"cli"},
     "rich": {"cli"},
-    "torch": {"runtime", "facade"},
+    "torch": {"runtime", "facade", "dev"},
     "pytest": {"pytest_plugin"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -19,7 +19,6 @@ from torchdet.torch_api.switches import (
     Setter,
     SwitchParameter,
 )
-from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, on_handle
 
 FLAGS = {
     flag.name: flag for flag in (*AUTOTUNING_SWITCHES, *DETERMINISM_SWITCHES, *PRECISION_SWITCHES)
@@ -86,20 +85,3 @@ def test_flags_writes_what_it_is_not_asked_about() -> None:
         "    print(cudnn.deterministic, cudnn.allow_tf32)\n"
     )
     assert run_python(script) == ["False", "True"]
-
-
-def test_modules_that_importing_torch_loads() -> None:
-    loaded = run_python("import sys, torch; print(*sys.modules)")
-    assert set(loaded) >= LOADED_WITH_TORCH
-
-
-@pytest.mark.parametrize(
-    ("module", "expected"),
-    [
-        ("torch", "rt.torch"),
-        ("torch.nn.functional", "rt.torch.nn.functional"),
-        ("torch.utils.tensorboard", 'rt.module("torch.utils.tensorboard")'),
-    ],
-)
-def test_on_handle(module: str, expected: str) -> None:
-    assert on_handle(module) == expected

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.reaching import reaching
-from torchdet.torch_api.returns import TENSOR_FUNCTIONS, TORCH_ONLY_METHODS
+from torchdet.torch_api.returns import TORCH_ONLY_METHODS, tensor_functions
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -23,8 +24,12 @@ _MAKING = frozenset(
     f"torch.{name}"
     for name in ("empty", "eye", "normal", "ones", "rand", "randint", "randn", "randperm", "zeros")
 )
-_NEED_TENSOR = TENSOR_FUNCTIONS - _TAKE_ANYTHING - _MAKING
 _OF_ARRAYS = frozenset({"astype", "to_numpy", "iloc", "loc", "append", "tobytes"})
+
+
+@cache
+def _needing_tensor() -> frozenset[str]:
+    return tensor_functions() - _TAKE_ANYTHING - _MAKING
 
 
 def is_used_as_tensor(binding: Binding, facts: FileFacts) -> bool:
@@ -68,7 +73,7 @@ def _verdict(use: cst.BaseExpression, facts: FileFacts) -> bool | None:
     if not isinstance(call, cst.Call) or call.args[0] is not parent or call.args[0].star:
         return None
     names = facts.resolve(call.func).names
-    if names and set(names) <= _NEED_TENSOR:
+    if names and set(names) <= _needing_tensor():
         return True
     return False if any(name.startswith("numpy.") for name in names) else None
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.torch_api.returns import TENSOR_TYPES
+from torchdet.torch_api.returns import tensor_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -63,7 +63,7 @@ def _members(
             found += _members(inner[0], anchor, facts) if inner else [False]
             continue
         resolution = facts.resolver.expression(each, facts.scope(anchor))
-        found.append(bool(resolution.names) and set(resolution.names) <= TENSOR_TYPES)
+        found.append(bool(resolution.names) and set(resolution.names) <= tensor_types())
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
-from torchdet.torch_api.returns import TENSOR_TYPES
+from torchdet.torch_api.returns import tensor_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -48,7 +48,7 @@ def _verdict(name: str, test: cst.BaseExpression, holds: bool, facts: FileFacts)
 def _of_types(types: cst.BaseExpression, holds: bool, facts: FileFacts) -> bool | None:
     every = [each.value for each in types.elements] if isinstance(types, cst.Tuple) else [types]
     resolved = [facts.resolve(each).names for each in every]
-    tensors = [bool(names) and set(names) <= TENSOR_TYPES for names in resolved]
+    tensors = [bool(names) and set(names) <= tensor_types() for names in resolved]
     if holds:
         if all(tensors):
             return True

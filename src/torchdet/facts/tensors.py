@@ -34,15 +34,15 @@ from torchdet.torch_api.returns import (
     MODULE_LISTS,
     OTHER_MODULES,
     RETURNS_FLAGS,
-    SEVERAL_FUNCTIONS,
-    SEVERAL_METHODS,
     SEVERAL_MODULES,
     TENSOR_ATTRIBUTES,
-    TENSOR_FUNCTIONS,
-    TENSOR_METHODS,
-    TENSOR_TYPES,
     TORCH_ONLY_METHODS,
     WITH_DIM,
+    several_functions,
+    several_methods,
+    tensor_functions,
+    tensor_methods,
+    tensor_types,
 )
 
 if TYPE_CHECKING:
@@ -385,7 +385,7 @@ class _Inference:
 
     def _named_call(self, name: str, node: cst.Call) -> Value | None:
         """What a call of the qualified ``name`` gives."""
-        if name in TENSOR_TYPES:
+        if name in tensor_types():
             return _CERTAIN_TENSOR
         package, _, function = name.rpartition(".")
         given = node.args[0].value if node.args else None
@@ -395,9 +395,9 @@ class _Inference:
             return Value(Kind.LOADER, Confidence.CERTAIN)
         if package in {"torch.Tensor", "torch._tensor.Tensor"}:
             return self._result(function, node, _CERTAIN_TENSOR, skipped=1)
-        if name in TENSOR_FUNCTIONS:
+        if name in tensor_functions():
             return self._flagged(node)
-        if name in SEVERAL_FUNCTIONS:
+        if name in several_functions():
             return Value(Kind.SEVERAL, Confidence.CERTAIN)
         if package == "torch":
             return self._result(function, node, _CERTAIN_TENSOR, skipped=1, known_only=True)
@@ -453,10 +453,10 @@ class _Inference:
             return None
         if method == "type":
             return receiver if node.args else None
-        if method in SEVERAL_METHODS:
+        if method in several_methods():
             return receiver.as_kind(Kind.SEVERAL)
         in_place = method.endswith("_") and not method.startswith("_")
-        return receiver if in_place or method in TENSOR_METHODS else None
+        return receiver if in_place or method in tensor_methods() else None
 
     def _with_dim(self, method: str, node: cst.Call, skipped: int) -> Kind | None:
         """``max(x)`` and ``max(x, y)`` are tensors, ``max(x, 0)`` is values and indices."""

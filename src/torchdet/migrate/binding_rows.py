@@ -9,8 +9,7 @@ from torchdet.edit.imports import ImportStatement
 from torchdet.facts.lazy import cst
 from torchdet.migrate.torch_imports import bound_name
 from torchdet.rules.handle.imports import is_torch
-from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
-from torchdet.torch_api.torch_submodules import LOADED_BY_IMPORT_ALONE
+from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, loaded_by_import_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ def takes_attributes(statement: ImportStatement) -> bool:
     """Whether a name that ``statement`` imports is read off a module, which may not have it."""
     return isinstance(statement, cst.ImportFrom) and any(
         f"{_dotted(statement)}.{alias.evaluated_name}"
-        not in LOADED_WITH_TORCH | LOADED_BY_IMPORT_ALONE
+        not in LOADED_WITH_TORCH | loaded_by_import_alone()
         for alias in _names(statement)
     )
 
@@ -92,7 +91,7 @@ def _imported(
 def _taken(module: str, alias: cst.ImportAlias, statement: cst.ImportFrom, source: Source) -> str:
     name = alias.evaluated_name
     whole = f"{module}.{name}"
-    is_module = whole in LOADED_WITH_TORCH or whole in LOADED_BY_IMPORT_ALONE
+    is_module = whole in LOADED_WITH_TORCH or whole in loaded_by_import_alone()
     if is_module and not (source.tries and whole in LOADED_WITH_TORCH):
         value = source.module(whole)
     else:

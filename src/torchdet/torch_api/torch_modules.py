@@ -1,76 +1,43 @@
-"""Which submodules `import torch` brings along by itself."""
+"""Which modules torch has, and how code reaches them.
+
+The generated table says of the installed torch which modules `import torch` loads and which an
+import of their package leaves out. Older releases load fewer; by hand is kept what each of them
+loads, so that migrated code runs on all of them.
+"""
 
 from __future__ import annotations
 
-LOADED_WITH_TORCH = frozenset(
-    {
-        "torch",
-        "torch.accelerator",
-        "torch.amp",
-        "torch.autograd",
-        "torch.autograd.function",
-        "torch.autograd.functional",
-        "torch.autograd.graph",
-        "torch.autograd.profiler",
-        "torch.backends",
-        "torch.backends.cpu",
-        "torch.backends.cuda",
-        "torch.backends.cudnn",
-        "torch.backends.mkldnn",
-        "torch.backends.mps",
-        "torch.compiler",
-        "torch.cpu",
-        "torch.cuda",
-        "torch.cuda.amp",
-        "torch.cuda.nvtx",
-        "torch.distributed",
-        "torch.distributions",
-        "torch.fft",
-        "torch.func",
-        "torch.functional",
-        "torch.futures",
-        "torch.fx",
-        "torch.hub",
-        "torch.jit",
-        "torch.library",
-        "torch.linalg",
-        "torch.mps",
-        "torch.multiprocessing",
-        "torch.nested",
-        "torch.nn",
-        "torch.nn.functional",
-        "torch.nn.init",
-        "torch.nn.modules",
-        "torch.nn.parallel",
-        "torch.nn.parameter",
-        "torch.nn.utils",
-        "torch.nn.utils.rnn",
-        "torch.optim",
-        "torch.optim.lr_scheduler",
-        "torch.overrides",
-        "torch.profiler",
-        "torch.random",
-        "torch.serialization",
-        "torch.sparse",
-        "torch.special",
-        "torch.storage",
-        "torch.utils",
-        "torch.utils.checkpoint",
-        "torch.utils.data",
-        "torch.utils.data.dataloader",
-        "torch.utils.data.dataset",
-        "torch.utils.data.distributed",
-        "torch.utils.data.sampler",
-        "torch.utils.deterministic",
-        "torch.utils.dlpack",
-        "torch.utils.hooks",
-        "torch.version",
-        "torch.xpu",
-    }
+from functools import cache
+
+from torchdet.torch_api.public_names import qualified
+from torchdet.torch_api.tables import generated_rows
+
+LOADED_WITH_TORCH = frozenset({"torch"}) | qualified(
+    "torch",
+    """
+    accelerator amp autograd autograd.function autograd.functional autograd.graph
+    autograd.profiler backends backends.cpu backends.cuda backends.cudnn backends.mkldnn
+    backends.mps compiler cpu cuda cuda.amp cuda.nvtx distributed distributions fft func
+    functional futures fx hub jit library linalg mps multiprocessing nested nn nn.functional
+    nn.init nn.modules nn.parallel nn.parameter nn.utils nn.utils.rnn optim
+    optim.lr_scheduler overrides profiler random serialization sparse special storage utils
+    utils.checkpoint utils.data utils.data.dataloader utils.data.dataset
+    utils.data.distributed utils.data.sampler utils.deterministic utils.dlpack utils.hooks
+    version xpu
+    """,
 )
-"""The public ones that code imports most, checked on torch 2.13; others need an import of their
-own, which `rt.module("torch.utils.tensorboard")` does. Each is an attribute of its package as well,
-which `torch.optim.optimizer` for one is not."""
+"""The public modules that `import torch` loads in every supported release, and that are attributes
+of their packages as well. Others need an import of their own, which `rt.module("...")` does."""
+
+
+@cache
+def loaded_by_import_alone() -> frozenset[str]:
+    """Modules that are no attribute of their package until code imports them by name.
+
+    >>> "torch.utils.tensorboard" in loaded_by_import_alone()
+    True
+    """
+    return frozenset(name for name, loaded in generated_rows("modules") if loaded == "alone")
 
 
 def on_handle(module: str) -> str:

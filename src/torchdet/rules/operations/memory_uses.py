@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.tensors import tensor_confidence
-from torchdet.torch_api.returns import SEVERAL_FUNCTIONS, TENSOR_FUNCTIONS, TENSOR_METHODS
+from torchdet.torch_api.returns import several_functions, tensor_functions, tensor_methods
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -67,16 +68,25 @@ _READING_IN_PLACE = frozenset(
         *("tril_", "triu_", "trunc_"),
     }
 )
-_READING_METHODS = (TENSOR_METHODS - _VIEWS - _ONLY_ASK_SHAPE) | _READING_IN_PLACE
-_READING_METHODS |= {"item", "tolist", "sort", "topk", "allclose", "equal"}
-_READING_FUNCTIONS = frozenset(
-    name
-    for name in TENSOR_FUNCTIONS | SEVERAL_FUNCTIONS | {"torch.allclose", "torch.equal"}
-    if not name.endswith("_") and name.rpartition(".")[2] not in _VIEWS | _ONLY_ASK_SHAPE
-)
+_MORE_READING_METHODS = frozenset({"item", "tolist", "sort", "topk", "allclose", "equal"})
 # `beta` scales their input, which is not read where that is zero.
 _SCALED_BY_BETA = frozenset({"addbmm", "addmm", "addmv", "addr", "baddbmm", "sspaddmm"})
 _GATHERING = frozenset({"torch.cat", "torch.concat", "torch.hstack", "torch.stack", "torch.vstack"})
+
+
+@cache
+def _reading_methods() -> frozenset[str]:
+    new = tensor_methods() - _VIEWS - _ONLY_ASK_SHAPE
+    return new | _READING_IN_PLACE | _MORE_READING_METHODS
+
+
+@cache
+def _reading_functions() -> frozenset[str]:
+    return frozenset(
+        name
+        for name in tensor_functions() | several_functions() | {"torch.allclose", "torch.equal"}
+        if not name.endswith("_") and name.rpartition(".")[2] not in _VIEWS | _ONLY_ASK_SHAPE
+    )
 
 
 def effect_of(use: cst.BaseExpression, facts: FileFacts) -> tuple[Effect, cst.CSTNode]:
@@ -118,7 +128,7 @@ def _of_attribute(node: cst.Attribute, facts: FileFacts) -> tuple[Effect, cst.CS
         return Effect.NONE, call
     if argument(call, "include_self") is not None:
         return Effect.MAY_FILL, call  # `scatter_reduce_` may leave the values out
-    return (Effect.READS if name in _READING_METHODS else Effect.MAY_FILL), call
+    return (Effect.READS if name in _reading_methods() else Effect.MAY_FILL), call
 
 
 def _of_argument(arg: cst.Arg, facts: FileFacts) -> tuple[Effect, cst.CSTNode]:
@@ -132,7 +142,7 @@ def _of_argument(arg: cst.Arg, facts: FileFacts) -> tuple[Effect, cst.CSTNode]:
         return _of_method_argument(call, facts), call
     if call.args[0] is arg and _ignores_input(names[0].removeprefix("torch."), call):
         return Effect.NONE, call
-    if all(name in _READING_FUNCTIONS for name in names):
+    if all(name in _reading_functions() for name in names):
         return Effect.READS, call
     lasts = {name.rpartition(".")[2] for name in names}
     of_torch = all(name.startswith("torch.") for name in names)
@@ -150,7 +160,7 @@ def _ignores_input(name: str, call: cst.Call) -> bool:
 def _of_method_argument(call: cst.Call, facts: FileFacts) -> Effect:
     """``y.copy_(x)`` and its like read their argument, where ``y`` is a tensor."""
     if isinstance(call.func, cst.Attribute) and (
-        call.func.attr.value in _READING_METHODS | {"copy_"}
+        call.func.attr.value in _reading_methods() | {"copy_"}
         and tensor_confidence(call.func.value, facts) is not None
     ):
         return Effect.READS

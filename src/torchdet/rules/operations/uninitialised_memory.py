@@ -59,21 +59,14 @@ from torchdet.model.fix import Applicability
 from torchdet.rules.base import Context, Draft, Reference, Rule
 from torchdet.rules.operations.memory_uses import Effect, effect_of
 from torchdet.rules.operations.parameter_initialisation import is_initialised
-from torchdet.torch_api.returns import TENSOR_TYPES
+from torchdet.torch_api.returns import LEGACY_TENSOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 _FUNCTIONS = ("empty", "empty_like", "empty_permuted", "empty_strided")
 _METHODS = ("new_empty", "new_empty_strided")
-_CLASSES = tuple(
-    name
-    for name in sorted(TENSOR_TYPES)
-    if name.startswith(("torch.", "torch.cuda."))
-    and name.endswith("Tensor")
-    and "_tensor" not in name
-    and "types" not in name
-)
+_CLASSES = tuple(sorted({"torch.Tensor", *LEGACY_TENSOR_TYPES}))
 _PARAMETERS = frozenset({"torch.nn.Parameter", "torch.nn.parameter.Parameter"})
 _ZEROS = {"empty": "zeros", "empty_like": "zeros_like", "new_empty": "new_zeros"}
 _ON_META = frozenset({"torch.device", "accelerate.init_empty_weights"})
