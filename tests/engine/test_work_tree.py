@@ -82,3 +82,73 @@ def test_a_work_tree_elsewhere_and_none(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "empty" / ".git").mkdir()
     (tmp_path / "empty" / "a.py").write_text("")
     assert uncommitted(["empty/a.py"]) == []
+
+
+def test_before_the_first_commit_nothing_is_committed(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n")
+    git(tmp_path, "add", ".")
+    assert uncommitted([str(path)]) == [str(path)]
+
+
+def test_ignored_files_are_nothing_that_git_looks_after(tmp_path: Path) -> None:
+    committed(tmp_path, "a.py")
+    (tmp_path / ".gitignore").write_text("/build/\nlocal.py\n")
+    (tmp_path / "build" / "kit").mkdir(parents=True)
+    ignored = [tmp_path / "build" / "kit" / "b.py", tmp_path / "local.py"]
+    new = tmp_path / "new.py"
+    for path in (*ignored, new):
+        path.write_text("x = 1\n")
+    assert uncommitted(map(str, (*ignored, new))) == [str(new)]
+
+
+def test_an_ignored_file_that_is_committed_all_the_same(tmp_path: Path) -> None:
+    [path] = committed(tmp_path, "a.py")
+    (tmp_path / ".gitignore").write_text("a.py\n")
+    assert uncommitted([str(path)]) == []
+    path.write_text("x = 2\n")
+    assert uncommitted([str(path)]) == [str(path)]
+
+
+def test_line_endings_that_git_changes_are_no_change(tmp_path: Path) -> None:
+    [path] = committed(tmp_path, "a.py")
+    git(tmp_path, "config", "core.autocrlf", "true")
+    path.unlink()
+    git(tmp_path, "checkout", "--", "a.py")
+    assert path.read_bytes() == b"x = 1\r\n"
+    assert uncommitted([str(path)]) == []
+    path.write_bytes(b"x = 2\r\n")
+    assert uncommitted([str(path)]) == [str(path)]
+
+
+def test_a_submodule_and_a_further_work_tree(tmp_path: Path) -> None:
+    committed(tmp_path / "library", "b.py")
+    [outer] = committed(tmp_path / "project", "a.py")
+    allowed = ("-c", "protocol.file.allow=always")
+    git(outer.parent, *allowed, "submodule", "--quiet", "add", "../library", "inner")
+    git(outer.parent, "commit", "-q", "-m", "Add the library")
+    git(outer.parent, "worktree", "add", "-q", str(tmp_path / "further"))
+    paths = [tmp_path / "further" / "a.py", outer.parent / "inner" / "b.py"]
+    assert uncommitted(map(str, paths)) == []
+    for path in paths:
+        path.write_text("x = 2\n")
+    assert uncommitted(map(str, (*paths, outer))) == list(map(str, paths))
+
+
+def test_a_repository_with_longer_ids(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--object-format=sha256")
+    [path] = committed(tmp_path, "a.py")
+    assert uncommitted([str(path)]) == []
+    path.write_text("x = 2\n")
+    assert uncommitted([str(path)]) == [str(path)]
+
+
+def test_what_a_filter_keeps_in_another_form_counts_as_changed(tmp_path: Path) -> None:
+    [path] = committed(tmp_path, "a.py")
+    git(tmp_path, "config", "filter.upper.clean", "tr a-z A-Z")
+    git(tmp_path, "config", "filter.upper.smudge", "tr A-Z a-z")
+    (tmp_path / ".gitattributes").write_text("*.py filter=upper\n")
+    git(tmp_path, "add", "--renormalize", ".")
+    git(tmp_path, "commit", "-q", "-m", "In capitals")
+    assert uncommitted([str(path)]) == [str(path)]

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 import click
 
-from torchdet.engine.work_tree import GitError, uncommitted
+from torchdet.engine.git_program import GitError
+from torchdet.engine.work_tree import uncommitted
 from torchdet.model.file_fixes import FileChange
 from torchdet.report.characters import printable
 from torchdet.report.unified_diff import unified_diff

@@ -133,11 +133,19 @@ def _prefix(patterns: Patterns, folder: str) -> str:
 
 def _excluded_by_name(path: str, config_for: ConfigFor) -> bool:
     """Whether a path that was named itself, or a folder above it, is excluded."""
-    absolute = Path(os.path.abspath(path))
-    config = config_for(absolute.parent)
-    root = Path(os.path.abspath(config.root))
+    config = config_for(Path(os.path.abspath(path)).parent)
+    return _is_excluded(path, config.root, config)
+
+
+def is_git_ignored(path: str, root: str) -> bool:
+    """Whether ignore files in the work tree at ``root`` leave out ``path`` or a folder above it."""
+    return _is_excluded(path, root, LintConfig(exclude=()))
+
+
+def _is_excluded(path: str, root: str, config: LintConfig) -> bool:
+    absolute, top = Path(os.path.abspath(path)), Path(os.path.abspath(root))
     inside = [absolute, *absolute.parents]
-    entries = inside[: inside.index(root)] if root in inside else inside[:1]
+    entries = inside[: inside.index(top)] if top in inside else inside[:1]
     return any(
         _Excluder(str(entry.parent), config).excludes(entry.name, folder=entry.is_dir())
         for entry in entries

@@ -1,25 +1,33 @@
-"""Which files a person would lose work in, because git does not have it."""
+"""Which files a person would lose work in, because git does not have it.
+
+``git status`` would tell, but starts the programs that a repository configures for its files. So
+git is asked only for the tree of the commit, and files are compared here.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
-import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from torchdet.engine.discover import is_git_ignored
+from torchdet.engine.git_program import committed_ids, find_git
+from torchdet.read_file import read_file
+
 _AT_ONCE = 200  # paths in one command: systems bound its length
-
-
-class GitError(RuntimeError):
-    """git is there but could not tell the state of a work tree; the message says why."""
+_SHA_256_DIGITS = 64
 
 
 def uncommitted(paths: Iterable[str]) -> list[str]:
-    """Those of ``paths`` whose content is not committed in the git work tree they lie in.
+    """Those of ``paths`` that differ from the commit checked out in their git work tree.
 
-    Changed, staged and untracked files are; ignored files, files outside any work tree and all
-    files where there is no git are not. Of a link, its target counts. Raises ``GitError``.
+    Files that the commit does not have differ, unless an ignore file of the repository names
+    them. Line endings make no difference, which git may be told to change. What git keeps in
+    another form (by a filter, as git-lfs, or in another encoding) counts as different, because
+    only programs that the repository names could tell. Files outside any work tree and all files
+    where there is no git don't differ. Of a link, its target counts. Raises ``GitError``.
     """
     by_root: dict[str, dict[str, str]] = defaultdict(dict)
     for path in paths:
@@ -29,10 +37,9 @@ def uncommitted(paths: Iterable[str]) -> list[str]:
             by_root[root][target] = path
     dirty: list[str] = []
     for root, named in by_root.items():
-        targets = list(named)
-        for start in range(0, len(targets), _AT_ONCE):
-            changed = _changed(root, targets[start : start + _AT_ONCE])
-            dirty += [named[target] for target in targets if target in changed]
+        git = find_git(outside=root)
+        if git is not None:
+            dirty += (named[target] for target in _changed(git, root, list(named)))
     return sorted(dirty)
 
 
@@ -45,25 +52,35 @@ def _work_tree(folder: str) -> str | None:
     return _work_tree(above) if above != folder else None
 
 
-def _changed(root: str, targets: Sequence[str]) -> set[str]:
-    command = [
-        "git",
-        # Nothing that the repository configures is to run, and its index stays as it is.
-        *("-c", "core.fsmonitor=false", "--no-optional-locks", "--literal-pathspecs"),
-        *("status", "--porcelain=v1", "-z", "--no-renames", "--untracked-files=all"),
-        *("--", *(os.path.relpath(target, root) for target in targets)),
-    ]
-    environment = {**os.environ, "LC_ALL": "C"}
-    try:
-        done = subprocess.run(  # noqa: S603 -- fixed words and paths after "--"
-            command, cwd=root, env=environment, capture_output=True, check=False
+def _changed(git: str, root: str, targets: Sequence[str]) -> Iterator[str]:
+    for start in range(0, len(targets), _AT_ONCE):
+        names = {
+            target: os.path.relpath(target, root).replace(os.sep, "/")
+            for target in targets[start : start + _AT_ONCE]
+        }
+        committed = committed_ids(git, root, list(names.values()))
+        if committed is None:
+            return
+        yield from (
+            target for target, name in names.items() if _differs(target, root, committed.get(name))
         )
-    except FileNotFoundError:
-        return set()
-    if done.returncode:
-        reason = os.fsdecode(done.stderr).strip()
-        if "not a git repository" in reason:
-            return set()
-        raise GitError(f"git cannot tell what is uncommitted in {root}: {reason}")
-    entries = os.fsdecode(done.stdout).split("\0")
-    return {os.path.join(root, *entry[3:].split("/")) for entry in entries if entry}
+
+
+def _differs(path: str, root: str, committed: str | None) -> bool:
+    if committed is None:
+        return not is_git_ignored(path, root)
+    try:
+        data = read_file(path)
+    except OSError:
+        return True
+    return committed not in (_object_id(each, committed) for each in (data, _with_newlines(data)))
+
+
+def _with_newlines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
+
+
+def _object_id(data: bytes, like: str) -> str:
+    """The id that git gives to a file with the content ``data``, by the hash that ``like`` has."""
+    new = hashlib.sha256 if len(like) == _SHA_256_DIGITS else hashlib.sha1
+    return new(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
