@@ -121,7 +121,7 @@ def without_triggers(options: Options, scratch: Path) -> Comparison:
 
 def _stage_untriggered(package: Package, corpus: Path, root: Path) -> int:
     """Stage the files that hold no trigger of any rule; how many others there were."""
-    from torchdet.rules.registry import all_rules, triggered
+    from torchdet.findings.registry import all_rules, triggered
 
     files = sources(package, corpus)
     silent = [file for file in files if not triggered(all_rules(), file.read_bytes())]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torchdet.findings.registry import all_rules
 from torchdet.migrate.documentation import codemods_page
 from torchdet.migrate.registry import all_codemods
-from torchdet.rules.registry import all_rules
 
 PAGE = Path(__file__).parent / "codemods.md"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from torchdet.rules.documentation import documentation_pages
-from torchdet.rules.registry import all_rules
+from torchdet.findings.documentation import documentation_pages
+from torchdet.findings.registry import all_rules
 
 FOLDER = Path(__file__).parent / "rules"
 

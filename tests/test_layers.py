@@ -12,7 +12,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "src" / "torchdet"
 
-ORDER = ["model", "torch_api", "facts", "edit", "rules", "engine", "migrate", "cli"]
+ORDER = ["model", "torch_api", "facts", "reading", "edit", "findings", "engine", "migrate", "cli"]
 """Each sees itself and those before it."""
 
 SEES = {
@@ -39,7 +39,7 @@ SEES["cli"] |= {"report", "config_file"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 
 THIRD_PARTIES = {
-    "libcst": {"facts", "edit", "rules", "engine", "migrate"},
+    "libcst": {"facts", "reading", "edit", "findings", "engine", "migrate"},
     "click": {"cli"},
     "rich": {"cli"},
     "torch": {"runtime", "facade", "dev"},

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from torchdet.cli.rule import rule
-from torchdet.rules.registry import all_rules
-from torchdet.rules.state.default_dtype import RULE
+from torchdet.findings.registry import all_rules
+from torchdet.findings.state.default_dtype.rule import RULE
 
 
 def invoke(*arguments: str) -> Result:

@@ -247,7 +247,7 @@ def test_nothing_is_imported_for_it(lint: Lint) -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert (done.stdout, done.returncode) == (printed, code)
-    for name in ("click", "libcst", "json", "dataclasses", "torchdet.cli", "torchdet.rules"):
+    for name in ("click", "libcst", "json", "dataclasses", "torchdet.cli", "torchdet.findings"):
         assert repr(name) not in done.stderr, name
 
 

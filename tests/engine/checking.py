@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
+from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
+from torchdet.findings.state.default_device.rule import RULE as DEFAULT_DEVICE
+from torchdet.findings.state.default_dtype.rule import RULE as DEFAULT_DTYPE
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
-from torchdet.rules.run import unparseable_file, unused_suppression
-from torchdet.rules.state import default_device, default_dtype
 
-RULES = (default_device.RULE, default_dtype.RULE, unparseable_file.RULE, unused_suppression.RULE)
+RULES = (DEFAULT_DEVICE, DEFAULT_DTYPE, UNPARSEABLE_FILE, UNUSED_SUPPRESSION)
 
 
 def check(source: str | bytes, codes: str = "DET202 DET901") -> FileReport:

@@ -19,8 +19,8 @@ from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
-from torchdet.rules.registry import all_rules
 
 SOURCE = b"""\
 import torch

@@ -11,10 +11,11 @@ import pytest
 from torchdet.engine.cache import ReportCache
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.base import Draft, Rule
+from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.rules.base import Context, Draft, Reference, Rule
-from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
+from torchdet.reading.context import Context, Reference
 
 SOURCE = b"print(1)\nprint(2)  # noqa: DET999\nprint(certainly)\n"
 

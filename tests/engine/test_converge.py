@@ -13,15 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.rules.pages import all_cases
+from tests.findings.pages import all_cases
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.settings import CheckSettings, settings_for
+from torchdet.findings.base import Draft, Rule
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Severity
 from torchdet.model.file_fixes import FileFixes
 from torchdet.model.fix import Applicability
-from torchdet.rules.base import Context, Draft, Reference, Rule
+from torchdet.reading.context import Context, Reference
 
 ALL = settings_for("example.py", "example", LintConfig(select=("ALL",)))
 
@@ -48,7 +49,7 @@ def renaming(
         yield Draft(node, f"use {new}", NodeFix(f"Use {new}", applicability, (edit,)))
 
     return Rule(
-        "DET999", "torchdet.rules.run.renaming", "Renames", Severity.INFO, (old.encode(),),
+        "DET999", "torchdet.findings.run.renaming", "Renames", Severity.INFO, (old.encode(),),
         names={f"torch.{old}": check},
     )  # fmt: skip
 

@@ -14,9 +14,10 @@ import pytest
 from tests.engine.checking import check
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.base import Draft, ReferenceCheck, Rule
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport, Severity
-from torchdet.rules.base import Context, Draft, Reference, ReferenceCheck, Rule
+from torchdet.reading.context import Context, Reference
 
 SOURCE = b"import torch\n\ntorch.seed()\ntorch.seed()\n"
 
@@ -38,7 +39,7 @@ def finds(reference: Reference, context: Context) -> Iterator[Draft]:
 def rule(code: str, function: ReferenceCheck) -> Rule:
     return Rule(
         code=code,
-        module="torchdet.rules.state.example",
+        module="torchdet.findings.state.example",
         documentation="An example.",
         severity=Severity.WARNING,
         triggers=(b"torch",),
@@ -90,7 +91,7 @@ import sys
 from types import MappingProxyType
 from torchdet.__main__ import main
 from torchdet.migrate.registry import codemods_by_code
-from torchdet.rules.registry import all_rules
+from torchdet.findings.registry import all_rules
 
 def fails(*_):
     raise KeyError("sabotage")

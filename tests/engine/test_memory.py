@@ -11,8 +11,8 @@ import pytest
 
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
-from torchdet.rules.registry import all_rules
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "fixtures").rglob("*.py")) + sorted(

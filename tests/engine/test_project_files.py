@@ -14,7 +14,7 @@ from torchdet.engine.discover import source_file
 from torchdet.engine.project_files import ProjectFiles, file_settings, project_of
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
-from torchdet.rules.project import UNKNOWN_PROJECT, ModuleSource
+from torchdet.reading.project import UNKNOWN_PROJECT, ModuleSource
 
 
 def write(root: Path, files: Mapping[str, str]) -> None:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from torchdet.findings.registry import all_rules
 from torchdet.migrate.codemod import Codemod
 from torchdet.migrate.documentation import codemods_page
 from torchdet.migrate.registry import all_codemods, codemods_by_code
-from torchdet.rules.registry import all_rules
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "codemods.md"
 RULES = {rule.code: rule.info for rule in all_rules()}

@@ -6,7 +6,7 @@ import pytest
 
 from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.readers import violated_by
-from torchdet.rules.project import ModuleSource
+from torchdet.reading.project import ModuleSource
 
 CONDITION = NotReadElsewhere("kit.config", "DEVICE")
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.state.default_dtype.rule import RULE
 from torchdet.model.config import LintConfig
 from torchdet.model.identity import Identity, identities
-from torchdet.rules.state.default_dtype import RULE
 
 SOURCE = b"import torch\n\nclass A:\n    def f(self):\n        torch.set_default_dtype( 1 )\n"
 

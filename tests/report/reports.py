@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
+from torchdet.findings.state.default_dtype.rule import RULE as DEFAULT_DTYPE
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix, TextEdit
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
-from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
-from torchdet.rules.state.default_dtype import RULE as DEFAULT_DTYPE
 
 
 def checked(source: str, path: str = "train.py") -> FileReport:

@@ -55,7 +55,7 @@ def test_rendering_imports_neither_rich_nor_libcst() -> None:
         "from torchdet.report import FORMATS, render\n"
         "from torchdet.report.options import RenderOptions\n"
         "for name in FORMATS: render(name, [FileReport('a.py')], RenderOptions(colour=True))\n"
-        "print(*sorted({'rich', 'libcst', 'click', 'torchdet.rules'} & set(sys.modules)))\n"
+        "print(*sorted({'rich', 'libcst', 'click', 'torchdet.findings'} & set(sys.modules)))\n"
     )
     command = [sys.executable, "-c", program]
     done = subprocess.run(command, capture_output=True, check=True, text=True)

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 
 from tests.report.reports import REPORTS, checked, finding, replacing, report_on, unparseable
 from tests.report.sarif_schema import sarif_validator
+from torchdet.findings.registry import all_rules
 from torchdet.model.diagnostic import Confidence, FileReport
 from torchdet.model.fix import Applicability
 from torchdet.report import render
 from torchdet.report.options import RenderOptions
-from torchdet.rules.registry import all_rules
 
 SOURCE = "model = Net()\nmodel.cuda()\n"
 WITH_RULES = RenderOptions(rules=tuple(rule.info for rule in all_rules()))

@@ -21,9 +21,9 @@ from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discove
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.pool import available_cpus
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
+from torchdet.findings.registry import SelectorError
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
-from torchdet.rules.registry import SelectorError
 
 _STDIN = "-"
 _Result = TypeVar("_Result")

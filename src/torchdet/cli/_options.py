@@ -10,10 +10,10 @@ from typing import TypeVar
 import click
 
 from torchdet.engine.settings import check_selectors, expand_severities, selected
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import SelectorError, all_rules, matching_rules, selected_rules
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence
-from torchdet.rules.base import Rule
-from torchdet.rules.registry import SelectorError, all_rules, matching_rules, selected_rules
 
 _Result = TypeVar("_Result")
 

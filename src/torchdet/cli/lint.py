@@ -23,13 +23,13 @@ from torchdet.engine.manifest import run_key, write_manifest
 from torchdet.engine.private_folder import FolderNotOursError
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
+from torchdet.findings.registry import all_rules
+from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
 from torchdet.read_file import read_file
 from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
-from torchdet.rules.registry import all_rules
-from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 from torchdet.terminal import use_colour
 
 

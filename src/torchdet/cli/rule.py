@@ -7,11 +7,11 @@ import json
 import click
 
 from torchdet.cli._output import write_text
+from torchdet.findings.base import Rule
+from torchdet.findings.documentation import explanation
+from torchdet.findings.registry import all_rules
 from torchdet.model.suggest import did_you_mean
 from torchdet.report.json_object import rule_object
-from torchdet.rules.base import Rule
-from torchdet.rules.documentation import explanation
-from torchdet.rules.registry import all_rules
 from torchdet.terminal import use_colour
 
 _WIDEST = 100  # longer lines of prose are hard to read

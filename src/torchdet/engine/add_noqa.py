@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 
 from torchdet.engine.suppress import NOQA
 from torchdet.facts.tokens import comments
+from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.source import SourceText
-from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 
 
 def add_noqa(source: SourceText, diagnostics: Iterable[Diagnostic]) -> str:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import triggered
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
 from torchdet.model.source import DecodeError, SourceText, is_utf_16
-from torchdet.rules.base import Rule
-from torchdet.rules.registry import triggered
-from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 
 
 def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:

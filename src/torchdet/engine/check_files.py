@@ -13,10 +13,10 @@ from torchdet.engine.discover import SourceFile
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.project_files import file_settings
+from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import is_utf_16
 from torchdet.read_file import UnsuitableFileError, read_file
-from torchdet.rules.registry import triggered
 
 Progress = Callable[[int], None]
 """Called with the number of files that were just finished."""

@@ -10,12 +10,12 @@ from torchdet.engine.check import check_bytes, check_source
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error, rule_failure
 from torchdet.engine.settings import CheckSettings
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Location, Span
 from torchdet.model.source import SourceText
-from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
 
 MAX_ROUNDS = 20
 """Fixes that overlap wait for the next round, so that this bounds how deep they may nest."""

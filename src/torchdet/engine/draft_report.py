@@ -17,11 +17,11 @@ from torchdet.engine.suppress import Finding, Suppressions
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.locate import Positions, locate
 from torchdet.facts.parse import UnparseableError
+from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
-from torchdet.rules.base import Draft, Rule
 
 _CONTEXT_ROWS = 2
 _LONGEST_EXCERPT = 12

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from torchdet.findings.base import Rule
 from torchdet.model.diagnostic import Diagnostic, Severity
 from torchdet.model.location import Span
-from torchdet.rules.base import Rule
 
 if TYPE_CHECKING:
     import libcst as cst

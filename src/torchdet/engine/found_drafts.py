@@ -9,7 +9,8 @@ import libcst as cst
 
 from torchdet.engine.faults import RuleFaults
 from torchdet.facts.parse import UnparseableError
-from torchdet.rules.base import Context, Draft, Rule
+from torchdet.findings.base import Draft, Rule
+from torchdet.reading.context import Context
 
 _Subject = TypeVar("_Subject")
 

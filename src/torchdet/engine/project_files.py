@@ -18,7 +18,7 @@ from torchdet.engine.discover import SourceFile
 from torchdet.engine.manifest import state_of
 from torchdet.engine.settings import CheckSettings, settings_for
 from torchdet.read_file import read_file
-from torchdet.rules.project import NOT_OF_PROJECTS, ModuleSource
+from torchdet.reading.project import NOT_OF_PROJECTS, ModuleSource
 
 ReadFile = Callable[[str], "bytes | None"]
 """The bytes of the file at a path; None where there is none."""

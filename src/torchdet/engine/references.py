@@ -11,7 +11,7 @@ from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import DottedUse
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import BindingKind
-from torchdet.rules.base import Reference
+from torchdet.reading.context import Reference
 
 
 def references(names: frozenset[str], facts: FileFacts) -> Iterator[Reference]:

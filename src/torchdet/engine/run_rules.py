@@ -8,10 +8,11 @@ from torchdet.engine.references import references
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import dispatch_table
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
-from torchdet.rules.base import Context, Rule
-from torchdet.rules.registry import dispatch_table
+from torchdet.reading.context import Context
 
 
 def run_rules(

@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from torchdet.engine.patterns import Patterns, configured_patterns
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
 from torchdet.model.config import LintConfig
-from torchdet.rules.base import Rule
-from torchdet.rules.project import UNKNOWN_PROJECT, Project
-from torchdet.rules.registry import SelectorError, matching_rules, selected_rules
+from torchdet.reading.project import UNKNOWN_PROJECT, Project
 
 
 @dataclass(frozen=True, slots=True)

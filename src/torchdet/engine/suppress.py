@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torchdet.facts.tokens import comments
+from torchdet.findings.base import Rule
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
+from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
-from torchdet.rules.base import Rule
-from torchdet.rules.run.unparseable_file import RULE as UNPARSEABLE_FILE
-from torchdet.rules.run.unused_suppression import RULE as UNUSED_SUPPRESSION
 
 _MARKER = re.compile(r"#[^\n]*?(?:noqa|torchdet:\s*ignore)", re.IGNORECASE)
 # The grammar that flake8 reads: codes with or without commas and white space between them;

@@ -21,9 +21,9 @@ from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import source_file
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.settings import check_selectors, expand_severities
+from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
 from torchdet.model.source import SourceText
-from torchdet.rules.registry import all_rules
 
 if TYPE_CHECKING:
     from flake8.options.manager import OptionManager

@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchdet.rules.base import Context
+    from torchdet.reading.context import Context
 
 _BUILDS = re.compile(r"\b(?:setuptools|distutils|cpp_extension)\b")
 

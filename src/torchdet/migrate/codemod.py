@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from torchdet.edit.node_edit import NodeEdit
+from torchdet.findings.base import Draft, Rule
 from torchdet.migrate.conditions import Condition
 from torchdet.model.config import MigrateConfig
-from torchdet.rules.base import Context, Draft, Rule
+from torchdet.reading.context import Context
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -17,8 +17,8 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind, ScopeKind
 from torchdet.facts.walk import descendants
 from torchdet.migrate.device_words import MANAGED_TYPES
-from torchdet.rules.devices.device_text import device_text
-from torchdet.rules.devices.probes import depends_on_availability, is_probe
+from torchdet.reading.devices.device_text import device_text
+from torchdet.reading.devices.probes import depends_on_availability, is_probe
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

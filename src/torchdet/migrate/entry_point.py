@@ -9,7 +9,7 @@ from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.rules.base import Context
+    from torchdet.reading.context import Context
 
 _NEVER_STARTED = ("conftest", "setup")
 

@@ -18,7 +18,7 @@ from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.migrate.torch_imports import Runs, TorchImport
-from torchdet.rules.handle.imports import is_torch
+from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 # Extension modules that are linked against torch, which must have been loaded before them.

@@ -31,7 +31,7 @@ from torchdet.model.file_fixes import FileChange
 from torchdet.model.migration import FileMigration, Made, Refusal
 from torchdet.model.source import DecodeError, SourceText
 from torchdet.read_file import read_file
-from torchdet.rules.project import ModuleSource
+from torchdet.reading.project import ModuleSource
 
 MAX_ROUNDS = 20
 """Changes that overlap wait for the next round, so that this bounds how deep they may nest."""

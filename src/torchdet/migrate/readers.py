@@ -17,7 +17,7 @@ from torchdet.migrate.current_device import CHOOSING_WORDS, chooses_device
 from torchdet.migrate.own_methods import methods_of_classes
 from torchdet.migrate.scripted import COMPILING_WORDS, compiles_modules
 from torchdet.model.source import DecodeError, SourceText
-from torchdet.rules.project import ModuleSource
+from torchdet.reading.project import ModuleSource
 
 
 def violated_by(reader: ModuleSource, conditions: Iterable[Condition]) -> frozenset[Condition]:

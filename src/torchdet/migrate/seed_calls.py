@@ -14,7 +14,7 @@ from torchdet.edit.node_edit import Delete, NodeEdit, Replace
 from torchdet.facts.expressions import int_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.rules.devices.probes import is_probe
+from torchdet.reading.devices.probes import is_probe
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -16,6 +16,8 @@ from torchdet.engine.settings import CheckSettings
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
 from torchdet.facts.parse import UnparseableError
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import triggered
 from torchdet.migrate.build_script import is_build_script
 from torchdet.migrate.codemod import (
     Codemod,
@@ -34,8 +36,6 @@ from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
 from torchdet.model.migration import Refusal
 from torchdet.model.source import SourceText
-from torchdet.rules.base import Rule
-from torchdet.rules.registry import triggered
 
 
 def survey_source(

@@ -6,7 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchdet.rules.base import Context
+    from torchdet.reading.context import Context
 
 
 def is_test_module(context: Context) -> bool:

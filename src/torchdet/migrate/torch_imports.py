@@ -9,7 +9,7 @@ from torchdet.edit.imports import ImportStatement, is_import
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.rules.handle.imports import is_torch, place
+from torchdet.reading.imports import is_torch, place
 
 
 class Runs(Enum):

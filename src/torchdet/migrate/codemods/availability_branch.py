@@ -36,7 +36,7 @@ from torchdet.migrate.device_choices import (
 )
 from torchdet.migrate.device_uses import compares_text, needs_plain_text, takes_device
 from torchdet.migrate.device_words import DeviceWords, Wording
-from torchdet.rules.devices.device_text import device_text
+from torchdet.reading.devices.device_text import device_text
 
 _MORE = Wording(
     "an arm of the choice does more than to name a device",

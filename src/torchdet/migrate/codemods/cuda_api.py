@@ -21,6 +21,10 @@ from torchdet.facts.expressions import has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import BindingKind, ScopeKind
+from torchdet.findings.devices.api_rewrite import (
+    rewritten_with_assignment,
+    rewritten_with_import,
+)
 from torchdet.migrate.codemod import (
     Codemod,
     Finding,
@@ -32,11 +36,7 @@ from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.device_words import DeviceWords, Wording
 from torchdet.migrate.seed_calls import ACCELERATOR_SEEDS, collapsed_seeding
 from torchdet.model.fix import Applicability
-from torchdet.rules.devices.api_rewrite import (
-    rewritten_with_assignment,
-    rewritten_with_import,
-)
-from torchdet.rules.devices.probes import assigned_values
+from torchdet.reading.devices.probes import assigned_values
 from torchdet.torch_api.device_apis import DeviceApi, Equivalence, device_apis
 
 

@@ -27,7 +27,7 @@ from torchdet.migrate.codemod import (
     Rewrite,
 )
 from torchdet.migrate.entry_point import is_entry_point, is_top_level
-from torchdet.rules.devices.device_text import device_text
+from torchdet.reading.devices.device_text import device_text
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:

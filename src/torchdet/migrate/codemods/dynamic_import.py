@@ -19,7 +19,7 @@ from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.migrate.handle_site import has_handle_outermost
 from torchdet.migrate.import_refusals import Reasons
 from torchdet.migrate.torch_imports import torch_imports
-from torchdet.rules.handle.imports import is_torch
+from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 _MODULES = (

@@ -15,7 +15,7 @@ from torchdet.facts.lazy import cst
 from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.migrate.import_refusals import STAR
 from torchdet.migrate.torch_imports import Runs, torch_imports
-from torchdet.rules.handle.imports import facade_imports
+from torchdet.reading.imports import facade_imports
 
 _MODULES = (
     "writing to `sys.modules` puts another torch in the place of the one that the facade set up",

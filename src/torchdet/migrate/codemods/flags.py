@@ -22,6 +22,7 @@ from torchdet.engine.references import references
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import literal_value
+from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
 from torchdet.migrate.codemod import (
     Codemod,
     Finding,
@@ -30,8 +31,7 @@ from torchdet.migrate.codemod import (
     Refuse,
     Rewrite,
 )
-from torchdet.rules.base import Context
-from torchdet.rules.state.flag_writes import FlagWrite, checks_of_writes
+from torchdet.reading.context import Context
 from torchdet.torch_api.switches import DETERMINISM_SWITCHES, PRECISION_SWITCHES
 
 _Writes = tuple[FlagWrite, ...]

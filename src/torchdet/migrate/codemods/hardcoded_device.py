@@ -31,9 +31,9 @@ from torchdet.migrate.device_options import option_reads
 from torchdet.migrate.device_uses import compares_text, needs_plain_text, takes_device
 from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.migrate.import_time import runs_at_import
-from torchdet.rules.devices.device_text import DeviceText, device_text
-from torchdet.rules.devices.positions import PositionKind, device_position, text_built_on
-from torchdet.rules.devices.sinks import DEVICE_SINKS, matches
+from torchdet.reading.devices.device_text import DeviceText, device_text
+from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
+from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
 
 _UNMANAGED = Wording(
     "the handle does not manage this kind of accelerator",

@@ -16,7 +16,7 @@ from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.migrate.device_uses import takes_device
 from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.migrate.import_time import runs_at_import
-from torchdet.rules.devices.device_text import device_text
+from torchdet.reading.devices.device_text import device_text
 
 _CHOSEN = Wording(
     "it chooses the device for all that follows, and which one is meant is for a person to say",

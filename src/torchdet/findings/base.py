@@ -1,0 +1,91 @@
+"""What a rule is: a frozen value made of functions, and what those functions say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from torchdet.edit.node_edit import NodeFix
+from torchdet.facts.lazy import cst
+from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.rule_info import RuleInfo
+from torchdet.reading.context import Context, Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A finding as a rule states it: by node. The engine makes the diagnostic out of it."""
+
+    node: cst.CSTNode
+    message: str
+    fix: NodeFix | None = None
+    confidence: Confidence = Confidence.CERTAIN
+
+
+# Strings, because evaluating them would import LibCST.
+ReferenceCheck: TypeAlias = "Callable[[Reference, Context], Iterator[Draft]]"
+NodeCheck: TypeAlias = "Callable[[cst.CSTNode, Context], Iterator[Draft]]"
+AttributeCheck: TypeAlias = "Callable[[cst.Attribute, Context], Iterator[Draft]]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rule. Its folder's name is its name, its module's docstring its documentation.
+
+    ``triggers`` are byte strings without one of which in the file the rule cannot fire, and
+    ``requires`` is one without which it cannot fire either: common words such as ``load`` only
+    matter where ``torch`` is mentioned.
+    The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
+    expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
+    by LibCST node type. ``default`` is whether it runs without being selected by name.
+    ``module`` is ``__name__`` of the module that defines the rule.
+
+    >>> from torchdet.findings.state.default_dtype.rule import RULE
+    >>> RULE.code, RULE.name
+    ('DET202', 'default-dtype')
+    """
+
+    code: str
+    module: str
+    documentation: str
+    severity: Severity
+    triggers: tuple[bytes, ...]
+    requires: bytes = b""
+    names: Mapping[str, ReferenceCheck] = field(default_factory=dict)
+    attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
+    nodes: Mapping[str, NodeCheck] = field(default_factory=dict)
+    default: bool = True
+
+    def __post_init__(self) -> None:
+        for table in ("names", "attributes", "nodes"):
+            object.__setattr__(self, table, MappingProxyType(dict(getattr(self, table))))
+
+    @property
+    def name(self) -> str:
+        """The kebab-case name."""
+        return self.module.split(".")[-2].replace("_", "-")
+
+    @property
+    def family(self) -> str:
+        """The package of the rule: ``handle``, ``state``, ``devices``, ``run``."""
+        return self.module.split(".")[-3]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation, without the full stop."""
+        return self.documentation.strip().partition("\n")[0].rstrip(".")
+
+    @property
+    def info(self) -> RuleInfo:
+        """What is known of the rule, as plain data without its checks."""
+        return RuleInfo(
+            code=self.code,
+            name=self.name,
+            family=self.family,
+            severity=self.severity,
+            default=self.default,
+            summary=self.summary,
+            documentation=self.documentation.strip() + "\n",
+        )

@@ -1,0 +1,178 @@
+"""A literal device index pins the work to one card of one machine.
+
+## What it does
+Reports integer literals that say which device does the work: in `torch.cuda.set_device(0)` and
+its counterparts, `torch.cuda.device(1)`, `.cuda(0)`, `.to(0)`, `torch.device(0)`,
+`torch.device("cuda", 1)`, `device=0` of functions that make tensors, and in the `device_ids` and
+`output_device` of `DataParallel` and `DistributedDataParallel`. An index inside a string
+(`"cuda:0"`) belongs to `hardcoded-device`.
+
+## Why is this bad?
+The number is right on the machine where it was written. With another number of cards, under a
+launcher that starts one process a card, or beside a colleague's job, the work lands on a card
+that is missing, taken, or not the one that the process was given.
+
+## Example
+Bad:
+
+```python
+import torch
+
+torch.cuda.set_device(0)
+model = torch.nn.parallel.DistributedDataParallel(model, device_ids=[0])
+```
+
+Good:
+
+```python
+import os
+
+import torch
+
+local_rank = int(os.environ["LOCAL_RANK"])
+torch.cuda.set_device(local_rank)
+model = torch.nn.parallel.DistributedDataParallel(model, device_ids=[local_rank])
+```
+
+## Fix safety
+There is no fix: which index is meant, the local rank or a choice of the user, is for a person to
+say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.facts.expressions import argument, int_value
+from torchdet.facts.lazy import cst
+from torchdet.findings.base import Draft, Rule
+from torchdet.model.diagnostic import Severity
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.devices.device_text import device_text
+
+_SELECTIONS = (
+    "torch.cuda.set_device",
+    "torch.cuda.device",
+    "torch.xpu.set_device",
+    "torch.xpu.device",
+    "torch.mtia.set_device",
+    "torch.mtia.device",
+    "torch.accelerator.set_device_index",
+    "torch.accelerator.set_device_idx",
+    "torch.accelerator.device_index",
+)
+_PARALLEL = {
+    # The position of `device_ids`, then that of `output_device`.
+    "torch.nn.DataParallel": (1, 2),
+    "torch.nn.parallel.DataParallel": (1, 2),
+    "torch.nn.parallel.data_parallel": (2, 3),
+    "torch.nn.parallel.DistributedDataParallel": (1, 2),
+    "torch.nn.parallel.distributed.DistributedDataParallel": (1, 2),
+}
+_FACTORIES = tuple(
+    f"torch.{name}"
+    for name in (
+        *("arange", "as_tensor", "empty", "empty_like", "empty_strided", "eye", "full"),
+        *("full_like", "linspace", "logspace", "ones", "ones_like", "rand", "rand_like"),
+        *("randint", "randint_like", "randn", "randn_like", "randperm", "scalar_tensor"),
+        *("tensor", "zeros", "zeros_like", "Generator"),
+    )
+)
+
+
+def check_selection(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`torch.cuda.set_device(0)`, `with torch.cuda.device(0)`."""
+    call = _call_of(reference, context)
+    if call is not None:
+        yield from _literal_index(argument(call, "device", 0))
+
+
+def check_device(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`torch.device(0)`, `torch.device("cuda", 0)`."""
+    call = _call_of(reference, context)
+    if call is None:
+        return
+    kind = argument(call, "type", 0)
+    if argument(call, "device", 0) is not None:
+        yield from _literal_index(argument(call, "device", 0))
+    text = device_text(kind.value) if kind is not None else None
+    if text is not None and text.is_accelerator:
+        yield from _literal_index(argument(call, "index", 1))
+
+
+def check_parallel(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`device_ids=[0, 1]`, `output_device=0`."""
+    call = _call_of(reference, context)
+    if call is None:
+        return
+    ids, output = _PARALLEL[reference.name]
+    listed = argument(call, "device_ids", ids)
+    if listed is not None and isinstance(listed.value, (cst.List, cst.Tuple)):
+        elements = listed.value.elements
+        if elements and all(int_value(element.value) is not None for element in elements):
+            yield _draft(listed.value)
+    yield from _literal_index(argument(call, "output_device", output))
+
+
+def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`torch.zeros(3, device=0)`."""
+    call = _call_of(reference, context)
+    if call is not None:
+        yield from _literal_index(argument(call, "device"))
+
+
+def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """`x.cuda(0)`, `x.to(0)`."""
+    call = context.facts.parent(node)
+    if not isinstance(call, cst.Call) or call.func is not node:
+        return
+    if context.facts.resolve(node.value).names or len(call.args) > 2:
+        return
+    if node.attr.value == "to" and not _brings_torch(context):
+        return
+    yield from _literal_index(argument(call, "device", 0))
+
+
+def _brings_torch(context: Context) -> bool:
+    """Whether the file imports anything of torch, or the handle, so that `.to` is a tensor's."""
+    packages = context.facts.resolver.source_packages | {"torch"}
+    return any(name.partition(".")[0] in packages for name in context.facts.imported_modules)
+
+
+def _call_of(reference: Reference, context: Context) -> cst.Call | None:
+    call = context.facts.parent(reference.node)
+    if isinstance(call, cst.Call) and call.func is reference.node:
+        return call
+    return None
+
+
+def _literal_index(arg: cst.Arg | None) -> Iterator[Draft]:
+    if arg is not None:
+        index = int_value(arg.value)
+        if index is not None and index >= 0:
+            yield _draft(arg.value)
+
+
+def _draft(node: cst.BaseExpression) -> Draft:
+    return Draft(
+        node,
+        "a literal device index is right on one machine only; pass the local rank, or a device "
+        "that is chosen in one place",
+    )
+
+
+RULE = Rule(
+    code="DET309",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    requires=b"torch",
+    triggers=(b"device", b".cuda", b".to", b"Parallel"),
+    names={
+        **dict.fromkeys(_SELECTIONS, check_selection),
+        **dict.fromkeys(_PARALLEL, check_parallel),
+        **dict.fromkeys(_FACTORIES, check_factory),
+        "torch.device": check_device,
+    },
+    attributes={"cuda": check_method, "to": check_method},
+)

@@ -1,0 +1,163 @@
+"""The runtime's handle is obtained in a worker, or kept at module level where it is to be passed.
+
+## What it does
+Reports `get_torch_handle()`, `apply_torch_runtime(...)` and imports of the facade inside a
+function that the same file hands to a thread, a process, Ray, Dask or joblib, unless the file also
+obtains the handle at module level, or in the function that starts the worker.
+
+Under `policy = "inject"` it also reports a handle kept at module level (`rt = get_torch_handle()`,
+`torch = rt.torch`): functions must receive it. The block under `if __name__ == "__main__":` is
+where a program obtains it.
+
+## Why is this bad?
+The first call decides for the process: it reads the machine and the policy, and sets the flags. In
+a thread that happens while the main thread may already compute; in a process it happens late, once
+in each, and each may decide otherwise. A module-level handle makes importing a module an effect,
+and leaves tests no place to pass another one.
+
+## Example
+Bad:
+
+```python
+from threading import Thread
+
+from torchdet.runtime import get_torch_handle
+
+
+def work() -> None:
+    rt = get_torch_handle()
+    rt.torch.zeros(3)
+
+
+Thread(target=work).start()
+```
+
+Good:
+
+```python
+from threading import Thread
+
+from torchdet.runtime import TorchHandle, get_torch_handle
+
+
+def work(rt: TorchHandle) -> None:
+    rt.torch.zeros(3)
+
+
+if __name__ == "__main__":
+    Thread(target=work, args=(get_torch_handle(),)).start()
+```
+
+## Fix safety
+There is no fix: the callers have to pass the handle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
+from torchdet.facts.lazy import cst
+from torchdet.findings.base import Draft, Rule
+from torchdet.model.config import Policy
+from torchdet.model.diagnostic import Severity
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.imports import enclosing_function, facade_imports
+from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.reading.workers import hand_offs
+
+
+def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A call that returns the handle."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return
+    if in_runtime_module(context):
+        return
+    if enclosing_function(call, facts) is not None:
+        yield from _in_worker(call, "the handle is first obtained", context)
+    elif context.config.policy is Policy.INJECT and not _in_main_block(call, context):
+        yield Draft(
+            call,
+            "a handle at module level is obtained when the module is imported; let functions "
+            "receive it (`rt: TorchHandle`)",
+        )
+
+
+def check_handle(reference: Reference, context: Context) -> Iterator[Draft]:
+    """``torch = rt.torch`` at module level, under the policy that passes handles."""
+    facts = context.facts
+    taken = facts.parent(reference.node)
+    if (
+        context.config.policy is Policy.INJECT
+        and isinstance(taken, cst.Attribute)
+        and isinstance(facts.parent(taken), (cst.Assign, cst.AnnAssign))
+        and enclosing_function(taken, facts) is None
+        and not in_runtime_module(context)
+        and not _in_main_block(taken, context)
+    ):
+        yield Draft(
+            taken,
+            f"`rt.{taken.attr.value}` is kept at module level; let functions receive the handle "
+            "(`rt: TorchHandle`)",
+        )
+
+
+def check_import(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    """An import of the facade inside a function."""
+    if enclosing_function(node, context.facts) is None or in_runtime_module(context):
+        return
+    for place in facade_imports(context):
+        if place is node or context.facts.parent(place) is node:
+            yield from _in_worker(place, "the facade is first imported", context)
+
+
+def _in_worker(node: cst.CSTNode, what: str, context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    places = list(_places_that_obtain(context))
+    if any(enclosing_function(place, facts) is None for place in places):
+        return
+    for hand_off in hand_offs(node, facts):
+        starters = set(facts.ancestors(hand_off.place))
+        if not any(enclosing_function(place, facts) in starters for place in places):
+            yield Draft(
+                node,
+                f"{what} in `{hand_off.function}`, which runs in {hand_off.kind}; do it before "
+                "the workers start, and pass what they need",
+            )
+            return
+
+
+def _places_that_obtain(context: Context) -> Iterator[cst.CSTNode]:
+    """Where the file obtains the handle or imports the facade."""
+    facts = context.facts
+    yield from facade_imports(context)
+    for uses in facts.index.uses.values():
+        for use in uses:
+            parent = facts.parent(use.node)
+            if isinstance(parent, cst.Call) and parent.func is use.node:
+                resolution = facts.resolver.use(use)
+                if resolution.names and HANDLE_FACTORIES.issuperset(resolution.names):
+                    yield use.node
+
+
+def _in_main_block(node: cst.CSTNode, context: Context) -> bool:
+    """Whether ``node`` stands under ``if __name__ == "__main__":``."""
+    return any(
+        isinstance(above, cst.If)
+        and isinstance(above.test, cst.Comparison)
+        and "__name__" in context.facts.code(above.test)
+        for above in context.facts.ancestors(node)
+    )
+
+
+RULE = Rule(
+    code="DET105",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"torch", b"facade"),
+    names={**dict.fromkeys(sorted(HANDLE_FACTORIES), check_factory), HANDLE: check_handle},
+    nodes={"Import": check_import, "ImportFrom": check_import},
+)

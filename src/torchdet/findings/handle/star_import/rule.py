@@ -1,0 +1,61 @@
+"""`from torch import *` hides which names of a file come from torch.
+
+## What it does
+Reports star imports from torch and its submodules, except under `if TYPE_CHECKING:`.
+
+## Why is this bad?
+Nobody, no linter included, can tell afterwards which names are torch's: `sum`, `abs`, `range` and
+some hundred others silently stop being Python's, and which ones depends on the release of torch.
+The rules about devices and determinism are blind in such a file.
+
+## Example
+Bad:
+
+```python
+from torch.nn import *
+
+model = Linear(2, 2)
+```
+
+Good:
+
+```python
+from torch import nn
+
+model = nn.Linear(2, 2)
+```
+
+## Fix safety
+There is no fix: which names the file takes from torch depends on the release.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.facts.lazy import cst
+from torchdet.findings.base import Draft, Rule
+from torchdet.model.diagnostic import Severity
+from torchdet.reading.context import Context
+from torchdet.reading.imports import torch_imports
+
+
+def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    for item in torch_imports(node, context):
+        if item.names == ():
+            parent, _, last = item.module.rpartition(".")
+            instead = f"from {parent} import {last}" if parent else f"import {last}"
+            yield Draft(
+                item.node,
+                f"`{item.code}` hides which names are torch's; write `{instead}` and `{last}.name`",
+            )
+
+
+RULE = Rule(
+    code="DET102",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"torch",),
+    nodes={"ImportFrom": check},
+)

@@ -1,0 +1,300 @@
+"""Kernels are chosen by timing them, so that two runs can compute with different ones.
+
+## What it does
+Reports what has the compiler or a library measure kernels in the running program and keep the
+fastest: `torch.compile` with a `mode` of `max-autotune` or `options` that tune, the switches of
+`torch._inductor.config` that do, TunableOp (`torch.cuda.tunable.enable()`), a limit for the
+algorithms that cuDNN tries, and environment variables that the program sets for itself
+(`TORCHINDUCTOR_MAX_AUTOTUNE`, `PYTORCH_TUNABLEOP_ENABLED`, and values of `NCCL_ALGO` and its like
+that let the network add up gradients in an order of its own).
+
+Also reports, as likely, a cumulative sum of floating-point numbers in compiled code: compiled for
+CUDA it adds in parts whose order is not fixed, up to torch 2.13, and does not ask whether
+deterministic algorithms are wanted.
+
+`torch.backends.cudnn.benchmark` is the concern of `determinism-flag`. Programs whose file name says
+that they measure speed are passed over, and branches for one release alone.
+
+## Why is this bad?
+Times differ from run to run and from machine to machine, and so does the kernel that wins. Kernels
+for the same operation add up in different orders: the results drift apart, and nothing says why.
+Deterministic mode stops the compiler's measurements since torch 2.10, but only in the thread that
+switched it on, and TunableOp's it does not stop.
+
+## Example
+Bad:
+
+```python
+import torch
+
+model = torch.compile(torch.nn.Linear(8, 8), mode="max-autotune")
+```
+
+Good:
+
+```python
+import torch
+
+model = torch.compile(torch.nn.Linear(8, 8))
+```
+
+## Fix safety
+The fix writes the mode that is the same without the measuring (`reduce-overhead`, `default`), or
+the other value of a switch. It is unsafe: the program can become slower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.edit.node_edit import NodeFix, Replace
+from torchdet.facts.expressions import argument, is_constant, string_value
+from torchdet.facts.lazy import cst
+from torchdet.facts.origins import literal_value, origins, restores
+from torchdet.facts.walk import descendants
+from torchdet.findings.base import Draft, Rule
+from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
+from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
+from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.fix import Applicability
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.file_purposes import measures_speed
+from torchdet.reading.operations.compiled_code import is_compiled
+from torchdet.reading.operations.number_kinds import is_integral
+from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.switches import AUTOTUNING_SWITCHES
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+# The same as the key in all but the measuring (`torch._inductor.list_mode_options`, torch 2.13).
+_MODES = {"max-autotune": "reduce-overhead", "max-autotune-no-cudagraphs": "default"}
+_OPTIONS = {
+    flag.name.removeprefix("torch._inductor.config."): flag
+    for flag in AUTOTUNING_SWITCHES
+    if flag.attribute
+}
+_LIMIT = "torch.backends.cudnn.benchmark_limit"
+_TUNING_OFF = "torch.cuda.tunable.tuning_enable"
+
+_TIMED = "has the compiler choose kernels by timing them"
+_TUNED = "chooses the kernels of matrix products by timing them"
+_IN_NETWORK = "lets the network add up what it reduces, in an order that is not fixed"
+# What each variable does, with the beginnings of the values that do it.
+_VARIABLES = {
+    "NCCL_ALGO": (_IN_NETWORK, ("NVLS", "CollNet", "collnet", "nvls")),
+    "NCCL_COLLNET_ENABLE": (_IN_NETWORK, ("1",)),
+    "NCCL_NVLS_ENABLE": (_IN_NETWORK, ("1",)),
+    "PYTORCH_TUNABLEOP_ENABLED": (_TUNED, ("1",)),
+    "PYTORCH_TUNABLEOP_TUNING": (_TUNED, ("1",)),
+    "TORCHINDUCTOR_BENCHMARK_FUSION": (_TIMED, ("1",)),
+    "TORCHINDUCTOR_COORDINATE_DESCENT_TUNING": (_TIMED, ("1",)),
+    "TORCHINDUCTOR_MAX_AUTOTUNE": (_TIMED, ("1",)),
+    "TORCHINDUCTOR_MAX_AUTOTUNE_GEMM": (_TIMED, ("1",)),
+    "TORCHINDUCTOR_MAX_AUTOTUNE_POINTWISE": (_TIMED, ("1",)),
+}
+
+
+def check_compile(reference: Reference, context: Context) -> Iterator[Draft]:
+    """``torch.compile(...)``, as a function, a decorator, or in ``partial(torch.compile, ...)``."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if isinstance(call, cst.Arg):
+        call = facts.parent(call)
+        if isinstance(call, cst.Call) and facts.means(call.func, "functools.partial"):
+            yield from _compilation(call, context)
+    elif isinstance(call, cst.Call) and call.func is reference.node:
+        yield from _compilation(call, context)
+
+
+def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """``model.compile(mode=...)``, the method of a module."""
+    facts = context.facts
+    call = facts.parent(node)
+    if isinstance(call, cst.Call) and call.func is node and not facts.resolve(node).names:
+        yield from _compilation(call, context)
+
+
+def _compilation(call: cst.Call, context: Context) -> Iterator[Draft]:
+    if _is_no_concern(call, context):
+        return
+    mode, options = argument(call, "mode"), argument(call, "options")
+    if mode is not None:
+        yield from _mode(mode, context.facts)
+    if options is not None:
+        yield from _options(options.value, context.facts)
+
+
+def _is_no_concern(node: cst.CSTNode, context: Context) -> bool:
+    """Whether the runtime does it, a program that measures, or a branch for one release alone.
+
+    Such a branch (``if torch.__version__ == "2.6.0":``) works around a fault of that release.
+    """
+    if in_runtime_module(context) or measures_speed(context):
+        return True
+    below = node
+    for above in context.facts.ancestors(node):
+        test = above.test if isinstance(above, cst.If) and below is above.body else None
+        if test is not None and _asks_for_one_release(test, context):
+            return True
+        below = above
+    return False
+
+
+def _asks_for_one_release(test: cst.BaseExpression, context: Context) -> bool:
+    return any(
+        isinstance(node, cst.Comparison)
+        and isinstance(node.comparisons[0].operator, cst.Equal)
+        and "version" in context.facts.code(node.left)
+        for node in descendants(test)
+    )
+
+
+def _mode(mode: cst.Arg, facts: FileFacts) -> Iterator[Draft]:
+    found = origins(mode.value, facts)
+    tuning = sorted(str(value) for value in found.literals if value in _MODES)
+    if not tuning:
+        return
+    certain = found.complete and len(found.literals) == len(tuning)
+    literal = string_value(mode.value)
+    edit = Replace(mode.value, f'"{_MODES[literal]}"') if literal is not None else None
+    verb = "has" if literal is not None else "can have"
+    yield Draft(
+        mode,
+        f'`mode="{tuning[0]}"` {verb} the compiler choose kernels by timing them, so that runs can '
+        f'differ; write `mode="{_MODES[tuning[0]]}"`',
+        _unsafe(f"Use the mode {_MODES[literal]}", edit) if literal and edit else None,
+        Confidence.CERTAIN if certain else Confidence.LIKELY,
+    )
+
+
+def _unsafe(title: str, edit: Replace) -> NodeFix:
+    return NodeFix(title, Applicability.UNSAFE, (edit,))
+
+
+def _options(options: cst.BaseExpression, facts: FileFacts) -> Iterator[Draft]:
+    """The entries of a dictionary of compiler options, written here or bound to a name."""
+    for end in origins(options, facts).expressions:
+        for entry in end.elements if isinstance(end, cst.Dict) else ():
+            if isinstance(entry, cst.DictElement):
+                yield from _option(entry)
+
+
+def _option(entry: cst.DictElement) -> Iterator[Draft]:
+    flag = _OPTIONS.get(string_value(entry.key) or "")
+    value = literal_value(entry.value)
+    if flag is not None and value is not None and value in flag.bad:
+        yield Draft(
+            entry,
+            f"the compiler option `{string_value(entry.key)}` {_TIMED}, so that runs can differ; "
+            f"write `{flag.good}`",
+            _unsafe(f"Write `{flag.good}`", Replace(entry.value, flag.good)),
+        )
+
+
+def check_flag(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
+    """The compiler's switches and TunableOp's."""
+    facts = context.facts
+    for write in writes:
+        if _is_no_concern(write.node, context):
+            return
+        if write.bad_values(facts) and not _only_reads_results(write, facts):
+            yield Draft(write.node, write.accusation(facts), write.fix())
+
+
+def _only_reads_results(write: FlagWrite, facts: FileFacts) -> bool:
+    """Whether TunableOp is switched on with its tuning off: it uses a file of results then."""
+    if not write.flag.name.startswith("torch.cuda.tunable.enable"):
+        return False
+    for uses in facts.index.uses.values():
+        for use in uses:
+            call = facts.parent(use.node)
+            if use.parts[-1] == "tuning_enable" and isinstance(call, cst.Call):
+                passed = argument(call, "val", 0)
+                switched_off = passed is not None and is_constant(passed.value, "False")
+                if switched_off and facts.means(call.func, _TUNING_OFF):
+                    return True
+    return False
+
+
+def check_limit(reference: Reference, context: Context) -> Iterator[Draft]:
+    """``torch.backends.cudnn.benchmark_limit = 10``."""
+    facts = context.facts
+    target = facts.parent(reference.node)
+    statement = facts.parent(target) if isinstance(target, cst.AssignTarget) else None
+    if not isinstance(statement, cst.Assign) or in_runtime_module(context):
+        return
+    if not restores(statement.value, (_LIMIT,), facts):
+        yield Draft(
+            statement,
+            "`benchmark_limit` is for cuDNN's choice of algorithms by timing, so that runs can "
+            "differ; leave `torch.backends.cudnn.benchmark` off, and this out",
+        )
+
+
+def check_environment(write: EnvironmentWrite, context: Context) -> Iterator[Draft]:
+    """A variable by which the program asks for measuring."""
+    if write.name not in _VARIABLES or write.value is None or in_runtime_module(context):
+        return
+    effect, beginnings = _VARIABLES[write.name]
+    found = origins(write.value, context.facts)
+    texts = [value for value in found.literals if isinstance(value, str)]
+    asking = [text for text in texts if text.startswith(beginnings)]
+    if asking:
+        certain = found.complete and len(asking) == len(found.literals)
+        yield Draft(
+            write.node,
+            f"`{write.name}={min(asking)}` {effect}, so that runs can differ; leave it unset",
+            confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+        )
+
+
+def check_function(reference: Reference, context: Context) -> Iterator[Draft]:
+    """``torch.cumsum(x, 0)`` in compiled code."""
+    call = context.facts.parent(reference.node)
+    if isinstance(call, cst.Call) and call.func is reference.node and call.args:
+        yield from _cumulative(call, call.args[0].value, context)
+
+
+def check_cumsum(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """``x.cumsum(0)`` in compiled code."""
+    facts = context.facts
+    call = facts.parent(node)
+    if isinstance(call, cst.Call) and call.func is node and not facts.resolve(node.value).names:
+        yield from _cumulative(call, node.value, context)
+
+
+def _cumulative(call: cst.Call, operand: cst.BaseExpression, context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    if context.config.target_devices and "cuda" not in context.config.target_devices:
+        return
+    if not is_compiled(call, facts) or is_integral(call, operand, facts):
+        return
+    yield Draft(
+        call.func,
+        "`cumsum` of floating-point numbers loses its deterministic path in compiled code on CUDA; "
+        "keep it out with `torch.compiler.disable`",
+        confidence=Confidence.LIKELY,
+    )
+
+
+RULE = Rule(
+    code="DET405",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(
+        *(b"NCCL_", b"TORCHINDUCTOR_", b"TUNABLEOP", b"autotune", b"benchmark_fusion"),
+        *(b"benchmark_limit", b"coordinate_descent", b"cumsum", b"multi_kernel", b"tunable"),
+    ),
+    names={
+        **checks_of_writes(AUTOTUNING_SWITCHES, check_flag),
+        **checks_of_environment(check_environment),
+        "torch.compile": check_compile,
+        "torch.compiler.compile": check_compile,
+        "torch.cumsum": check_function,
+        _LIMIT: check_limit,
+    },
+    attributes={"compile": check_method, "cumsum": check_cumsum},
+)

@@ -1,0 +1,68 @@
+"""An operation raises under `torch.use_deterministic_algorithms(True)`.
+
+## What it does
+Reports calls of functions, modules and tensor methods for which PyTorch has no deterministic
+implementation and says so with a RuntimeError in deterministic mode: `torch.nn.AvgPool3d`,
+`torch.nn.AdaptiveAvgPool2d(7)`, `F.interpolate(x, mode="bicubic")`, `torch.median(x, dim=0)`,
+`x.put_(index, source)` and others, on the condition that the catalogue of operations names
+(`torchdet catalogue` prints it). The message says on which devices and in which pass.
+
+Arguments decide where they are literals, or names bound once to literals. An argument that only
+the run knows counts as what it usually is: a pooling module with an unknown output size is
+reported, a padding with an unknown mode is not. Methods are reported on what is known or likely to
+be a tensor. Silent are gradients under `torch.no_grad()` and of detached or integer tensors, CUDA's
+operations on what was moved to the CPU, and code that asks
+`torch.are_deterministic_algorithms_enabled()`.
+
+`target-devices` names the devices to be checked for; without it those are CUDA and the CPU.
+`torch-version` is the oldest release: what raises only before it is not reported.
+
+## Why is this bad?
+The run stops here, often hours in, since most of these raise in the first backward pass only, and
+none of them raises on the machine without a GPU where the code was tried out.
+
+## Example
+Bad:
+
+```python
+import torch
+
+pool = torch.nn.AdaptiveAvgPool2d(7)
+middle = torch.median(torch.ones(3, 4), dim=1).values
+```
+
+Good:
+
+```python
+import torch
+
+pool = torch.nn.AvgPool2d(2)
+middle = torch.ones(3, 4).sort(dim=1).values[:, 1]
+```
+
+## Fix safety
+`torch.take(x, index)` becomes `x.flatten()[index]`, whose values and gradients are the same, but
+which raises other errors for invalid input: safe where `x` is certainly a tensor. Adaptive maximum
+pooling to size 1 becomes `amax`, which shares the gradient among equal maxima instead of giving it
+to one of them: unsafe.
+"""
+
+from __future__ import annotations
+
+from torchdet.findings.base import Rule
+from torchdet.findings.operations.drafts import checks_of
+from torchdet.model.diagnostic import Severity
+from torchdet.torch_api.operations import Behaviour
+
+_CHECKS = checks_of(Behaviour.ERRORS, "raises in deterministic mode")
+
+RULE = Rule(
+    code="DET401",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.ERROR,
+    requires=b"torch",
+    triggers=_CHECKS.triggers,
+    names=_CHECKS.names,
+    attributes=_CHECKS.attributes,
+)

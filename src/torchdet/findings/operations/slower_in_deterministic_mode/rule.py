@@ -1,0 +1,64 @@
+"""An operation takes a deterministic and slower path in deterministic mode.
+
+## What it does
+Reports calls of functions, modules and tensor methods that
+`torch.use_deterministic_algorithms(True)` switches to another algorithm: convolutions,
+`scatter_add`, `index_add`, `F.interpolate(x, mode="bilinear")`, replication padding and others, on
+the condition that the catalogue of operations names. The message says on which devices and in
+which pass. Arguments, tensors, `target-devices` and `torch-version` decide as they do for
+`raises-in-deterministic-mode`.
+
+Off by default: nothing is wrong with these calls, and nearly every model has some.
+
+## Why is this bad?
+It only costs time and memory, now and then a lot of it: the deterministic `scatter_add` sorts, and
+a decomposed interpolation runs a dozen kernels instead of one. Where a run under the runtime is
+slower than before, these are the places to look at.
+
+## Example
+Bad:
+
+```python
+import torch
+import torch.nn.functional as F
+
+
+def enlarge(x: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, scale_factor=2, mode="bilinear")
+```
+
+Good:
+
+```python
+import torch
+import torch.nn.functional as F
+
+
+def enlarge(x: torch.Tensor) -> torch.Tensor:
+    return F.interpolate(x, scale_factor=2, mode="nearest")
+```
+
+## Fix safety
+There is no fix: which operation to take instead is a decision about the model.
+"""
+
+from __future__ import annotations
+
+from torchdet.findings.base import Rule
+from torchdet.findings.operations.drafts import checks_of
+from torchdet.model.diagnostic import Severity
+from torchdet.torch_api.operations import Behaviour
+
+_CHECKS = checks_of(Behaviour.SWITCHES, "takes a deterministic, slower path in deterministic mode")
+
+RULE = Rule(
+    code="DET402",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.INFO,
+    requires=b"torch",
+    triggers=_CHECKS.triggers,
+    names=_CHECKS.names,
+    attributes=_CHECKS.attributes,
+    default=False,
+)

@@ -1,0 +1,259 @@
+"""Workers of a `DataLoader` that repeat each other's random numbers, or race for the next batch.
+
+## What it does
+Reports a generator (`np.random.default_rng(0)`, `np.random.RandomState(0)`, `random.Random(0)`,
+`torch.Generator()`) that is made once and drawn from in `__getitem__` or `__iter__` of a data set,
+and `DataLoader(in_order=False)` with workers.
+
+Silent are data sets that ask `get_worker_info()` or make or seed the generator anew for each item,
+and files whose loaders have no workers, or get the runtime's `**rt.dataloader_options(...)`, which
+seeds in each worker what its data set keeps. The global generators of `random`, NumPy and torch are
+no finding either: torch seeds them in each worker.
+
+## Why is this bad?
+Every worker gets a copy of the data set with the generator in the same state, so that all workers
+draw the same numbers: with eight of them, eight samples share one augmentation. Workers that are
+started anew in each epoch repeat the numbers of the last one as well. With `in_order=False` the
+batches come in the order in which workers happen to finish.
+
+## Example
+Bad:
+
+```python
+import numpy as np
+from torch.utils.data import Dataset
+
+
+class Crops(Dataset):
+    def __init__(self, images):
+        self.images = images
+        self.rng = np.random.default_rng(0)
+
+    def __getitem__(self, index):
+        return crop(self.images[index], self.rng.integers(0, 32, size=2))
+```
+
+Good:
+
+```python
+import numpy as np
+from torch.utils.data import Dataset
+
+
+class Crops(Dataset):
+    def __init__(self, images, seed):
+        self.images = images
+        self.seed = seed
+        self.epoch = 0
+
+    def __getitem__(self, index):
+        rng = np.random.default_rng((self.seed, self.epoch, index))
+        return crop(self.images[index], rng.integers(0, 32, size=2))
+```
+
+## Fix safety
+There is no fix: what to seed with, the index, the epoch or the worker, is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant
+from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_class, enclosing_function
+from torchdet.facts.walk import descendants
+from torchdet.findings.base import Draft, Rule
+from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.randomness.data_classes import is_dataset
+
+_LOADERS = ("torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader")
+_GENERATORS = (
+    "numpy.random.default_rng",
+    "numpy.random.RandomState",
+    "numpy.random.Generator",
+    "random.Random",
+    "torch.Generator",
+)
+_IN_WORKERS = frozenset({"__getitem__", "__getitems__", "__iter__"})
+_SEEDS = frozenset({"seed", "manual_seed", "set_state", "setstate", "bit_generator"})
+
+
+def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`DataLoader(in_order=False)`."""
+    call = context.facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return
+    in_order = argument(call, "in_order")
+    if in_order is not None and is_constant(in_order.value, "False") and _has_workers(call):
+        yield Draft(
+            in_order,
+            "with `in_order=False` the batches come in the order in which workers finish, which "
+            "differs from run to run; leave it out",
+        )
+
+
+def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A generator that a data set keeps."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return
+    target = _kept_as(call, context)
+    if target is None:
+        return
+    name = facts.code(target)
+    for definition in _datasets(target, context):
+        confidence = is_dataset(definition, facts)
+        if confidence is None or not _draws_in_workers(definition, target, context):
+            continue
+        workers = _loader_workers(context)
+        if workers is False or _reseeds_kept_generators(context):
+            return
+        certain = confidence is Confidence.CERTAIN and workers is True
+        yield Draft(
+            call.func,
+            f"every worker of a `DataLoader` gets a copy of `{name}` and draws the same numbers; "
+            "make the generator in the worker, from a seed and the index or "
+            "`get_worker_info().seed`",
+            confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
+        )
+        return
+
+
+def _kept_as(call: cst.Call, context: Context) -> cst.Name | cst.Attribute | None:
+    """`self.x`, or the name in a class or at module level, that the generator is assigned to."""
+    facts = context.facts
+    value: cst.CSTNode = call
+    above = facts.parent(value)
+    while isinstance(above, (cst.Attribute, cst.Call, cst.IfExp, cst.BooleanOperation)):
+        value, above = above, facts.parent(above)
+    if not isinstance(above, (cst.Assign, cst.AnnAssign)):
+        return None
+    target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
+    function = enclosing_function(call, facts)
+    if isinstance(target, cst.Attribute) and is_constant(target.value, "self"):
+        made_once = function is not None and function.name.value not in _IN_WORKERS
+        return target if made_once else None
+    return target if isinstance(target, cst.Name) and function is None else None
+
+
+def _datasets(target: cst.Name | cst.Attribute, context: Context) -> Iterator[cst.ClassDef]:
+    """The classes that can read ``target``."""
+    facts = context.facts
+    owner = enclosing_class(target, facts)
+    if owner is not None:
+        yield owner
+    elif isinstance(target, cst.Name):
+        found: dict[cst.ClassDef, None] = {}
+        for use in facts.uses_of(target.value, facts.scope(target)):
+            around = enclosing_class(use.node, facts)
+            if around is not None:
+                found.setdefault(around)
+        yield from found
+
+
+def _draws_in_workers(
+    definition: cst.ClassDef, target: cst.Name | cst.Attribute, context: Context
+) -> bool:
+    """Whether what runs in the workers draws from ``target``, and nothing makes it the worker's."""
+    facts = context.facts
+    if "get_worker_info" in facts.code(definition) or _assigned_from_outside(target, context):
+        return False
+    name = target.value if isinstance(target, cst.Name) else target.attr.value
+    on_self = isinstance(target, cst.Attribute) or enclosing_class(target, facts) is not None
+    prefix = ("self", name) if on_self else (name,)
+    draws = False
+    for method in _methods_in_workers(definition):
+        for node in descendants(method.body):
+            parts = _parts(node)
+            if parts[: len(prefix)] != prefix:
+                continue
+            parent = facts.parent(node)
+            if isinstance(parent, (cst.AssignTarget, cst.AnnAssign)) or parts[-1] in _SEEDS:
+                return False
+            draws = True
+    return draws
+
+
+def _parts(node: cst.CSTNode) -> tuple[str, ...]:
+    from torchdet.facts.index import dotted_parts
+
+    return dotted_parts(node) or ()
+
+
+def _methods_in_workers(definition: cst.ClassDef) -> list[cst.FunctionDef]:
+    """`__getitem__` and `__iter__`, and the methods that they call on `self`, step by step."""
+    methods = {
+        each.name.value: each for each in definition.body.body if isinstance(each, cst.FunctionDef)
+    }
+    pending = [name for name in methods if name in _IN_WORKERS]
+    reached: dict[str, cst.FunctionDef] = {}
+    while pending:
+        name = pending.pop()
+        if name in reached or name not in methods:
+            continue
+        reached[name] = methods[name]
+        for node in descendants(methods[name].body):
+            parts = _parts(node)
+            if len(parts) == 2 and parts[0] == "self":
+                pending.append(parts[1])
+    return list(reached.values())
+
+
+def _assigned_from_outside(target: cst.Name | cst.Attribute, context: Context) -> bool:
+    """Whether code sets ``dataset.rng = ...``: a ``worker_init_fn`` does so."""
+    if not isinstance(target, cst.Attribute):
+        return False
+    facts = context.facts
+    return any(
+        use.parts[-1] == target.attr.value
+        and use.parts[0] != "self"
+        and isinstance(facts.parent(use.node), cst.AssignTarget)
+        for uses in facts.index.uses.values()
+        for use in uses
+    )
+
+
+def _reseeds_kept_generators(context: Context) -> bool:
+    """Whether the runtime's options are in use, whose workers seed what their data set keeps."""
+    return any(
+        use.parts[-1] in {"dataloader_options", "reseed_generators"}
+        for uses in context.facts.index.uses.values()
+        for use in uses
+    )
+
+
+def _loader_workers(context: Context) -> bool | None:
+    """Whether a loader of this file has workers; None where the file makes none."""
+    facts = context.facts
+    found: bool | None = None
+    for uses in facts.index.uses.values():
+        for use in uses:
+            call = facts.parent(use.node) if use.parts[-1] == "DataLoader" else None
+            if isinstance(call, cst.Call) and facts.means(use.node, *_LOADERS):
+                if has_unpacking(call):
+                    return None
+                found = bool(found) or _has_workers(call)
+    return found
+
+
+def _has_workers(call: cst.Call) -> bool:
+    """Whether a loader may have workers: their number is given, and not zero."""
+    workers = argument(call, "num_workers", 5)
+    return has_unpacking(call) if workers is None else int_value(workers.value) != 0
+
+
+RULE = Rule(
+    code="DET505",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    requires=b"torch",
+    triggers=(b"in_order", b"__getitem__", b"__iter__"),
+    names={
+        **dict.fromkeys(_LOADERS, check_loader),
+        **dict.fromkeys(_GENERATORS, check_generator),
+    },
+)

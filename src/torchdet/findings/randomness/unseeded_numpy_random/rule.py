@@ -1,0 +1,150 @@
+"""Numbers from NumPy that nothing seeds: its global generator, or `default_rng()` without a seed.
+
+## What it does
+Reports generators that are made without a seed: `numpy.random.default_rng()`, `RandomState()`,
+`SeedSequence()` and the bit generators (`PCG64()`), and with `None` as the seed. Silent is a
+generator that only stands in where the caller passed none, one whose state or seed is set
+afterwards, and a `SeedSequence` whose `entropy` is kept.
+
+Reports, in programs, the first draw from NumPy's global generator (`numpy.random.rand`,
+`shuffle`, `choice`) that nothing seeds, neither the file nor a module of the project that it
+imports, by the rules of `unseeded-python-random`. `numpy.random.seed()` without a seed is reported
+everywhere.
+
+## Why is this bad?
+Without a seed, NumPy asks the operating system for entropy: the numbers are others in every run.
+`numpy.random.seed` does not change what `default_rng()` yields, and neither do
+`torch.manual_seed` and the seeds of DataLoader workers.
+
+## Example
+Bad:
+
+```python
+import numpy as np
+import torch
+
+
+def noisy(batch):
+    rng = np.random.default_rng()
+    return batch + torch.from_numpy(rng.normal(size=batch.shape))
+```
+
+Good:
+
+```python
+import numpy as np
+import torch
+
+
+def noisy(batch, seed):
+    rng = np.random.default_rng(seed)
+    return batch + torch.from_numpy(rng.normal(size=batch.shape))
+```
+
+## Fix safety
+There is no fix: where the seed comes from is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.findings.base import Draft, Rule
+from torchdet.findings.randomness.draws import is_first_unseeded_draw
+from torchdet.findings.randomness.generators import check_making, check_seeding
+from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.randomness.streams import Stream
+
+DRAWS = frozenset(
+    f"numpy.random.{name}"
+    for name in (
+        "beta",
+        "binomial",
+        "bytes",
+        "chisquare",
+        "choice",
+        "dirichlet",
+        "exponential",
+        "f",
+        "gamma",
+        "geometric",
+        "gumbel",
+        "hypergeometric",
+        "laplace",
+        "logistic",
+        "lognormal",
+        "logseries",
+        "multinomial",
+        "multivariate_normal",
+        "negative_binomial",
+        "noncentral_chisquare",
+        "noncentral_f",
+        "normal",
+        "pareto",
+        "permutation",
+        "poisson",
+        "power",
+        "rand",
+        "randint",
+        "randn",
+        "random",
+        "random_integers",
+        "random_sample",
+        "ranf",
+        "rayleigh",
+        "sample",
+        "shuffle",
+        "standard_cauchy",
+        "standard_exponential",
+        "standard_gamma",
+        "standard_normal",
+        "standard_t",
+        "triangular",
+        "uniform",
+        "vonmises",
+        "wald",
+        "weibull",
+        "zipf",
+    )
+)
+GENERATORS = tuple(
+    f"numpy.random.{name}"
+    for name in (
+        "MT19937",
+        "PCG64",
+        "PCG64DXSM",
+        "Philox",
+        "RandomState",
+        "SFC64",
+        "SeedSequence",
+        "default_rng",
+    )
+)
+
+
+def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
+    if "torch" not in context.facts.source.text:
+        return
+    if is_first_unseeded_draw(reference.node, DRAWS, Stream.NUMPY, context):
+        yield Draft(
+            reference.node,
+            f"`{reference.name}` draws from NumPy's global generator, which nothing seeds in this "
+            "program; call `numpy.random.seed(...)`, or draw from `numpy.random.default_rng(seed)`",
+            confidence=Confidence.LIKELY,
+        )
+
+
+RULE = Rule(
+    code="DET503",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"random",),
+    requires=b"numpy",
+    names={
+        **dict.fromkeys(sorted(DRAWS), check_draw),
+        **dict.fromkeys(GENERATORS, check_making),
+        "numpy.random.seed": check_seeding,
+    },
+)

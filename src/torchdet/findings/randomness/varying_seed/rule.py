@@ -1,0 +1,381 @@
+"""A seed that is another one in every run, or generators that all start from the same one.
+
+## What it does
+Reports seeds that nobody can repeat: `torch.seed()`, `torch.random.seed()`, `torch.cuda.seed()` and
+`seed_all()` and their like for other devices, and `generator.seed()` on a `torch.Generator`; and
+seeds taken from the time, the process, the operating system's entropy or a UUID, in
+`torch.manual_seed`, `generator.manual_seed`, `random.seed`, `numpy.random.seed`, `default_rng`,
+and the helpers of well-known libraries. A number drawn from Python's or NumPy's global generator
+counts too, in a program that trains or seeds some generator, and never that one. Silent is a seed
+that only stands in where the user gave none (`if args.seed is None: args.seed = ...`).
+
+Reports, too, a second unseeded `torch.Generator()` in one function, and one in a loop, that numbers
+are drawn from: every unseeded generator starts from the same fixed seed (67280421310721).
+
+## Why is this bad?
+A seed that differs from run to run has the effect of none, and reads as if the program were
+seeded. Unseeded `torch.Generator()`s have the opposite fault: noise that should be independent is
+the same numbers twice.
+
+## Example
+Bad:
+
+```python
+import time
+
+import torch
+
+torch.manual_seed(int(time.time()))
+```
+
+```python
+import torch
+
+
+def split_and_mask(data):
+    order = torch.Generator()
+    noise = torch.Generator()
+    masked = torch.rand(len(data), generator=noise) < 0.1
+    return torch.randperm(len(data), generator=order), masked
+```
+
+Good:
+
+```python
+import torch
+
+torch.manual_seed(17)
+
+
+def split_and_mask(data):
+    order = torch.Generator().manual_seed(0)
+    noise = torch.Generator().manual_seed(1)
+    masked = torch.rand(len(data), generator=noise) < 0.1
+    return torch.randperm(len(data), generator=order), masked
+```
+
+## Fix safety
+Of unseeded generators, the later ones get `.manual_seed(1)`, `.manual_seed(2)`, and so on. In the
+function of a DataLoader's worker, `torch.seed()` becomes `torch.initial_seed()`, which is the seed
+that torch gave the worker. Both are unsafe: other numbers are drawn. Otherwise there is no fix:
+which seed to write is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
+from torchdet.facts.expressions import argument
+from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_function
+from torchdet.facts.origins import origins
+from torchdet.facts.walk import descendants
+from torchdet.findings.base import Draft, Rule
+from torchdet.findings.randomness.generators import (
+    Made,
+    holder,
+    made_without_seed,
+    stands_in,
+    uses_of_value,
+)
+from torchdet.findings.randomness.unseeded_numpy_random.rule import DRAWS as NUMPY_DRAWS
+from torchdet.findings.randomness.unseeded_python_random.rule import DRAWS as PYTHON_DRAWS
+from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.fix import Applicability
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.randomness.program import program
+from torchdet.reading.randomness.streams import Stream
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_RESEEDS = tuple(
+    f"torch.{name}"
+    for name in (
+        "cuda.random.seed",
+        "cuda.random.seed_all",
+        "cuda.seed",
+        "cuda.seed_all",
+        "mps.seed",
+        "mtia.seed",
+        "mtia.seed_all",
+        "random.seed",
+        "seed",
+        "xpu.seed",
+        "xpu.seed_all",
+    )
+)
+# Functions whose first argument is a seed.
+_SEEDERS = (
+    "accelerate.utils.set_seed",
+    "ignite.utils.manual_seed",
+    "lightning.fabric.seed_everything",
+    "lightning.pytorch.seed_everything",
+    "lightning.seed_everything",
+    "monai.utils.set_determinism",
+    "numpy.random.RandomState",
+    "numpy.random.SeedSequence",
+    "numpy.random.default_rng",
+    "numpy.random.seed",
+    "pyro.set_rng_seed",
+    "pytorch_lightning.seed_everything",
+    "random.Random",
+    "random.seed",
+    "torch.cuda.manual_seed",
+    "torch.cuda.manual_seed_all",
+    "torch.manual_seed",
+    "torch.mps.manual_seed",
+    "torch.random.manual_seed",
+    "torch.xpu.manual_seed",
+    "torch.xpu.manual_seed_all",
+    "transformers.set_seed",
+    "transformers.trainer_utils.set_seed",
+)
+_DIFFER = frozenset(
+    {
+        "datetime.datetime.now",
+        "datetime.datetime.today",
+        "datetime.datetime.utcnow",
+        "os.getpid",
+        "os.getrandom",
+        "os.urandom",
+        "secrets.randbelow",
+        "secrets.randbits",
+        "secrets.token_bytes",
+        "secrets.token_hex",
+        "time.monotonic",
+        "time.monotonic_ns",
+        "time.perf_counter",
+        "time.perf_counter_ns",
+        "time.time",
+        "time.time_ns",
+        "uuid.uuid1",
+        "uuid.uuid4",
+        *_RESEEDS,
+    }
+)
+
+
+def check_reseed(reference: Reference, context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return
+    if stands_in(call, facts):
+        return
+    fix = None
+    in_worker = _in_worker_function(call, facts)
+    if in_worker and reference.name == "torch.seed" and isinstance(reference.node, cst.Attribute):
+        fix = NodeFix(
+            "Use the seed that torch gave the worker",
+            Applicability.UNSAFE,
+            (Replace(reference.node.attr, "initial_seed"),),
+        )
+    remedy = (
+        "read the worker's with `torch.initial_seed()`"
+        if in_worker
+        else "seed with `torch.manual_seed(...)`, or read the seed with `torch.initial_seed()`"
+    )
+    yield Draft(
+        call,
+        f"`{reference.name}()` seeds with another number in every run; {remedy}",
+        fix,
+    )
+
+
+def check_seeder(reference: Reference, context: Context) -> Iterator[Draft]:
+    call = context.facts.parent(reference.node)
+    if isinstance(call, cst.Call) and call.func is reference.node:
+        yield from _check_seed(call, context)
+
+
+def check_generator_method(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """``generator.seed()``, and ``generator.manual_seed(...)`` with a seed that differs."""
+    facts = context.facts
+    call = facts.parent(attribute)
+    if not isinstance(call, cst.Call) or call.func is not attribute:
+        return
+    if not _is_generator(attribute.value, facts):
+        return
+    if attribute.attr.value == "manual_seed":
+        yield from _check_seed(call, context)
+    elif not call.args and not stands_in(call, facts):
+        yield Draft(
+            call,
+            f"`{facts.code(attribute)}()` seeds with another number in every run; write "
+            "`.manual_seed(...)`",
+        )
+
+
+def check_unseeded(reference: Reference, context: Context) -> Iterator[Draft]:
+    """The second and later of the unseeded generators of one function, and one in a loop."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return
+    alike = list(_drawn_from(call, facts))
+    if call not in alike:
+        return
+    number = alike.index(call)
+    if number:
+        yield Draft(
+            call,
+            "an unseeded `torch.Generator()` starts from the same fixed seed as every other: this "
+            "one draws the same numbers as the one before it; write "
+            f"`torch.Generator().manual_seed({number})`",
+            NodeFix(
+                "Seed the generator",
+                Applicability.UNSAFE,
+                (InsertAfter(call, f".manual_seed({number})"),),
+            ),
+        )
+    elif _in_loop(call, facts):
+        yield Draft(
+            call,
+            "an unseeded `torch.Generator()` starts from the same fixed seed in every pass of the "
+            "loop, and draws the same numbers; make it before the loop, or seed it",
+        )
+
+
+def _check_seed(call: cst.Call, context: Context) -> Iterator[Draft]:
+    given = argument(call, "seed", 0)
+    if given is None:
+        return
+    facts = context.facts
+    if stands_in(call, facts):
+        return
+    for source in _sources(given.value, facts):
+        found = None if stands_in(source, facts) else _differing(source, context)
+        if found is not None:
+            node, confidence = found
+            elsewhere = node not in set(descendants(given.value))
+            if elsewhere and facts.means(node.func, *_RESEEDS):
+                continue  # reported where it stands; what follows repeats the numbers
+            yield Draft(
+                given.value,
+                f"a seed from `{facts.code(node.func)}()` is another one in every run; seed with a "
+                "number that the run's configuration keeps",
+                confidence=confidence,
+            )
+            return
+
+
+def _sources(value: cst.BaseExpression, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+    """``value``, or what it comes from, and what the names inside it come from."""
+    for end in origins(value, facts).expressions:
+        yield end
+        for node in descendants(end):
+            if isinstance(node, cst.Name) and _is_read(node, facts):
+                yield from (each for each in origins(node, facts).expressions if each is not node)
+
+
+def _is_read(node: cst.Name, facts: FileFacts) -> bool:
+    """Whether it is a variable, not the name of an attribute or of an argument."""
+    above = facts.parent(node)
+    if isinstance(above, cst.Attribute):
+        return node is above.value
+    return not isinstance(above, cst.Arg) or node is above.value
+
+
+def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, Confidence] | None:
+    """The call inside ``value`` that returns something else in every run."""
+    for node in descendants(value):
+        if isinstance(node, cst.Call):
+            names = context.facts.resolve(node.func).names
+            if names and all(name in _DIFFER for name in names):
+                return node, Confidence.CERTAIN
+            for draws, stream in ((PYTHON_DRAWS, Stream.PYTHON), (NUMPY_DRAWS, Stream.NUMPY)):
+                if names and all(name in draws for name in names):
+                    start = program(context)
+                    if start.entries and not start.seeds(stream) and start.is_to_repeat:
+                        return node, Confidence.LIKELY
+    return None
+
+
+def _in_worker_function(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether it stands in a ``worker_init_fn``, going by its name and its parameter's."""
+    function = enclosing_function(node, facts)
+    if function is None:
+        return False
+    names = [function.name.value, *(param.name.value for param in function.params.params)]
+    return any("worker" in name for name in names)
+
+
+def _is_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` is a ``torch.Generator`` wherever its value can come from in the file."""
+    ends = origins(node, facts).expressions
+    return bool(ends) and all(_makes_generator(end, facts) for end in ends)
+
+
+def _makes_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    if isinstance(node, cst.Subscript):
+        return facts.means(node.value, "torch.cuda.default_generators")
+    if facts.means(node, "torch.default_generator"):
+        return True
+    if not isinstance(node, cst.Call):
+        return False
+    if isinstance(node.func, cst.Attribute) and node.func.attr.value == "manual_seed":
+        return _makes_generator(node.func.value, facts)
+    return facts.means(node.func, "torch.Generator")
+
+
+def _drawn_from(call: cst.Call, facts: FileFacts) -> Iterator[cst.Call]:
+    """The unseeded generators like ``call`` in its function that numbers are drawn from."""
+    scope, code = facts.scope(call), facts.code(call)
+    for uses in facts.index.uses.values():
+        for use in uses:
+            made = facts.parent(use.node)
+            if use.scope is not scope or not isinstance(made, cst.Call):
+                continue
+            same = made.func is use.node and facts.means(use.node, "torch.Generator")
+            if same and facts.code(made) == code and _is_drawn_from(made, facts):
+                yield made
+
+
+def _is_drawn_from(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether the generator is passed as ``generator=``, and to nothing that might seed it."""
+    if made_without_seed(call, facts) is not Made.UNSEEDED:
+        return False
+    if _is_generator_argument(call, facts):
+        return True
+    if not isinstance(holder(call, facts), cst.Name):
+        return False
+    uses = [use.node for use in uses_of_value(call, facts)]
+    return bool(uses) and all(_is_generator_argument(use, facts) for use in uses)
+
+
+def _is_generator_argument(node: cst.CSTNode, facts: FileFacts) -> bool:
+    parent = facts.parent(node)
+    if not isinstance(parent, cst.Arg) or parent.keyword is None:
+        return False
+    return parent.keyword.value == "generator"
+
+
+def _in_loop(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether ``call`` runs more than once in one run of its function."""
+    below: cst.CSTNode = call
+    for above in facts.ancestors(call):
+        if isinstance(above, (cst.For, cst.While)) and below is above.body:
+            return True
+        if isinstance(above, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
+            return False
+        below = above
+    return False
+
+
+RULE = Rule(
+    code="DET501",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"seed", b"Generator("),
+    requires=b"torch",
+    names={
+        **dict.fromkeys(_RESEEDS, check_reseed),
+        **dict.fromkeys(_SEEDERS, check_seeder),
+        "torch.Generator": check_unseeded,
+    },
+    attributes={"manual_seed": check_generator_method, "seed": check_generator_method},
+)

@@ -1,0 +1,66 @@
+"""`torch.set_default_dtype` changes the dtype of every tensor that is made from then on.
+
+## What it does
+Reports uses of `torch.set_default_dtype`. Silent is a call that puts back what
+`torch.get_default_dtype()` returned before: the finding is the call that it undoes.
+
+## Why is this bad?
+The default dtype belongs to the process: code in other modules and threads computes in another
+precision depending on whether this call ran first, and so does everything that a test runs after
+the one that made it.
+
+## Example
+Bad:
+
+```python
+import torch
+
+torch.set_default_dtype(torch.float64)
+weights = torch.zeros(3)
+```
+
+Good:
+
+```python
+import torch
+
+weights = torch.zeros(3, dtype=torch.float64)
+```
+
+Code on the runtime's handle can also open `with rt.default_dtype(torch.float64):` around the
+lines that need it.
+
+## Fix safety
+There is no fix: which of the tensors made later should have the dtype is for a person to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from torchdet.findings.base import Draft, Rule
+from torchdet.model.diagnostic import Severity
+from torchdet.reading.context import Context, Reference
+from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.reading.state.default_writes import undoes_default
+
+
+def check(reference: Reference, context: Context) -> Iterator[Draft]:
+    if in_runtime_module(context):
+        return
+    if not undoes_default(reference, "d", ("torch.get_default_dtype",), context.facts):
+        yield Draft(
+            reference.node,
+            "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` "
+            "where tensors are made, or use `rt.default_dtype(...)`",
+        )
+
+
+RULE = Rule(
+    code="DET202",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    triggers=(b"set_default_dtype",),
+    names={"torch.set_default_dtype": check},
+)

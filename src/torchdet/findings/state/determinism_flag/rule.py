@@ -1,0 +1,137 @@
+"""A determinism flag of torch is weakened, or written outside the runtime.
+
+## What it does
+Reports writes to the switches that decide whether two runs take the same kernels:
+`torch.use_deterministic_algorithms` and `set_deterministic_debug_mode`,
+`torch.backends.cudnn.benchmark` and `.deterministic`, `torch.backends.mkldnn.deterministic`,
+`torch.utils.deterministic.fill_uninitialized_memory` and `torch._inductor.config.deterministic`;
+as assignments, calls, `setattr`, and through `torch.backends.cudnn.flags(...)` and its like.
+
+A value that weakens the flag is reported wherever it stands. Any other value, one that only the
+run knows included (`cudnn.benchmark = args.benchmark`), is reported as written outside the
+runtime, unless the module is one of `runtime-modules`. Silent are: putting back a value that was
+read from the flag before, a good value in a function that also saves the old one, and a good
+value in a context manager.
+
+## Why is this bad?
+The flags belong to the process: the last writer wins, in every module and thread. A script that
+asks for determinism and a library that sets `cudnn.benchmark = True` afterwards differ from run
+to run without any error. Where one place writes them all and reads them back, none is forgotten:
+`use_deterministic_algorithms(True)` alone leaves `cudnn.benchmark` as it was.
+
+## Example
+Bad:
+
+```python
+import torch
+
+torch.use_deterministic_algorithms(True, warn_only=True)
+torch.backends.cudnn.benchmark = True
+```
+
+Good:
+
+```python
+from torchdet.runtime import get_torch_handle
+
+rt = get_torch_handle()
+torch = rt.torch
+```
+
+## Fix safety
+Where a literal weakens a flag, the fix writes the other value. It is unsafe: training can become
+slower, and operations without a deterministic algorithm raise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.facts.lazy import cst
+from torchdet.facts.origins import restores
+from torchdet.findings.base import Draft, Rule
+from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
+from torchdet.findings.wording import runtime_sets
+from torchdet.model.diagnostic import Severity
+from torchdet.reading.context import Context
+from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.switches import DETERMINISM_SWITCHES
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+
+def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
+    facts = context.facts
+    weakening = [write for write in writes if write.bad_values(facts)]
+    for write in weakening:
+        yield Draft(
+            write.node,
+            f"{write.accusation(facts)}, or leave it to the runtime",
+            write.fix(),
+        )
+    if weakening or in_runtime_module(context):
+        return
+    written = [write for write in writes if not _puts_back(write, facts)]
+    if written:
+        yield Draft(
+            written[0].node,
+            f"{_described(written[0], facts)} outside the runtime; "
+            f"{runtime_sets(context.config)} sets all of them once and reads them back",
+        )
+
+
+def _described(write: FlagWrite, facts: FileFacts) -> str:
+    if write.origins(facts).complete and write.decisive is not None:
+        written = write.spelling.format(facts.code(write.decisive))
+        return f"`{written}` sets one of the determinism flags"
+    return f"`{write.flag.name}` gets a value that only the run knows,"
+
+
+def _puts_back(write: FlagWrite, facts: FileFacts) -> bool:
+    """Whether the flag has its old value again after the write, or after the block around it."""
+    readers = _readers(write)
+    if write.value is None:
+        return False
+    if restores(write.value, readers, facts):
+        return True
+    return write.origins(facts).complete and (write.scoped or _saves(write.node, readers, facts))
+
+
+def _readers(write: FlagWrite) -> tuple[str, ...]:
+    return (write.flag.name, *write.flag.readers) if write.flag.attribute else write.flag.readers
+
+
+def _saves(node: cst.CSTNode, readers: tuple[str, ...], facts: FileFacts) -> bool:
+    """Whether the function around ``node`` keeps what one of ``readers`` returned."""
+    scope = facts.scope(node)
+    lasts = {reader.rpartition(".")[2] for reader in readers}
+    for uses in facts.index.uses.values():
+        for use in uses:
+            if use.scope is scope and use.parts[-1] in lasts and _is_kept(use.node, facts):
+                candidates = facts.resolver.use(use).names
+                if candidates and all(candidate in readers for candidate in candidates):
+                    return True
+    return False
+
+
+def _is_kept(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether the value of ``node``, or of a call of it, is assigned to something."""
+    parent = facts.parent(node)
+    if isinstance(parent, cst.Call) and parent.func is node:
+        parent = facts.parent(parent)
+    if isinstance(parent, cst.Element):
+        parent = facts.parent(facts.parent(parent))
+    return isinstance(parent, (cst.Assign, cst.AnnAssign, cst.NamedExpr))
+
+
+RULE = Rule(
+    code="DET204",
+    module=__name__,
+    documentation=__doc__ or "",
+    severity=Severity.WARNING,
+    requires=b"torch",
+    triggers=(b"cudnn", b"mkldnn", b"determin"),
+    names=checks_of_writes(DETERMINISM_SWITCHES, check),
+)

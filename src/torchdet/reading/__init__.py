@@ -1,0 +1,1 @@
+"""Questions about a torch program, each answered in one place."""

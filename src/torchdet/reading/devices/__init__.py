@@ -1,0 +1,1 @@
+"""Where a program names, asks for, compares and places devices."""

@@ -1,0 +1,133 @@
+"""Conditions that ask which accelerators are there, directly or by a name that keeps the answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from torchdet.facts.lazy import cst
+from torchdet.reading.devices.device_text import accelerator_literals
+from torchdet.reading.devices.named_types import words
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_TYPES = "|".join((*ACCELERATOR_TYPES, "gpu", "accelerator"))
+# Wrappers of projects around the probes: `is_torch_xpu_available`, `has_cuda`, `use_cuda()`.
+_PROBE_FUNCTION = re.compile(
+    rf"(?:.*_)?(?:{_TYPES})s?_(?:is_)?(?:available|present|count)|has_(?:{_TYPES})s?"
+)
+_PROBE_METHOD = re.compile(r"is_available|device_count|is_built|auto_device_count")
+_PROBE_OWNER = re.compile(rf".*(?:{_TYPES})(?:accelerator)?")
+_VERSIONS = ("torch.version.cuda", "torch.version.hip", "torch.version.xpu")
+_MAX_DEPTH = 3
+
+
+def is_probe(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether ``node`` asks if accelerators are there, or how many.
+
+    ``torch.cuda.is_available()``, ``torch.xpu.device_count()``, ``torch.version.cuda``, and
+    functions whose names say the same: ``is_npu_available()``.
+    """
+    if isinstance(node, cst.Call):
+        func = node.func
+        if isinstance(func, cst.Attribute):
+            owner = func.value
+            name = owner.attr.value if isinstance(owner, cst.Attribute) else ""
+            name = owner.value if isinstance(owner, cst.Name) else name
+            if _PROBE_METHOD.fullmatch(func.attr.value):
+                named = _PROBE_OWNER.fullmatch(name.lower()) is not None
+                return named or _is_torch_probe(func, facts)
+            return _PROBE_FUNCTION.fullmatch(func.attr.value.lower()) is not None
+        if isinstance(func, cst.Name):
+            if _PROBE_FUNCTION.fullmatch(func.value.lower()) is not None:
+                return True
+            return _PROBE_METHOD.fullmatch(func.value) is not None and _is_torch_probe(func, facts)
+        return False
+    return isinstance(node, cst.Attribute) and facts.means(node, *_VERSIONS)
+
+
+def _is_torch_probe(func: cst.BaseExpression, facts: FileFacts) -> bool:
+    names = facts.resolve(func).names
+    return bool(names) and all(
+        len(parts := name.split(".")) > 2 and parts[0] == "torch" and parts[-2] in _PROBED
+        for name in names
+    )
+
+
+_PROBED = frozenset((*ACCELERATOR_TYPES, "accelerator"))
+
+
+def depends_on_availability(test: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a condition asks a probe, itself or through a name assigned earlier."""
+    return any(True for _ in _probes(test, facts, _MAX_DEPTH))
+
+
+def probed_types(test: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
+    """The device types that the probes of a condition ask for; none for "any accelerator".
+
+    A "GPU" is taken for one of CUDA.
+    """
+    for probe in _probes(test, facts, _MAX_DEPTH):
+        asked = probe.func if isinstance(probe, cst.Call) else probe
+        for word in words(facts.code(asked)):
+            if word in ACCELERATOR_TYPES:
+                yield word
+            elif word == "gpu":
+                yield "cuda"
+
+
+def _probes(test: cst.CSTNode, facts: FileFacts, depth: int) -> Iterator[cst.Call | cst.Attribute]:
+    pending = [test]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (cst.Call, cst.Attribute)) and is_probe(node, facts):
+            yield node
+            continue
+        pending.extend(_conditions(node, facts))
+        if depth and isinstance(node, (cst.Name, cst.Attribute)):
+            for value in assigned_values(node, facts):
+                if not any(accelerator_literals(value)):
+                    yield from _probes(value, facts, depth - 1)
+
+
+def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+    """The parts of a condition or a count that decide on its value."""
+    if isinstance(node, cst.BooleanOperation):
+        yield from (node.left, node.right)
+    elif isinstance(node, cst.UnaryOperation):
+        yield node.expression
+    elif isinstance(node, cst.Comparison):
+        yield node.left
+        yield from (target.comparator for target in node.comparisons)
+    elif isinstance(node, cst.NamedExpr):
+        yield node.value
+    elif isinstance(node, cst.IfExp):
+        yield from (node.test, node.body, node.orelse)
+    elif isinstance(node, cst.Index):
+        yield node.value
+    elif isinstance(node, cst.Call) and facts.means(node.func, *_COMBINING):
+        yield from (arg.value for arg in node.args)
+
+
+_COMBINING = ("builtins.bool", "builtins.int", "builtins.min", "builtins.max")
+
+
+def assigned_values(
+    node: cst.Name | cst.Attribute, facts: FileFacts
+) -> Iterator[cst.BaseExpression]:
+    """What was assigned to the variable, or to the attribute of that name, in this file."""
+    if isinstance(node, cst.Name):
+        if not isinstance(facts.parent(node), cst.Attribute):
+            yield from (b.value for b in facts.bindings(node) if b.value is not None)
+        return
+    if not isinstance(node.value, cst.Name):
+        return
+    for use in facts.index.uses.get(node.value.value, ()):
+        if use.parts == (node.value.value, node.attr.value):
+            target = facts.parent(use.node)
+            statement = facts.parent(target) if isinstance(target, cst.AssignTarget) else None
+            if isinstance(statement, cst.Assign):
+                yield statement.value

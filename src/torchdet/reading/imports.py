@@ -1,0 +1,142 @@
+"""Imports of torch and of the facade, and which of them runs first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeGuard
+
+from torchdet.facts.lazy import cst
+from torchdet.facts.walk import children
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.reading.context import Context
+
+_PLAIN = frozenset({"Import", "LazyImport"})
+_FROM = frozenset({"ImportFrom", "LazyImportFrom"})
+IMPORTS = tuple(sorted(_PLAIN | _FROM))
+"""The node types of import statements; LibCST knows the lazy ones (PEP 810) from 1.9 on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleImport:
+    """One module that a statement imports, or imports names from.
+
+    ``node`` is what to underline: the alias of ``import torch.nn as nn``, the module's name in
+    ``from torch import nn``. ``names`` are the pairs (imported, bound) of a ``from`` import, and
+    empty for ``import *``; ``bound`` is the name that a plain import binds.
+    """
+
+    node: cst.CSTNode
+    module: str
+    code: str
+    names: tuple[tuple[str, str], ...] | None = None
+    bound: str = ""
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Every qualified name that may be a module loaded by this import."""
+        return (self.module, *(f"{self.module}.{name}" for name, _ in self.names or ()))
+
+
+def is_torch(module: str) -> bool:
+    """Whether the dotted name is torch or below it."""
+    return module == "torch" or module.startswith("torch.")
+
+
+def torch_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport]:
+    """The imports of torch in one statement, unless only a type checker ever runs it."""
+    found = [item for item in module_imports(node, context) if is_torch(item.module)]
+    if found and not context.facts.under_type_checking(node):
+        yield from found
+
+
+def module_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport]:
+    """What one import statement imports, with relative names made absolute."""
+    from torchdet.facts.index import dotted_parts
+
+    if _is_plain(node):
+        for alias in node.names:
+            parts = dotted_parts(alias.name) or ()
+            module = ".".join(parts)
+            bound = _bound(alias, parts[0] if parts else "")
+            suffix = f" as {bound}" if alias.asname is not None else ""
+            yield ModuleImport(alias, module, f"import {module}{suffix}", bound=bound)
+    elif _is_from(node):
+        module = _absolute(node, context)
+        place = node.module if node.module is not None else node
+        if isinstance(node.names, cst.ImportStar):
+            yield ModuleImport(place, module, f"from {module} import *", ())
+            return
+        names = tuple((str(alias.name.value), _bound(alias)) for alias in node.names)
+        shown = names[0][0] if len(names) == 1 else "..."
+        yield ModuleImport(place, module, f"from {module} import {shown}", names)
+
+
+def facade_imports(context: Context) -> list[cst.CSTNode]:
+    """The places of the file that import the facade, or something from it."""
+    from torchdet.facts.scope import BindingKind
+
+    facts = context.facts
+    statements = dict.fromkeys(
+        facts.parent(binding.node)
+        for binding in facts.index.bindings()
+        if binding.kind is BindingKind.IMPORT
+    )
+    facade = context.config.facade_module
+    return [
+        item.node
+        for statement in statements
+        if not facts.under_type_checking(statement)
+        for item in module_imports(statement, context)
+        if any(f"{module}.".startswith(f"{facade}.") for module in item.modules)
+    ]
+
+
+def place(node: cst.CSTNode, facts: FileFacts) -> tuple[int, ...]:
+    """Where ``node`` stands among the statements of the file; sorts in the order of the text."""
+    positions: list[int] = []
+    below = node
+    for above in facts.ancestors(node):
+        positions.append(next(i for i, child in enumerate(children(above)) if child is below))
+        below = above
+    return tuple(reversed(positions))
+
+
+def enclosing_function(node: cst.CSTNode, facts: FileFacts) -> cst.CSTNode | None:
+    """The function or lambda whose body holds ``node``; None for code that runs at import."""
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return above
+    return None
+
+
+def _is_plain(node: cst.CSTNode) -> TypeGuard[cst.Import]:
+    return type(node).__name__ in _PLAIN
+
+
+def _is_from(node: cst.CSTNode) -> TypeGuard[cst.ImportFrom]:
+    return type(node).__name__ in _FROM
+
+
+def _bound(alias: cst.ImportAlias, otherwise: str = "") -> str:
+    if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+        return alias.asname.name.value
+    return otherwise or str(alias.name.value)
+
+
+def _absolute(node: cst.ImportFrom, context: Context) -> str:
+    """The module of a ``from`` import; a relative one by the name of the file's own module."""
+    from torchdet.facts.index import dotted_parts
+
+    module = ".".join((dotted_parts(node.module) or ()) if node.module is not None else ())
+    if not node.relative:
+        return module
+    package = context.module_name.split(".")
+    is_package = context.path.endswith("__init__.py")
+    dropped = len(node.relative) - is_package
+    kept = package[: len(package) - dropped] if dropped else package
+    if not any(kept):
+        return "." * len(node.relative) + module
+    return ".".join([*kept, module]) if module else ".".join(kept)

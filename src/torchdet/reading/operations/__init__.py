@@ -1,0 +1,1 @@
+"""What surrounds an operation, and what is done with its result."""

@@ -1,0 +1,1 @@
+"""What seeds, what draws, and where an order shows."""

@@ -1,0 +1,1 @@
+"""Writes to torch's switches and defaults, and to the environment."""

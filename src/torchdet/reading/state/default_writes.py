@@ -1,0 +1,33 @@
+"""Calls that write one of torch's defaults only to put its old value back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import argument
+from torchdet.facts.lazy import cst
+from torchdet.facts.origins import restores
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.reading.context import Reference
+
+
+def written_default(
+    reference: Reference, keyword: str, facts: FileFacts
+) -> cst.BaseExpression | None:
+    """What a call of the setter passes as its only argument; None for a use that is no call."""
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node:
+        return None
+    passed = argument(call, keyword, 0)
+    return passed.value if passed is not None else None
+
+
+def undoes_default(
+    reference: Reference, keyword: str, getters: Collection[str], facts: FileFacts
+) -> bool:
+    """Whether the call sets what one of ``getters`` returned before."""
+    value = written_default(reference, keyword, facts)
+    return value is not None and restores(value, getters, facts)
