@@ -39,7 +39,7 @@ def finds(reference: Reference, context: Context) -> Iterator[Draft]:
 def rule(code: str, function: ReferenceCheck) -> Rule:
     return Rule(
         code=code,
-        module="torchdet.findings.state.example",
+        module="torchdet.findings.state.example.rule",
         documentation="An example.",
         severity=Severity.WARNING,
         triggers=(b"torch",),
