@@ -26,7 +26,7 @@ from torchdet.engine.write_file import replace_file
 from torchdet.findings.registry import all_rules
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import FileReport
-from torchdet.model.source import SourceText
+from torchdet.model.source import DecodeError, EncodeError, SourceText
 from torchdet.read_file import read_file
 from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
@@ -215,7 +215,7 @@ def _add_noqa(reports: Sequence[FileReport]) -> int:
         if report.findings:
             try:
                 comments += _add_noqa_to(report)
-            except (OSError, UnicodeError) as error:
+            except (OSError, DecodeError, EncodeError) as error:
                 problems.append(failure(report.path, f"cannot be written: {error}"))
     click.echo(f"added # noqa for {comments} findings", err=True)
     return _report_failures((*reports, *problems))

@@ -15,7 +15,7 @@ from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Location, Span
-from torchdet.model.source import SourceText
+from torchdet.model.source import EncodeError, SourceText
 
 MAX_ROUNDS = 20
 """Fixes that overlap wait for the next round, so that this bounds how deep they may nest."""
@@ -54,9 +54,8 @@ def fix_bytes(
         after = source.encode(text)
     except _RefusedError as error:
         return FileFixes(first, refusal=str(error))
-    except UnicodeEncodeError as error:
-        missing = ascii(error.object[error.start : error.end])
-        return FileFixes(first, refusal=f"{source.encoding} cannot express {missing} of a fix")
+    except EncodeError as error:
+        return FileFixes(first, refusal=f"its fixes cannot be written: {error}")
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
         place = Location(1, 1, 0)
         message = internal_error(error)
@@ -100,7 +99,7 @@ def _converge(
         if text in seen:
             raise _RefusedError(f"the fixes of {_codes(fixed)} undo each other")
         seen.add(text)
-        report = check_source(report.path, SourceText(text, source.encoding, source.bom), settings)
+        report = check_source(report.path, source.with_text(text), settings)
         unchecked = [each for each in report.failures if each.code == UNPARSEABLE_FILE.code]
         if unchecked:
             reason = unchecked[0].message

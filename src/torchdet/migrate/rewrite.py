@@ -16,7 +16,7 @@ from torchdet.edit.verify import fault_of_edits
 from torchdet.migrate.file_survey import Change
 from torchdet.migrate.plan import FilePlan
 from torchdet.model.fix import Fix
-from torchdet.model.source import SourceText
+from torchdet.model.source import EncodeError, SourceText
 
 Round = tuple[Fix, ...]
 """The fixes of one file that are made together."""
@@ -32,7 +32,7 @@ def replay(source: SourceText, rounds: Sequence[Round]) -> SourceText:
     text = source.text
     for fixes in rounds:
         text = apply_fixes(text, fixes).text
-    return SourceText(text, source.encoding, source.bom)
+    return source.with_text(text)
 
 
 def origin(offset: int, rounds: Sequence[Round]) -> int:
@@ -83,9 +83,8 @@ def _fault(source: SourceText, fixes: Round) -> str | None:
     if applied.skipped:
         return "edits overlap"
     try:
-        SourceText(applied.text, source.encoding, source.bom).encode(applied.text)
-    except UnicodeEncodeError as error:
-        missing = ascii(error.object[error.start : error.end])
-        return f"{source.encoding} cannot express {missing}"
+        source.encode(applied.text)
+    except EncodeError as error:
+        return str(error)
     edits = [edit for fix in fixes for edit in fix.edits]
     return fault_of_edits(source.text, applied.text, edits)

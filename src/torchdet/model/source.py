@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import warnings
 from bisect import bisect_right
 from functools import cached_property
 
@@ -32,6 +33,10 @@ class DecodeError(ValueError):
         self.column = column
 
 
+class EncodeError(ValueError):
+    """A text cannot be given back as bytes; the message says why."""
+
+
 def is_utf_16(data: bytes) -> bool:
     """Whether ``data`` begins as UTF-16 or UTF-32 does, in which no name is found as bytes."""
     return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
@@ -55,6 +60,7 @@ class SourceText:
         self.text = text
         self.encoding = encoding
         self.bom = bom
+        self._is_reversible = True
 
     @classmethod
     def decode(cls, data: bytes) -> SourceText:
@@ -72,7 +78,7 @@ class SourceText:
         if bom and encoding != "utf-8":
             raise DecodeError(f"a UTF-8 byte order mark contradicts the declared {encoding!r}")
         try:
-            text = body.decode(encoding)
+            text = _decoded(body, encoding)
         except UnicodeDecodeError as error:
             row, column = _byte_position(body, error.start)
             if encoding in _VAGUE_CODECS:
@@ -80,9 +86,10 @@ class SourceText:
             raise DecodeError(
                 f"not {encoding}: byte 0x{body[error.start]:02x} ({error.reason})", row, column
             ) from None
-        except UnicodeError:
+        except Exception:  # noqa: BLE001 -- codecs are anybody's code, and raise what they like
             raise DecodeError(f"not {encoding}") from None
         source = cls(text, encoding, bom)
+        source._is_reversible = encoding == "utf-8" or _encoded(text, encoding) == body
         nul = text.find("\0")
         if nul >= 0:
             location = source.location(nul)
@@ -92,9 +99,31 @@ class SourceText:
     def encode(self, text: str) -> bytes:
         """Give ``text`` back as bytes in this file's encoding, byte order mark included.
 
-        Raises ``UnicodeEncodeError`` when the encoding cannot express ``text``.
+        Raises ``EncodeError`` when the encoding cannot express ``text``, and when it has several
+        spellings for a text, of which this file does not use the one that Python writes: bytes
+        would change where nothing is edited.
         """
-        return self.bom + text.encode(self.encoding)
+        if not self._is_reversible:
+            raise EncodeError(
+                f"{self.encoding} has several spellings of a text, and the file would change where "
+                "nothing is edited; save it as UTF-8"
+            )
+        try:
+            data = text.encode(self.encoding)
+        except UnicodeEncodeError as error:
+            missing = ascii(error.object[error.start : error.end])
+            raise EncodeError(f"{self.encoding} cannot express {missing}") from None
+        except Exception:  # noqa: BLE001 -- codecs are anybody's code, and raise what they like
+            raise EncodeError(f"{self.encoding} cannot express the text") from None
+        if self.encoding != "utf-8" and _decoded(data, self.encoding) != text:
+            raise EncodeError(f"{self.encoding} reads the text as another")
+        return self.bom + data
+
+    def with_text(self, text: str) -> SourceText:
+        """The same file with another ``text``."""
+        changed = SourceText(text, self.encoding, self.bom)
+        changed._is_reversible = self._is_reversible
+        return changed
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -125,6 +154,20 @@ class SourceText:
         start = self._line_starts[row - 1]
         end = self._line_starts[row] if row < len(self._line_starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")
+
+
+def _decoded(body: bytes, encoding: str) -> str:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the file's escapes, which its reader will see
+        return body.decode(encoding)
+
+
+def _encoded(text: str, encoding: str) -> bytes | None:
+    """The bytes of ``text``; None where the codec has none, whatever it raises."""
+    try:
+        return text.encode(encoding)
+    except Exception:  # noqa: BLE001 -- codecs are anybody's code, and raise what they like
+        return None
 
 
 def _declared_encoding(body: bytes) -> str | None:
