@@ -7,6 +7,7 @@ from functools import cached_property
 
 import libcst as cst
 
+from torchdet.facts.flow.file_flow import FileFlow
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
 from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
 from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
@@ -163,6 +164,11 @@ class FileFacts:
         names = {origin for origin, _ in self.index.star_imports}
         names.update(b.qualified for b in self.index.bindings() if b.qualified is not None)
         return frozenset(names)
+
+    @cached_property
+    def flow(self) -> FileFlow:
+        """Where values come from and go to, and under which conditions; see `facts.flow`."""
+        return FileFlow(self.module, self.index, self.resolver)
 
     @cached_property
     def instance_attributes(self) -> InstanceAttributes:

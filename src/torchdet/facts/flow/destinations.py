@@ -1,0 +1,280 @@
+"""Forwards: the uses that a value comes to. The mirror image of the search for sources."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import string_value
+from torchdet.facts.flow.definitions import (
+    Definition,
+    Each,
+    Entered,
+    Item,
+    Member,
+    Path,
+    PathGuard,
+    Rest,
+    Step,
+    subscript_step,
+)
+from torchdet.facts.flow.uses import Use, UseKind
+from torchdet.facts.lazy import cst
+
+if TYPE_CHECKING:
+    from torchdet.facts.flow.parts import Parts
+    from torchdet.facts.flow.values import Transfer
+
+_PUTTING = frozenset({"append", "add", "appendleft", "put", "insert", "setdefault"})
+_POURING = frozenset({"extend", "update"})
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A use that the value comes to.
+
+    With a ``path`` what is used is a container that has the value there. ``followed`` says that
+    the search went on behind this use; the others are where the value is consumed, or leaves what
+    the file shows.
+    """
+
+    use: Use
+    path: Path
+    followed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """All arrivals; not ``complete`` where a circle of containers in containers was cut."""
+
+    every: tuple[Arrival, ...]
+    complete: bool
+
+    @property
+    def ends(self) -> tuple[Arrival, ...]:
+        """Where the search did not go on."""
+        return tuple(each for each in self.every if not each.followed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """An expression that has the value, at ``path`` inside."""
+
+    node: cst.BaseExpression
+    path: Path = ()
+    captured: bool = False
+
+
+class DestinationSearch:
+    """One search. It visits each (expression, path) once, so that it ends."""
+
+    def __init__(self, parts: Parts, transfer: Transfer) -> None:
+        self._parts = parts
+        self._transfer = transfer
+        self._parents = parts.bodies.index.parents
+        self._pending: list[_Holder] = []
+        self._seen: set[tuple[cst.CSTNode, Path]] = set()
+        self._guard = PathGuard()
+
+    def run(self, node: cst.BaseExpression) -> Arrivals:
+        """All uses that the value of ``node`` comes to."""
+        found: list[Arrival] = []
+        complete = True
+        self._pending.append(_Holder(node))
+        while self._pending:
+            holder = self._pending.pop()
+            key = (holder.node, holder.path)
+            if key in self._seen or holder.node not in self._parents:
+                continue
+            if not self._guard.admits(*key):
+                complete = False
+                continue
+            self._seen.add(key)
+            use = replace(self._parts.use(holder.node), captured=holder.captured)
+            before = len(self._pending)
+            known = self._go_on(holder, use)
+            found.append(Arrival(use, holder.path, known or len(self._pending) > before))
+        return Arrivals(tuple(found), complete)
+
+    def _follow(self, node: cst.CSTNode, path: Path = ()) -> None:
+        if isinstance(node, cst.BaseExpression):
+            self._pending.append(_Holder(node, path))
+
+    def _go_on(self, holder: _Holder, use: Use) -> bool:
+        """Follow who has the value next; True where nobody needs to."""
+        by = use.by
+        if self._passes_on(by, holder.node) or use.kind in (UseKind.CHOSEN, UseKind.AWAITED):
+            self._follow(by, holder.path)
+        elif use.kind in _BINDING:
+            return self._bound(by, holder)
+        elif use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
+            self._argument(by, holder)
+        elif use.kind is UseKind.RETURNED:
+            self._returned(holder)
+        elif use.kind in (UseKind.ELEMENT, UseKind.UNPACKED):
+            self._element(by, holder, use)
+        elif use.kind is UseKind.SUBSCRIPTED and isinstance(by, cst.Subscript):
+            self._part(by, subscript_step(by), holder)
+        elif use.kind is UseKind.ATTRIBUTE and isinstance(by, cst.Attribute):
+            self._part(by, Member(by.attr.value), holder)
+        elif use.kind in (UseKind.ITERATED, UseKind.ENTERED):
+            self._targets(by, holder, Each() if use.kind is UseKind.ITERATED else Entered())
+        return False
+
+    def _passes_on(self, by: cst.CSTNode, node: cst.BaseExpression) -> bool:
+        """Whether the rule says that ``by`` has the value of ``node``."""
+        if isinstance(by, cst.Attribute):
+            above = self._parents[by]
+            by = above if isinstance(above, cst.Call) and above.func is by else by
+        if isinstance(by, cst.FormattedStringExpression):
+            by = self._parents[by]
+        if not isinstance(by, cst.BaseExpression):
+            return False
+        return any(each is node for each in self._transfer(by) or ())
+
+    # Names and attributes.
+
+    def _bound(self, by: cst.CSTNode, holder: _Holder) -> bool:
+        """An assignment: the names and attributes that get the value, or a part with it."""
+        targets: list[cst.CSTNode] = []
+        if isinstance(by, cst.Assign):
+            targets = [each.target for each in by.targets]
+        elif isinstance(by, (cst.AnnAssign, cst.NamedExpr, cst.AugAssign)):
+            targets = [by.target]
+        for target in targets:
+            self._assign(target, holder.path)
+        if isinstance(by, cst.NamedExpr):
+            self._follow(by, holder.path)
+        return bool(targets)
+
+    def _assign(self, target: cst.CSTNode, path: Path) -> None:
+        pending: list[cst.CSTNode] = [target]
+        while pending:
+            node = pending.pop()
+            if isinstance(node, (cst.Tuple, cst.List)):
+                pending.extend(each.value for each in node.elements)
+            elif isinstance(node, cst.StarredElement):
+                pending.append(node.value)
+            else:
+                left = _left(self._parts.bound(node).path, path)
+                if left is not None:
+                    self._stored(node, left)
+
+    def _stored(self, target: cst.CSTNode, path: Path) -> None:
+        if isinstance(target, cst.Name):
+            found = self._parts.bodies.table.bound.get(target)
+            if found is not None:
+                self._definition(found[1], path)
+        elif isinstance(target, cst.Attribute):
+            self._attribute(target, path)
+        elif isinstance(target, cst.Subscript):
+            self._fill(target.value, (subscript_step(target), *path))
+
+    def _definition(self, definition: Definition, path: Path) -> None:
+        for use in self._parts.name_uses.of(definition):
+            self._pending.append(_Holder(use.node, path, use.captured))
+
+    def _attribute(self, target: cst.Attribute, path: Path) -> None:
+        owner = self._parts.attributes.class_of_self(target.value)
+        if owner is None:
+            self._fill(target.value, (Member(target.attr.value), *path))
+            return
+        for read in self._parts.attributes.read(owner, target.attr.value):
+            self._follow(read, path)
+
+    def _fill(self, container: cst.BaseExpression, path: Path) -> None:
+        """``container`` has the value at ``path`` now: so have all uses of its definitions."""
+        if isinstance(container, cst.Name):
+            for definition in self._parts.reaching.of(container).definitions:
+                self._definition(definition, path)
+        elif isinstance(container, cst.Attribute):
+            owner = self._parts.attributes.class_of_self(container.value)
+            if owner is not None:
+                for read in self._parts.attributes.read(owner, container.attr.value):
+                    self._follow(read, path)
+
+    # Calls.
+
+    def _argument(self, call: cst.Call, holder: _Holder) -> None:
+        arg = self._parents[holder.node]
+        if not isinstance(arg, cst.Arg):
+            return
+        for callee in self._parts.calls.callees(call):
+            parameter = self._parts.calls.parameter(call, arg, callee)
+            found = self._parts.bodies.table.bound.get(parameter) if parameter else None
+            if found is not None and parameter is not None and not parameter.star:
+                self._definition(found[1], holder.path)
+        if isinstance(call.func, cst.Attribute):
+            name = call.func.attr.value
+            if name in _PUTTING and call.args[-1] is arg:
+                self._fill(call.func.value, (Each(), *holder.path))
+            elif name in _POURING:
+                self._fill(call.func.value, holder.path)
+
+    def _returned(self, holder: _Holder) -> None:
+        function = self._parts.bodies.owner(holder.node)
+        if isinstance(function, (cst.FunctionDef, cst.Lambda)):
+            for call in self._parts.calls.callers(function).calls:
+                self._follow(call, holder.path)
+        if isinstance(function, cst.FunctionDef):
+            for read in self._parts.calls.property_reads(function):
+                self._follow(read, holder.path)
+
+    # Containers.
+
+    def _element(self, container: cst.CSTNode, holder: _Holder, use: Use) -> None:
+        parent = self._parents[holder.node]
+        if use.kind is UseKind.UNPACKED:
+            if isinstance(container, cst.BaseExpression) and not isinstance(container, cst.Call):
+                self._follow(container, holder.path)
+            elif isinstance(container, (cst.Assign, cst.AnnAssign)):
+                self._bound(container, holder)
+            return
+        step: Step = Each()
+        if isinstance(parent, cst.DictElement):
+            key = string_value(parent.key)
+            step = Item(key) if key is not None else Each()
+        elif isinstance(use.slot, int):
+            step = Item(use.slot)
+        self._follow(container, (step, *holder.path))
+
+    def _part(self, by: cst.BaseExpression, step: Step, holder: _Holder) -> None:
+        left = _left((step,), holder.path)
+        if left is not None:
+            self._follow(by, left)
+
+    def _targets(self, by: cst.CSTNode, holder: _Holder, step: Step) -> None:
+        """A loop or a ``with``: its targets get what the container has."""
+        target: cst.CSTNode | None = None
+        if isinstance(by, (cst.For, cst.CompFor)):
+            target = by.target
+        elif isinstance(by, cst.WithItem) and by.asname is not None:
+            target = by.asname.name
+        if target is not None and (holder.path or isinstance(step, Entered)):
+            self._assign(target, holder.path or (Entered(),))
+
+
+_BINDING = frozenset({UseKind.REBOUND, UseKind.STORED_ATTRIBUTE, UseKind.STORED_ITEM})
+
+
+def _left(taken: Path, path: Path) -> Path | None:
+    """What is left of ``path`` in the part at ``taken``; None when the value is elsewhere."""
+    if not taken:
+        return path
+    if len(taken) > len(path):
+        return None
+    for step, place in zip(taken, path, strict=False):
+        if isinstance(step, Rest) and isinstance(place, (Item, Each)):
+            continue
+        if isinstance(step, (Member, Entered)) or isinstance(place, (Member, Entered)):
+            if step != place:
+                return None
+        elif isinstance(step, Item) and isinstance(place, Item) and not _may_meet(step, place):
+            return None
+    rest = path[len(taken) :]
+    return (path[0], *rest) if isinstance(taken[-1], Rest) else rest
+
+
+def _may_meet(step: Item, place: Item) -> bool:
+    """Whether both can be the same element; an index from the end can be any."""
+    return step == place or (isinstance(step.key, int) and step.key < 0)
