@@ -105,8 +105,13 @@ class Suppressions:
         """A diagnostic for each comment that names a rule of the run and silences nothing."""
         if UNUSED_SUPPRESSION not in rules:
             return
+        by_row: dict[int, list[Finding]] = {}
+        for finding in suppressed:
+            for row in set(finding.rows()):
+                by_row.setdefault(row, []).append(finding)
         for entry in self.entries:
-            idle = [s for s in entry.selectors or () if self._is_idle(entry, s, suppressed, rules)]
+            near = suppressed if entry.whole_file else by_row.get(entry.span.start.row, ())
+            idle = [each for each in entry.selectors or () if self._is_idle(each, near, rules)]
             if idle:
                 yield Diagnostic(
                     UNUSED_SUPPRESSION.code,
@@ -118,14 +123,11 @@ class Suppressions:
                 )
 
     @staticmethod
-    def _is_idle(
-        entry: Suppression, selector: str, suppressed: Sequence[Finding], rules: Sequence[Rule]
-    ) -> bool:
+    def _is_idle(selector: str, suppressed: Sequence[Finding], rules: Sequence[Rule]) -> bool:
         if not any(_names(selector, rule.code, rule.name) for rule in rules):
             return False
         return not any(
             _names(selector, finding.diagnostic.code, finding.diagnostic.name)
-            and (entry.whole_file or entry.span.start.row in set(finding.rows()))
             for finding in suppressed
         )
 

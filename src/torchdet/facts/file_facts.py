@@ -40,6 +40,7 @@ class FileFacts:
         self.module = module
         self.index = index
         self.resolver = resolver
+        self._scopes: dict[cst.CSTNode, Scope] = {}
         self.tensor_values: dict[cst.CSTNode, Value | None] = {}
         """What ``tensor_confidence`` has found out so far."""
 
@@ -73,13 +74,17 @@ class FileFacts:
         Defaults, annotations and decorators belong to the scope around their function, and the
         first iterable of a comprehension to the one around it.
         """
-        below: list[cst.CSTNode] = [node]
-        for above in self.ancestors(node):
-            scope = self._opened_by(above, below)
-            if scope is not None:
-                return scope
-            below.append(above)
-        return self.index.module_scope
+        known = self._scopes
+        path: list[cst.CSTNode] = []
+        current, scope = node, known.get(node)
+        while scope is None and current in self.index.parents:
+            path.append(current)
+            current = self.index.parents[current]
+            scope = self._opened_by(current, path) or known.get(current)
+        scope = scope or self.index.module_scope
+        # The first iterable of a comprehension is evaluated elsewhere than what is around it.
+        known.update((each, scope) for each in path if not isinstance(each, cst.CompFor))
+        return scope
 
     def _opened_by(self, owner: cst.CSTNode, below: list[cst.CSTNode]) -> Scope | None:
         """The scope that ``owner`` opens for the last of the nodes ``below`` it, if it does."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.guards import left_before
 from torchdet.reading.devices.named_types import words_in
@@ -56,11 +57,27 @@ def falls_back_from_neutral(node: cst.CSTNode, facts: FileFacts) -> bool:
     and what follows
     ``if torch.accelerator.is_available(): return torch.accelerator.current_accelerator()``.
     """
-    return _has_beside(
-        node,
-        lambda each: isinstance(each, cst.Name) and each.value.endswith(_NEUTRAL),
-        facts,
-    )
+    neutral = _with_neutral_names(facts.module, facts)
+    if not neutral:
+        return False
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.FunctionDef, cst.ClassDef)):
+            return False
+        if any(branch in neutral for branch in _beside(above, below, facts)):
+            return True
+        below = above
+    return False
+
+
+@remembered
+def _with_neutral_names(module: cst.Module, facts: FileFacts) -> frozenset[cst.CSTNode]:
+    """The nodes that ask PyTorch itself for a device, somewhere inside them."""
+    found: set[cst.CSTNode] = set()
+    for node in descendants(module):
+        if isinstance(node, cst.Name) and node.value.endswith(_NEUTRAL):
+            found.update((node, *facts.ancestors(node)))
+    return frozenset(found)
 
 
 _NEUTRAL = ("current_accelerator", "get_default_device")
@@ -71,14 +88,14 @@ def _has_beside(node: cst.CSTNode, wanted: Callable[[cst.CSTNode], bool], facts:
     for above in facts.ancestors(node):
         if isinstance(above, (cst.FunctionDef, cst.ClassDef)):
             return False
-        for branch in _beside(above, below):
+        for branch in _beside(above, below, facts):
             if any(wanted(each) for each in descendants(branch)):
                 return True
         below = above
     return False
 
 
-def _beside(above: cst.CSTNode, below: cst.CSTNode) -> Iterator[cst.CSTNode]:
+def _beside(above: cst.CSTNode, below: cst.CSTNode, facts: FileFacts) -> Iterator[cst.CSTNode]:
     """What runs where the child ``below`` of ``above`` does not, or is taken before it."""
     others: tuple[cst.CSTNode | None, ...] = ()
     if isinstance(above, (cst.If, cst.IfExp)):
@@ -88,5 +105,5 @@ def _beside(above: cst.CSTNode, below: cst.CSTNode) -> Iterator[cst.CSTNode]:
     elif isinstance(above, (cst.BinaryOperation, cst.BooleanOperation)):
         others = (above.left, above.right)
     elif isinstance(above, cst.IndentedBlock):
-        others = tuple(left_before(above, below))
+        others = tuple(left_before(above, below, facts))
     return (other for other in others if other is not None and other is not below)

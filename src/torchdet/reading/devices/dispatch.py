@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_expressions import is_device_expression
-from torchdet.reading.devices.guards import compared_types, is_established, left_before
+from torchdet.reading.devices.guards import compared_types, exits, is_established, positions_in
 from torchdet.reading.devices.named_types import BACKEND_TYPES, words, words_in
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
@@ -39,8 +40,7 @@ def serves_one_type(kind: str, node: cst.CSTNode, context: Context) -> bool:
         return False
     return any(
         (word in ACCELERATOR_TYPES and word != kind) or kind in BACKEND_TYPES.get(word, ())
-        for condition in _conditions(node, facts)
-        for word in words_in(condition)
+        for word in _words_around(node, facts)
     )
 
 
@@ -62,9 +62,7 @@ def is_where_asked_for_accelerator(node: cst.CSTNode, facts: FileFacts) -> bool:
 
 def is_asked_for(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether a condition that decides whether ``node`` runs names ``kind``, wanted or not."""
-    return any(
-        word == kind for condition in _conditions(node, facts) for word in words_in(condition)
-    )
+    return kind in _words_around(node, facts)
 
 
 def is_named_for(kind: str, node: cst.CSTNode, context: Context) -> bool:
@@ -113,40 +111,73 @@ def _is_in_branch_of_other(kind: str, node: cst.CSTNode, facts: FileFacts) -> bo
     return False
 
 
-def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpression]:
-    """The conditions in the function around ``node`` that decide whether it runs."""
-    below = node
-    for above in facts.ancestors(node):
-        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
-            return
-        if isinstance(above, cst.If):
-            yield from _tests(above, facts)
-        elif isinstance(above, cst.IfExp):
-            yield above.test
-        elif isinstance(above, cst.BooleanOperation):
-            yield above.left if below is above.right else above.right
-        elif isinstance(above, cst.IndentedBlock):
-            for passed in left_before(above, below):
-                yield from _chain(passed)
-        below = above
+def _step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: frozenset[str], facts: FileFacts
+) -> frozenset[str]:
+    """The words of the conditions in the function around that decide whether ``below`` runs."""
+    if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+        return frozenset()
+    said: Iterable[str] = ()
+    if isinstance(above, cst.If) and not _is_elif(above, facts):
+        said = _words_of_tests(above, facts)
+    elif isinstance(above, cst.IfExp):
+        said = words_in(above.test)
+    elif isinstance(above, cst.BooleanOperation):
+        said = words_in(above.left if below is above.right else above.right)
+    elif isinstance(above, cst.IndentedBlock):
+        position = positions_in(above, facts).get(below, len(above.body))
+        passed = _words_passed(above, facts)
+        said = (word for word, first in passed.items() if first < position)
+    return outer.union(said)
 
 
-def _tests(statement: cst.If, facts: FileFacts) -> Iterator[cst.BaseExpression]:
-    """The tests of the chain that ``statement`` is a link of, and of its neighbours.
+_words_around = inherited(frozenset[str](), _step)
+
+
+def _is_elif(statement: cst.If, facts: FileFacts) -> bool:
+    above = facts.parent(statement)
+    return isinstance(above, cst.If) and above.orelse is statement
+
+
+def _words_of_tests(head: cst.If, facts: FileFacts) -> frozenset[str]:
+    """The words of the tests of a chain, and of its neighbours.
 
     Makers that are asked for one after another, each in an ``if`` of its own, count as a chain.
     """
-    head = statement
-    while isinstance(above := facts.parent(head), cst.If) and above.orelse is head:
-        head = above
-    yield from _chain(head)
+    own = _words_of_chain(head, facts)
     block = facts.parent(head)
-    if not isinstance(block, cst.IndentedBlock):
-        return
-    if any(word in ACCELERATOR_TYPES for test in _chain(head) for word in words_in(test)):
-        for each in block.body:
-            if isinstance(each, cst.If) and each is not head:
-                yield from _chain(each)
+    if not isinstance(block, cst.IndentedBlock) or _ACCELERATORS.isdisjoint(own):
+        return own
+    return _words_of_block(block, facts)
+
+
+@remembered
+def _words_of_chain(head: cst.If, facts: FileFacts) -> frozenset[str]:
+    del facts
+    return frozenset(word for test in _chain(head) for word in words_in(test))
+
+
+@remembered
+def _words_of_block(block: cst.IndentedBlock, facts: FileFacts) -> frozenset[str]:
+    chains = (each for each in block.body if isinstance(each, cst.If))
+    return frozenset(word for chain in chains for word in _words_of_chain(chain, facts))
+
+
+@remembered
+def _words_passed(block: cst.IndentedBlock, facts: FileFacts) -> Mapping[str, int]:
+    """The words of the exits of ``block``, each with the position of the first that has it.
+
+    Only those that name a device, whose number does not grow with the block.
+    """
+    first: dict[str, int] = {}
+    positions = positions_in(block, facts)
+    for statement in exits(block, facts):
+        for word in _words_of_chain(statement, facts) & _TELLING:
+            first.setdefault(word, positions[statement])
+    return first
+
+
+_TELLING = _ACCELERATORS.union(BACKEND_TYPES, *BACKEND_TYPES.values(), {"cpu"})
 
 
 def _chain(head: cst.If) -> Iterator[cst.BaseExpression]:

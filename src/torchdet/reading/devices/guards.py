@@ -7,11 +7,14 @@ not (the ``else`` of ``if not x.is_cuda:``), and behind an exit: after
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import TYPE_CHECKING, TypeAlias
 
 from torchdet.facts.expressions import int_value, last_name, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.named_types import words
 from torchdet.reading.devices.probes import assigned_values, probed_types
@@ -21,6 +24,8 @@ from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
+Positions: TypeAlias = "Mapping[cst.CSTNode, int]"
+
 
 def is_established(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether ``node`` only runs for devices of the type ``kind``: a condition says so.
@@ -29,14 +34,19 @@ def is_established(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     usual accelerator and then naming it is no code for one kind on purpose. Conditions outside
     the function around ``node`` do not count: they held when it was defined.
     """
-    below = node
-    for above in facts.ancestors(node):
-        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
-            return False
-        if kind in _found(above, below, facts):
-            return True
-        below = above
-    return False
+    return kind in _established(node, facts)
+
+
+def _step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: frozenset[str], facts: FileFacts
+) -> frozenset[str]:
+    if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+        return frozenset()
+    found = frozenset(_found(above, below, facts))
+    return outer if found <= outer else outer | found
+
+
+_established = inherited(frozenset[str](), _step)
 
 
 def compared_types(test: cst.BaseExpression) -> Iterator[str]:
@@ -55,13 +65,27 @@ def leaves(body: cst.BaseSuite) -> bool:
     return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
 
 
-def left_before(block: cst.IndentedBlock, statement: cst.CSTNode) -> Iterator[cst.If]:
+def left_before(
+    block: cst.IndentedBlock, statement: cst.CSTNode, facts: FileFacts
+) -> Iterator[cst.If]:
     """The ``if`` statements before ``statement`` that are left where they hold."""
-    for each in block.body:
-        if each is statement:
-            return
-        if isinstance(each, cst.If) and leaves(each.body):
-            yield each
+    positions = positions_in(block, facts)
+    limit = positions.get(statement, len(positions))
+    return takewhile(lambda each: positions[each] < limit, exits(block, facts))
+
+
+@remembered
+def exits(block: cst.IndentedBlock, facts: FileFacts) -> tuple[cst.If, ...]:
+    """The ``if`` statements of ``block`` that are left where they hold."""
+    del facts
+    return tuple(each for each in block.body if isinstance(each, cst.If) and leaves(each.body))
+
+
+@remembered
+def positions_in(block: cst.IndentedBlock | cst.Module, facts: FileFacts) -> Positions:
+    """The position of each statement of ``block``."""
+    del facts
+    return {statement: position for position, statement in enumerate(block.body)}
 
 
 _LEAVING_CALLS = frozenset({"exit", "_exit", "quit", "skip", "skipTest", "fail", "abort"})
@@ -90,22 +114,40 @@ def _found_beside(
     block: cst.IndentedBlock | cst.Module, below: cst.CSTNode, facts: FileFacts
 ) -> Iterator[str]:
     """What the exits before ``below`` let through, and those after it that raise."""
-    passed = True
-    for statement in block.body:
-        if statement is below:
-            passed = False
-        elif isinstance(statement, cst.If):
+    position = positions_in(block, facts).get(below, len(block.body))
+    told = _told_by_block(block, facts)
+    yield from (kind for kind, first in told.passed.items() if first < position)
+    yield from (kind for kind, last in told.raising.items() if last > position)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """Where a block first passes an exit that tells a type, and where it last raises for one."""
+
+    passed: Mapping[str, int]
+    raising: Mapping[str, int]
+
+
+@remembered
+def _told_by_block(block: cst.IndentedBlock | cst.Module, facts: FileFacts) -> _Told:
+    passed: dict[str, int] = {}
+    raising: dict[str, int] = {}
+    for position, statement in enumerate(block.body):
+        if isinstance(statement, cst.If):
             link: cst.CSTNode | None = statement
             while isinstance(link, cst.If) and leaves(link.body):
-                if passed or _raises(link.body):
-                    yield from _where_false(link.test, facts)
-                    yield from _demanded(link.test, facts)
+                kinds = (*_where_false(link.test, facts), *_demanded(link.test, facts))
+                for kind in kinds:
+                    passed.setdefault(kind, position)
+                if _raises(link.body):
+                    raising.update(dict.fromkeys(kinds, position))
                 link = link.orelse
-        elif isinstance(statement, cst.SimpleStatementLine) and passed:
+        elif isinstance(statement, cst.SimpleStatementLine):
             for small in statement.body:
                 if isinstance(small, cst.Assert):
-                    yield from _where_true(small.test, facts)
-                    yield from probed_types(small.test, facts)
+                    for kind in (*_where_true(small.test, facts), *probed_types(small.test, facts)):
+                        passed.setdefault(kind, position)
+    return _Told(passed, raising)
 
 
 def _raises(body: cst.BaseSuite) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, last_name
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import children
 
 if TYPE_CHECKING:
@@ -57,10 +58,15 @@ def generator_at_hand(node: cst.CSTNode, facts: FileFacts) -> str | None:
     """The name of a seeded generator for the CPU that was made before ``node``, the latest one."""
     for statement in statements_before(node, facts):
         for name in _names_assigned(statement):
-            bindings = facts.bindings(name)
-            if len(bindings) == 1 and _seeded(name, bindings[0].value, facts):
+            if _is_seeded_once(name, facts):
                 return name.value
     return None
+
+
+@remembered
+def _is_seeded_once(name: cst.Name, facts: FileFacts) -> bool:
+    bindings = facts.bindings(name)
+    return len(bindings) == 1 and _seeded(name, bindings[0].value, facts)
 
 
 def _names_assigned(statement: cst.CSTNode) -> Iterator[cst.Name]:

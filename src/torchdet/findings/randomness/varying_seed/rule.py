@@ -63,7 +63,7 @@ which seed to write is for a person to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
@@ -71,6 +71,7 @@ from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.origins import origins
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.randomness.generators import (
@@ -90,6 +91,7 @@ from torchdet.reading.randomness.streams import Stream
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.scope import Scope
 
 _RESEEDS = tuple(
     f"torch.{name}"
@@ -215,7 +217,7 @@ def check_unseeded(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return
-    alike = list(_drawn_from(call, facts))
+    alike = _drawn_from(call, facts)
     if call not in alike:
         return
     number = alike.index(call)
@@ -321,17 +323,26 @@ def _makes_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
     return facts.means(node.func, "torch.Generator")
 
 
-def _drawn_from(call: cst.Call, facts: FileFacts) -> Iterator[cst.Call]:
+def _drawn_from(call: cst.Call, facts: FileFacts) -> Sequence[cst.Call]:
     """The unseeded generators like ``call`` in its function that numbers are drawn from."""
-    scope, code = facts.scope(call), facts.code(call)
+    return _unseeded(facts.module, facts).get((facts.scope(call), facts.code(call)), ())
+
+
+@remembered
+def _unseeded(
+    module: cst.Module, facts: FileFacts
+) -> Mapping[tuple[Scope, str], Sequence[cst.Call]]:
+    """The unseeded generators that numbers are drawn from, by scope and spelling."""
+    del module
+    found: dict[tuple[Scope, str], list[cst.Call]] = {}
     for uses in facts.index.uses.values():
         for use in uses:
             made = facts.parent(use.node)
-            if use.scope is not scope or not isinstance(made, cst.Call):
+            if not isinstance(made, cst.Call) or made.func is not use.node:
                 continue
-            same = made.func is use.node and facts.means(use.node, "torch.Generator")
-            if same and facts.code(made) == code and _is_drawn_from(made, facts):
-                yield made
+            if facts.means(use.node, "torch.Generator") and _is_drawn_from(made, facts):
+                found.setdefault((use.scope, facts.code(made)), []).append(made)
+    return found
 
 
 def _is_drawn_from(call: cst.Call, facts: FileFacts) -> bool:

@@ -1,0 +1,146 @@
+"""The work of a check grows with the size of a file, and not with its square.
+
+Work is counted, not timed: calls of Python and of C functions, which are the same on each machine.
+LibCST's own parser is native and not counted.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+
+import pytest
+
+from torchdet.engine.check import check_bytes
+from torchdet.engine.settings import settings_for
+from torchdet.model.config import LintConfig
+
+SETTINGS = settings_for("train.py", "train", LintConfig(select=("ALL",)))
+SIZE = 20
+MOST = 1.25
+
+HEAD = """\
+import os
+import random
+import time
+
+import numpy as np
+import torch
+import torch.nn as nn
+from torch.utils.data import DataLoader, Dataset
+
+"""
+
+
+# What a file has many of: what comes before them, one of them, and what comes after.
+KINDS: dict[str, tuple[str, str, str]] = {
+    "asserts": ("def f(x):\n", "    assert x.device.type == 'cpu'\n    x = x.cuda()\n", ""),
+    "arguments": ("f(", "x{i}.cuda(), ", ")\n"),
+    "attributes": (
+        "class C(nn.Module):\n    def __init__(self):\n        self.d = 'cuda'\n",
+        "    def m{i}(self, x):\n        self.a{i} = x.to(self.d)\n",
+        "",
+    ),
+    "calls of a function": (
+        "def f(x, device='cuda'):\n    return x.to(device)\n",
+        "f(x{i}, 'cuda')\n",
+        "",
+    ),
+    "choices": ("", "d{i} = 'cuda' if torch.cuda.is_available() else 'cpu'\n", ""),
+    "choices of one name": (
+        "",
+        "device = torch.device('cuda' if torch.cuda.is_available() else 'cpu')\nx.to(device)\n",
+        "",
+    ),
+    "classes": (
+        "",
+        "class C{i}(nn.Module):\n    def forward(self, x):\n        return self.a + x.cuda()\n",
+        "",
+    ),
+    "comprehension clauses": ("x = [y.cuda() ", "for a{i} in b{i} ", "]\n"),
+    "comprehensions": ("", "x{i} = [y.to('cuda') for y in x{i}]\n", ""),
+    "data sets": (
+        "",
+        "class D{i}(Dataset):\n    def __getitem__(self, i):\n        return np.random.rand(3)\n"
+        "l{i} = DataLoader(D{i}(), num_workers=3)\n",
+        "",
+    ),
+    "decorators": ("", "@torch.jit.script_if('cuda')\n", "def f(x):\n    return x.cuda()\n"),
+    "devices in a dictionary": ("D = {{\n", "    'k{i}': 'cuda:1',\n", "}}\n"),
+    "elif with devices": (
+        "def f(d, x):\n    if d == 0:\n        return x.to('cuda')\n",
+        "    elif d == 'k{i}':\n        x = x.to('cuda:1')\n",
+        "",
+    ),
+    "findings in a block": (
+        "def f(x):\n",
+        "    y{i} = torch.zeros(3, device='cuda')\n    torch.cuda.synchronize()\n",
+        "",
+    ),
+    "findings on a row": ("", "x = y.cuda(); ", "\n"),
+    "functions": ("", "def f{i}(x):\n    return f{i}(x.to('cuda'))\n", ""),
+    "generators": (
+        "def f(x):\n",
+        "    g{i} = torch.Generator()\n    x = torch.rand(3, generator=g{i})\n",
+        "",
+    ),
+    "ifs that leave": ("def f(x, c):\n", "    if c == {i}:\n        return x.cuda()\n", ""),
+    "ifs with .cuda()": ("def f(x, c):\n", "    if c == {i}:\n        x = x.cuda()\n", ""),
+    "imports": ("", "from torch.nn import M{i}\nm{i} = M{i}(3)\n", ""),
+    "keywords": ("f(", "k{i}=torch.zeros(1, device='cuda'), ", ")\n"),
+    "loops that train": ("", "for e in range(3):\n    net(x).backward()\n    opt{i}.step()\n", ""),
+    "matches": ("match d:\n", "    case 'k{i}':\n        x = x.cuda()\n", ""),
+    "names in a chain": ("a0 = 'cuda'\n", "b{i} = a{i}\nx.to(a{i})\n", ""),
+    "parameters": ("def f(", "p{i}='cuda', ", "):\n    pass\n"),
+    "seeds": ("", "torch.manual_seed(int(time.time()))\nnp.random.seed({i})\n", ""),
+    "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
+    "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),
+    "suppressions in a statement": ("y = [\n", "    x.cuda(),  # noqa: DET302\n", "]\n"),
+    "unused suppressions": (
+        "",
+        "y{i} = x  # noqa: DET302\nz{i} = x.cuda()  # torchdet: ignore[DET302, DET303]\n",
+        "",
+    ),
+    "withs": ("", "with torch.cuda.amp.autocast():\n    x = x.cuda()\n", ""),
+}
+
+
+def source(kind: str, count: int) -> bytes:
+    before, each, after = KINDS[kind]
+    text = "".join((before.format(), *(each.format(i=i) for i in range(count)), after.format()))
+    return (HEAD + text).encode()
+
+
+def work(task: Callable[[], object]) -> int:
+    """How many functions ``task`` calls, in this thread and in those that it starts."""
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    threading.setprofile(count)
+    sys.setprofile(count)
+    try:
+        task()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return calls
+
+
+def check(kind: str, count: int) -> None:
+    report = check_bytes("train.py", source(kind, count), SETTINGS)
+    assert not report.failed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_work_grows_with_the_size(kind: str) -> None:
+    check(kind, 2)  # what is worked out once for all files
+    once = work(lambda: check(kind, SIZE))
+    more = work(lambda: check(kind, 4 * SIZE))
+    exponent = math.log(more / once, 4)
+    assert exponent <= MOST, f"{once} calls for {SIZE}, {more} for {4 * SIZE}: n ** {exponent:.2f}"
