@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 
 from torchdet.facts.expressions import last_name
-from torchdet.facts.flow.conditions import instance_test, none_test
+from torchdet.facts.flow.branch_conditions import instance_test, none_test
 from torchdet.facts.flow.order import Order
 
 from .asking import Program

@@ -185,3 +185,10 @@ def test_reaches(text: str, kinds: list[tuple[UseKind, str]]) -> None:
         if not each.path
     ]
     assert sorted(ends, key=lambda end: end[1]) == kinds
+
+
+def test_an_element_that_nothing_seen_puts_in() -> None:
+    program = Program("x = []\nfill(x)\nuse(x[0])")
+    found = program.sources(program.asked())
+    assert not found.complete
+    assert [program.code(each.node) for each in found.every] == ["x[0]"]

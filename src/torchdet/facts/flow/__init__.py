@@ -66,9 +66,9 @@ file, parameters, defaults, ``or``, command-line options. The rule says what oth
 
 How it works: `control_flow` builds the graph of one body, `dominators` its dominator tree,
 `use_def` finds the version of a variable at a point as static single assignment does,
-`reaching_definitions` joins the bodies of a file, `conditions` and `implications` read branches off
-the dominator tree, `values` and `destinations` search backwards and forwards with `calls`,
-`attributes`, `containers` and `options`.
+`reaching_definitions` joins the bodies of a file, `branch_conditions` and `implications` read
+branches off the dominator tree, `values` and `destinations` search backwards and forwards with
+`calls`, `attributes`, `containers` and `command_line`.
 
 Limits: a call may change the attributes of any object, which ``current`` does not see. Conditions
 end at the body: what held when a function was defined is asked with ``conditions(function)``.

@@ -53,7 +53,7 @@ class Returns:
     yields: bool
 
 
-class Calls:
+class FileCalls:
     """Resolves calls within one file."""
 
     def __init__(

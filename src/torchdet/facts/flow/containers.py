@@ -19,7 +19,7 @@ from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
-    from torchdet.facts.flow.parts import Parts
+    from torchdet.facts.flow.parts import FlowParts
 
 
 def comprehension_elements(node: cst.CSTNode) -> cst.BaseExpression | None:
@@ -57,7 +57,7 @@ _FILLING_METHODS = {
 
 
 def filled_by(
-    uses: Iterable[Use], path: Path, parts: Parts
+    uses: Iterable[Use], path: Path, parts: FlowParts
 ) -> Iterator[tuple[cst.BaseExpression, Path]]:
     """What the uses of a container put in it where ``path`` can find it, with the path left."""
     step, rest = path[0], path[1:]
@@ -80,7 +80,7 @@ def _put(call: cst.Call, method: str, path: Path) -> Iterator[tuple[cst.BaseExpr
 
 
 def _assigned_part(
-    use: Use, step: Step, rest: Path, parts: Parts
+    use: Use, step: Step, rest: Path, parts: FlowParts
 ) -> Iterator[tuple[cst.BaseExpression, Path]]:
     bound = parts.bound(use.by)
     if bound.value is None:

@@ -22,7 +22,7 @@ from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
-    from torchdet.facts.flow.parts import Parts
+    from torchdet.facts.flow.parts import FlowParts
     from torchdet.facts.flow.values import Transfer
 
 _PUTTING = frozenset({"append", "add", "appendleft", "put", "insert", "setdefault"})
@@ -68,7 +68,7 @@ class _Holder:
 class DestinationSearch:
     """One search. It visits each (expression, path) once, so that it ends."""
 
-    def __init__(self, parts: Parts, transfer: Transfer) -> None:
+    def __init__(self, parts: FlowParts, transfer: Transfer) -> None:
         self._parts = parts
         self._transfer = transfer
         self._parents = parts.bodies.index.parents

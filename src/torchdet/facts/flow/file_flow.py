@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.flow.attributes import Attributes
 from torchdet.facts.flow.bodies import Bodies
-from torchdet.facts.flow.calls import Callee, Callers, Calls, Function
-from torchdet.facts.flow.conditions import Condition, Conditions
+from torchdet.facts.flow.branch_conditions import Condition, Conditions
+from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function
+from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
 from torchdet.facts.flow.destinations import Arrivals, DestinationSearch
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.implications import Classify, Fact, Implications
 from torchdet.facts.flow.name_uses import NameUses
-from torchdet.facts.flow.options import Options
 from torchdet.facts.flow.order import Order, RunOrder
-from torchdet.facts.flow.parts import Parts
+from torchdet.facts.flow.parts import FlowParts
 from torchdet.facts.flow.reaching_definitions import Reaching, ReachingDefinitions
 from torchdet.facts.flow.uses import Use
 from torchdet.facts.flow.values import Sources, SourceSearch, Transfer, nothing_passes
@@ -37,12 +37,12 @@ class FileFlow:
         bodies = Bodies(module, index, resolver)
         reaching = ReachingDefinitions(bodies)
         attributes = Attributes(bodies, reaching)
-        self._parts = Parts(
+        self._parts = FlowParts(
             bodies,
             reaching,
             Conditions(bodies, reaching),
             attributes,
-            Calls(bodies, reaching, attributes),
+            FileCalls(bodies, reaching, attributes),
             Options(bodies, attributes),
             NameUses(bodies, reaching),
         )

@@ -6,12 +6,12 @@ from collections.abc import Callable, Generator, Hashable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchdet.facts.expressions import is_constant
-from torchdet.facts.flow.conditions import truth_of
+from torchdet.facts.flow.branch_conditions import truth_of
 from torchdet.facts.flow.definitions import Definition, DefinitionKind
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
-    from torchdet.facts.flow.parts import Parts
+    from torchdet.facts.flow.parts import FlowParts
 
 Fact = TypeVar("Fact", bound=Hashable)
 Classify = Callable[[cst.BaseExpression, bool], Iterable[Fact]]
@@ -31,7 +31,7 @@ class Implications(Generic[Fact]):
     Generators that a loop drives take the place of recursion.
     """
 
-    def __init__(self, parts: Parts, classify: Classify[Fact]) -> None:
+    def __init__(self, parts: FlowParts, classify: Classify[Fact]) -> None:
         self._parts = parts
         self._classify = classify
         self._known: dict[_Question, _Answer[Fact]] = {}

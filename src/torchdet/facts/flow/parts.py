@@ -11,23 +11,23 @@ from torchdet.facts.flow.uses import Use, use_of
 if TYPE_CHECKING:
     from torchdet.facts.flow.attributes import Attributes
     from torchdet.facts.flow.bodies import Bodies
-    from torchdet.facts.flow.calls import Calls
-    from torchdet.facts.flow.conditions import Conditions
+    from torchdet.facts.flow.branch_conditions import Conditions
+    from torchdet.facts.flow.calls import FileCalls
+    from torchdet.facts.flow.command_line import Options
     from torchdet.facts.flow.name_uses import NameUses
-    from torchdet.facts.flow.options import Options
     from torchdet.facts.flow.reaching_definitions import ReachingDefinitions
     from torchdet.facts.lazy import cst
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class FlowParts:
     """What is known of names, calls, attributes, options and conditions."""
 
     bodies: Bodies
     reaching: ReachingDefinitions
     conditions: Conditions
     attributes: Attributes
-    calls: Calls
+    calls: FileCalls
     options: Options
     name_uses: NameUses
 

@@ -26,8 +26,8 @@ from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
     from torchdet.facts.flow.calls import Callee
-    from torchdet.facts.flow.options import Option
-    from torchdet.facts.flow.parts import Parts
+    from torchdet.facts.flow.command_line import Option
+    from torchdet.facts.flow.parts import FlowParts
 
 Transfer = Callable[[cst.BaseExpression], Iterable[cst.BaseExpression] | None]
 """What a rule knows of the language's libraries: the operands whose value the expression (a call,
@@ -39,7 +39,7 @@ def nothing_passes(_: cst.BaseExpression) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ValueSource:
     """One end of the search: ``node`` gives the value, or the part of it at ``path``.
 
     ``node`` is an expression, or what binds a name that has no expression: a parameter, an import,
@@ -66,7 +66,7 @@ class Source:
 class Sources:
     """All ends. ``complete`` when the file shows every one; else ``missing`` says why not."""
 
-    every: tuple[Source, ...]
+    every: tuple[ValueSource, ...]
     missing: tuple[str, ...]
 
     @property
@@ -105,11 +105,11 @@ def _inside(item: _Item, whole: cst.BaseExpression, steps: Path) -> _Item:
 class SourceSearch:
     """One search. It visits each (expression, part, call) once, so that it ends."""
 
-    def __init__(self, parts: Parts, transfer: Transfer) -> None:
+    def __init__(self, parts: FlowParts, transfer: Transfer) -> None:
         self._parts = parts
         self._transfer = transfer
         self._pending: list[_Item] = []
-        self._found: dict[tuple[cst.CSTNode, Path], Source] = {}
+        self._found: dict[tuple[cst.CSTNode, Path], ValueSource] = {}
         self._missing: dict[str, None] = {}
         self._seen: set[tuple[cst.CSTNode, Path, cst.Call | None]] = set()
         self._guard = PathGuard()
@@ -127,6 +127,9 @@ class SourceSearch:
                 self._miss("a loop takes parts of parts")
                 continue
             self._step(item)
+        if not self._found:  # the element of a container that only starts out empty, for one
+            self._miss("nothing that the file shows gives it a value")
+            self._end(_Item(node, path, certain=False), node)
         return Sources(tuple(self._found.values()), tuple(self._missing))
 
     def _miss(self, reason: str) -> None:
@@ -140,7 +143,7 @@ class SourceSearch:
 
     def _end(self, item: _Item, node: cst.CSTNode, option: Option | None = None) -> None:
         origin = item.origin if item.path else None
-        found = Source(node, item.path, item.conditions, item.certain, option, origin)
+        found = ValueSource(node, item.path, item.conditions, item.certain, option, origin)
         self._found.setdefault((node, item.path), found)
 
     def _step(self, item: _Item) -> None:
