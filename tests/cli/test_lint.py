@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.process import torchdet
+from tests.cli.process import fresh_torchdet, torchdet
 from tests.patience import PATIENCE
 from tests.unprivileged import public_folder, unprivileged
 from torchdet.cli.lint import lint as lint_command
@@ -375,7 +375,7 @@ def test_linting_executes_nothing_of_the_project() -> None:
     Path("sitecustomize.py").write_text(trap + BAD)
     Path("platformdirs.py").write_text(trap)
     Path("tomllib.py").write_text(trap)
-    assert lint(".").returncode == 1
+    assert fresh_torchdet("lint", ".").returncode == 1
 
 
 def closed(stream: int, *arguments: str) -> subprocess.CompletedProcess[str]:
