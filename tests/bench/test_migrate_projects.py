@@ -2,34 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import sys
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
-
-
-@pytest.fixture(autouse=True)
-def scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Scripts import one another by plain names; none of these may outlive the test."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if (BENCH / f"{name}.py").exists():
-            del sys.modules[name]
-
-
-def script(name: str) -> ModuleType:
-    return importlib.import_module(name)
+from tests.bench.scripts import script
 
 
 def test_pinned_projects_are_pinned_and_of_many_kinds() -> None:

@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import stat
 import sys
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-BENCH = Path(__file__).resolve().parents[2] / "bench"
-
-
-@pytest.fixture(autouse=True)
-def scripts_are_importable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Scripts import one another by plain names; none of these may outlive the test."""
-    monkeypatch.syspath_prepend(str(BENCH))
-    before = set(sys.modules)
-    yield
-    for name in set(sys.modules) - before:
-        if (BENCH / f"{name}.py").exists():
-            del sys.modules[name]
-
-
-def script(name: str) -> ModuleType:
-    return importlib.import_module(name)
+from tests.bench.scripts import BENCH, script
 
 
 def wheel(path: Path, members: dict[str, str]) -> Path:

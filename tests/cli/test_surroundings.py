@@ -14,10 +14,11 @@ import pytest
 CODE = "import torch\n\ntorch.cuda.synchronize()\nx = torch.zeros(3).cuda()  # é, 漢\n"
 COMMANDS = """
 import contextlib, os, sys
-from torchdet.cli._run import run
-if hasattr(os, "sched_setaffinity") and "one" in sys.argv:
+from torchdet.__main__ import main
+sys.argv, words = ["torchdet"], sys.argv
+if hasattr(os, "sched_setaffinity") and "one" in words:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-if "private" in sys.argv:
+if "private" in words:
     os.umask(0o077)
 for command in (
     "lint --exit-zero --output-format json --no-cache .",
@@ -26,9 +27,11 @@ for command in (
     "fix --migrate --diff .",
     "rule DET301",
 ):
-    code = run(command.split())
-    sys.stdout.flush()
-    print(command, "ended with", code, flush=True)
+    sys.argv[1:] = command.split()
+    try:
+        main()
+    except SystemExit as end:
+        print(command, "ended with", end.code, flush=True)
 """
 SURROUNDINGS = {
     "nobody": {"HOME": "", "LC_ALL": "C", "TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "1"},
