@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -17,13 +17,22 @@ from torchdet.cli._options import RuleOptions
 from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
 from torchdet.engine.cache import usable_folder
 from torchdet.engine.check import failure
-from torchdet.engine.discover import ConfigFor, SourceFile, Unreachable, discover, source_file
+from torchdet.engine.discover import (
+    ConfigFor,
+    DanglingLink,
+    SourceFile,
+    Unreachable,
+    discover,
+    source_file,
+)
 from torchdet.engine.footprint import Footprint
+from torchdet.engine.links import link_out
 from torchdet.engine.pool import available_cpus
 from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.findings.registry import SelectorError
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
+from torchdet.report.characters import printable
 
 _STDIN = "-"
 _Result = TypeVar("_Result")
@@ -72,10 +81,19 @@ class FileOptions:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The files among and below the paths, and the reports on paths that cannot be looked at."""
+    """The files among and below the paths, and the reports on paths that cannot be looked at.
+
+    ``dangling`` are links without a target, which are passed over.
+    """
 
     files: tuple[SourceFile, ...]
     unreachable: tuple[FileReport, ...]
+    dangling: tuple[str, ...] = ()
+
+    def say_dangling(self) -> None:
+        """Say on standard error what was passed over."""
+        for path in self.dangling:
+            click.echo(f"torchdet: {printable(path)} skipped: a link to nothing", err=True)
 
 
 def find_files(
@@ -91,7 +109,7 @@ def find_files(
         force_exclude=options.force_exclude,
         searched=footprint.searched if footprint is not None else None,
     )
-    if not found and not quiet:
+    if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
         click.echo("torchdet: no Python files found", err=True)
     return Found(
         tuple(item for item in found if isinstance(item, SourceFile)),
@@ -100,7 +118,29 @@ def find_files(
             for item in found
             if isinstance(item, Unreachable)
         ),
+        tuple(item.path for item in found if isinstance(item, DanglingLink)),
     )
+
+
+def writable(paths: Iterable[str], options: FileOptions) -> frozenset[str]:
+    """Those of ``paths`` that lead to no place outside the tree; says so of the others."""
+    inside = set()
+    for path in paths:
+        leaving = link_out(path, options.paths or (os.curdir,))
+        if leaving is None:
+            inside.add(path)
+        else:
+            click.echo(f"torchdet: skipped {printable(str(leaving))}", err=True)
+    return frozenset(inside)
+
+
+def refuse_output_elsewhere(path: str | os.PathLike[str] | None, options: FileOptions) -> None:
+    """Raise ``click.ClickException`` when an output would be written out of the tree by a link."""
+    leaving = link_out(os.fspath(path), (*options.paths, os.curdir)) if path is not None else None
+    if leaving is not None:
+        raise click.ClickException(
+            f"{printable(str(leaving))}; nothing is written through it, so name another file"
+        )
 
 
 def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, bytes]:

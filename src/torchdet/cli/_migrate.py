@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.cli._files import FileOptions, find_files
+from torchdet.cli._files import FileOptions, find_files, refuse_output_elsewhere, writable
 from torchdet.cli._options import RuleOptions
 from torchdet.cli._output import write_text
 from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.discover import SourceFile
-from torchdet.engine.write_file import replace_file
+from torchdet.engine.write_file import remove_leftovers_beside, replace_file
 from torchdet.migrate.project import (
     is_type_checked,
     is_vendored,
@@ -132,15 +132,21 @@ def run_migration(
     diff: bool,
     allow_dirty: bool,
     quiet: bool,
+    verbose: bool,
 ) -> int:
     """Migrate the Python files among and below the paths; the exit code."""
     from torchdet.migrate.migrate_files import migrate_files
 
     if files.reads_stdin:
         raise click.UsageError("--migrate works on a whole project, not on standard input")
+    refuse_output_elsewhere(options.report, files)
     paths = files.paths or (".",)
     found = find_files(files, rules, quiet=quiet)
-    own = [file for file in found.files if not is_vendored(file.path, paths)]
+    if verbose:
+        found.say_dangling()
+    candidates = [file for file in found.files if not is_vendored(file.path, paths)]
+    inside = writable((file.path for file in candidates), files)
+    own = [file for file in candidates if file.path in inside]
     left_alone = {file.path: reason for file in own if (reason := why_unmigrated(file.path))}
     chosen = [file for file in own if file.path not in left_alone]
     _say_if_unselected(chosen)
@@ -158,6 +164,7 @@ def run_migration(
     else:
         if not allow_dirty:
             refuse_uncommitted([each.account.path for each in migrated if each.rounds])
+        remove_leftovers_beside(each.account.path for each in migrated)
         accounts = [_written(each) for each in migrated]
     failures = [failure(path, reason) for path, reason in left_alone.items()]
     accounts += [FileMigration(each.path, failed=each) for each in (*found.unreachable, *failures)]

@@ -8,7 +8,14 @@ from collections.abc import Sequence
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.cli._files import FileOptions, file_options, find_files, read_stdin, usage_errors
+from torchdet.cli._files import (
+    FileOptions,
+    file_options,
+    find_files,
+    read_stdin,
+    usage_errors,
+    writable,
+)
 from torchdet.cli._migrate import MigrateOptions, migrate_options, run_migration
 from torchdet.cli._options import RuleOptions, rule_options
 from torchdet.cli._patch import print_patch, refuse_uncommitted
@@ -17,7 +24,7 @@ from torchdet.engine.check import failure
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.fix_files import fix_files
 from torchdet.engine.project_files import file_settings
-from torchdet.engine.write_file import replace_file
+from torchdet.engine.write_file import remove_leftovers_beside, replace_file
 from torchdet.model.file_fixes import FileFixes
 from torchdet.report import fix_summary, render
 from torchdet.report.options import RenderOptions
@@ -33,6 +40,7 @@ from torchdet.report.options import RenderOptions
 @rule_options
 @file_options
 @click.option("--quiet", "-q", is_flag=True, help="Print errors only.")
+@click.option("--verbose", "-v", is_flag=True, help="Say what was passed over, too.")
 def fix(
     rules: RuleOptions,
     files: FileOptions,
@@ -41,6 +49,7 @@ def fix(
     diff: bool,
     allow_dirty: bool,
     quiet: bool,
+    verbose: bool,
 ) -> int:
     """Apply safe fixes in the Python files among and below PATHS (the current folder by default).
 
@@ -50,6 +59,8 @@ def fix(
     something; 2 the run failed: bad usage, bad configuration, files with uncommitted changes, or
     a file that could not be read, parsed or written.
     """
+    if quiet and verbose:
+        raise click.UsageError("--quiet and --verbose exclude each other")
     with usage_errors():
         if migrate is not None:
             return run_migration(
@@ -60,11 +71,12 @@ def fix(
                 diff=diff,
                 allow_dirty=allow_dirty,
                 quiet=quiet,
+                verbose=verbose,
             )
         if files.reads_stdin:
             results = [_fix_stdin(files, rules, unsafe=unsafe_fixes, echo=not diff)]
         else:
-            results = _fix(files, rules, unsafe=unsafe_fixes, quiet=quiet)
+            results = _fix(files, rules, unsafe=unsafe_fixes, quiet=quiet, verbose=verbose)
     if diff:
         for result in results:
             if result.change is not None:
@@ -72,16 +84,23 @@ def fix(
     elif not files.reads_stdin:
         if not allow_dirty:
             refuse_uncommitted([each.path for each in results if each.change is not None])
+        remove_leftovers_beside(each.path for each in results)
         results = [_written(result) for result in results]
     _print_account(results, unsafe=unsafe_fixes, written=not diff, quiet=quiet)
     return _exit_code(results, diff=diff)
 
 
-def _fix(files: FileOptions, rules: RuleOptions, *, unsafe: bool, quiet: bool) -> list[FileFixes]:
+def _fix(
+    files: FileOptions, rules: RuleOptions, *, unsafe: bool, quiet: bool, verbose: bool
+) -> list[FileFixes]:
     found = find_files(files, rules, quiet=quiet)
-    with progress_bar(len(found.files), wanted=not quiet) as progress:
+    if verbose:
+        found.say_dangling()
+    inside = writable((file.path for file in found.files), files)
+    chosen = [file for file in found.files if file.path in inside]
+    with progress_bar(len(chosen), wanted=not quiet) as progress:
         results = fix_files(
-            found.files,
+            chosen,
             unsafe=unsafe,
             jobs=files.jobs,
             cache_folder=files.cache_folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,15 @@ from pathlib import Path
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.cli._files import FileOptions, file_options, find_files, read_stdin, usage_errors
+from torchdet.cli._files import (
+    FileOptions,
+    file_options,
+    find_files,
+    read_stdin,
+    refuse_output_elsewhere,
+    usage_errors,
+    writable,
+)
 from torchdet.cli._options import RuleOptions, rule_options
 from torchdet.cli._output import write_text
 from torchdet.cli._progress import progress_bar
@@ -86,11 +95,13 @@ def lint(
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
     _require_one_purpose(files, add_noqa=add_noqa, accepts=write_baseline is not None)
+    for output in (output_file, write_baseline):
+        refuse_output_elsewhere(output, files)
     started = time.perf_counter()
     prints_only = not (add_noqa or verbose or output_file or write_baseline)
     run = _Run(files, arguments if prints_only else None)
     with usage_errors():
-        reports = _check(files, rules, run, quiet=quiet)
+        reports = _check(files, rules, run, quiet=quiet, verbose=verbose)
     if write_baseline is not None:
         return _write_baseline(reports, write_baseline)
     if baseline is not None:
@@ -98,7 +109,7 @@ def lint(
         news = not quiet and rules == RuleOptions()
         reports = _without_accepted(reports, baseline, run, news=news)
     if add_noqa:
-        return _add_noqa(reports)
+        return _add_noqa(reports, files)
     colour = output_file is None and use_colour()
     if not statistics:
         text = render(output_format, reports, _render_options(colour=colour, quiet=quiet))
@@ -156,11 +167,15 @@ class _Run:
             write_manifest(key, output, code, states)
 
 
-def _check(files: FileOptions, rules: RuleOptions, run: _Run, *, quiet: bool) -> list[FileReport]:
+def _check(
+    files: FileOptions, rules: RuleOptions, run: _Run, *, quiet: bool, verbose: bool
+) -> list[FileReport]:
     if files.reads_stdin:
         file, data = read_stdin(files, rules)
         return [check_bytes(file.path, data, file_settings(file))]
     found = find_files(files, rules, run.footprint, quiet=quiet)
+    if verbose:
+        found.say_dangling()
     if not found.files:
         run.forget()
     with progress_bar(len(found.files), wanted=not quiet) as progress:
@@ -208,14 +223,19 @@ def _write_baseline(reports: Sequence[FileReport], path: Path) -> int:
     return _report_failures(reports)
 
 
-def _add_noqa(reports: Sequence[FileReport]) -> int:
+def _add_noqa(reports: Sequence[FileReport], files: FileOptions) -> int:
     comments = 0
     problems: list[FileReport] = []
-    for report in reports:
-        if report.findings:
+    found = {os.path.realpath(each.path): each for each in reversed(reports) if each.findings}
+    inside = writable((each.path for each in found.values()), files)
+    for report in reversed(found.values()):
+        if report.path in inside:
             try:
                 comments += _add_noqa_to(report)
-            except (OSError, DecodeError, EncodeError) as error:
+            except OSError as error:
+                reason = f"cannot be written: {error.strerror or error}"
+                problems.append(failure(report.path, reason))
+            except (DecodeError, EncodeError) as error:
                 problems.append(failure(report.path, f"cannot be written: {error}"))
     click.echo(f"added # noqa for {comments} findings", err=True)
     return _report_failures((*reports, *problems))

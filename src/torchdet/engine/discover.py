@@ -38,13 +38,23 @@ class Unreachable:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class DanglingLink:
+    """A link in a folder that was searched, whose target does not exist: Emacs' lock files."""
+
+    path: str
+
+
+Discovered = SourceFile | Unreachable | DanglingLink
+
+
 def discover(
     paths: Iterable[str],
     config_for: ConfigFor,
     *,
     force_exclude: bool = False,
     searched: Callable[[str], None] | None = None,
-) -> list[SourceFile | Unreachable]:
+) -> list[Discovered]:
     """The Python files among and below ``paths``, sorted by path, each of them once.
 
     Folders are searched for ``*.py``; links to folders inside them are not followed, so that no
@@ -52,7 +62,7 @@ def discover(
     it is excluded, unless ``force_exclude``: that is what pre-commit needs, which names every
     changed file. ``searched`` is called with each folder that is listed.
     """
-    found: dict[str, SourceFile | Unreachable] = {}
+    found: dict[str, Discovered] = {}
     for path in paths:
         for item in _below(path, config_for, force_exclude, searched or _ignore):
             found.setdefault(item.path, item)
@@ -61,7 +71,7 @@ def discover(
 
 def _below(
     path: str, config_for: ConfigFor, force_exclude: bool, searched: Callable[[str], None]
-) -> Iterator[SourceFile | Unreachable]:
+) -> Iterator[Discovered]:
     # normpath, not pathlib: "./src" should read "src" in the output, and "src" stay relative.
     path = os.path.normpath(path)
     try:
@@ -152,9 +162,7 @@ def _is_excluded(path: str, root: str, config: LintConfig) -> bool:
     )
 
 
-def _walk(
-    top: str, config_for: ConfigFor, searched: Callable[[str], None]
-) -> Iterator[SourceFile | Unreachable]:
+def _walk(top: str, config_for: ConfigFor, searched: Callable[[str], None]) -> Iterator[Discovered]:
     problems: list[Unreachable] = []
 
     def unreadable(error: OSError) -> None:
@@ -170,6 +178,9 @@ def _walk(
         for name in files:
             if name.endswith(_SUFFIX) and not excluder.excludes(name):
                 path = _without_here(os.path.join(folder, name))
+                if os.path.islink(path) and not os.path.exists(path):
+                    yield DanglingLink(path)
+                    continue
                 yield SourceFile(path, module_name_of(PurePath(name), packages), config)
     yield from problems
 

@@ -32,7 +32,7 @@ def uncommitted(paths: Iterable[str]) -> list[str]:
     by_root: dict[str, dict[str, str]] = defaultdict(dict)
     for path in paths:
         target = os.path.realpath(path)
-        root = _work_tree(os.path.dirname(target))
+        root = work_tree(os.path.dirname(target))
         if root is not None:
             by_root[root][target] = path
     dirty: list[str] = []
@@ -44,12 +44,12 @@ def uncommitted(paths: Iterable[str]) -> list[str]:
 
 
 @lru_cache(maxsize=4096)
-def _work_tree(folder: str) -> str | None:
+def work_tree(folder: str) -> str | None:
     """The root of the innermost work tree around ``folder``."""
     if os.path.exists(os.path.join(folder, ".git")):
         return folder
     above = os.path.dirname(folder)
-    return _work_tree(above) if above != folder else None
+    return work_tree(above) if above != folder else None
 
 
 def _changed(git: str, root: str, targets: Sequence[str]) -> Iterator[str]:

@@ -6,8 +6,15 @@ import contextlib
 import errno
 import os
 import stat
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import BinaryIO
+
+from torchdet.read_file import read_file
+
+_PREFIX, _SUFFIX = ".torchdet-", ".tmp"
 
 
 class ChangedMeanwhileError(OSError):
@@ -27,9 +34,7 @@ def replace_file(path: str, expected: bytes, content: bytes) -> None:
     if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "the file is read-only", path)
     with _temporary(target, content, status) as temporary:
-        with open(target, "rb") as stream:
-            unchanged = stream.read() == expected
-        if not unchanged:
+        if read_file(target) != expected:
             reason = "it changed while torchdet was at work, and was left alone"
             raise ChangedMeanwhileError(errno.EBUSY, reason, path)
         os.replace(temporary, target)
@@ -57,19 +62,63 @@ def write_file(path: str, content: bytes) -> None:
 @contextlib.contextmanager
 def _temporary(target: str, content: bytes, status: os.stat_result | None) -> Iterator[str]:
     """A file beside ``target`` with ``content``, which is on the disk; removed if not renamed."""
-    folder, name = os.path.split(target)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{name}.", dir=folder or os.curdir)
+    folder = os.path.dirname(target) or os.curdir
+    _remove_leftovers(folder)
+    descriptor, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:
+            with contextlib.suppress(OSError):  # not every file system has locks
+                _lock(stream)
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        _restore(temporary, status)
-        yield temporary
+            _close_on_windows(stream)
+            _restore(temporary, status)
+            yield temporary
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
         raise
+
+
+def remove_leftovers_beside(paths: Iterable[str]) -> None:
+    """Remove what runs that were killed have left in the folders of ``paths``."""
+    for folder in {os.path.dirname(path) or os.curdir for path in paths}:
+        _remove_leftovers(folder)
+
+
+@lru_cache(maxsize=4096)
+def _remove_leftovers(folder: str) -> None:
+    """Remove the temporary files in ``folder`` of runs that were killed; looks there once."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            named = entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX)
+            if named and entry.is_file(follow_symlinks=False):
+                _remove_unless_locked(entry.path)
+
+
+def _remove_unless_locked(path: str) -> None:
+    with contextlib.suppress(OSError), open(path, "r+b") as stream:
+        _lock(stream)
+        _close_on_windows(stream)
+        os.unlink(path)
+
+
+def _lock(stream: BinaryIO) -> None:
+    """Mark a temporary file as in use until it is closed; raises ``OSError`` if it is already.
+
+    Windows needs no mark: what is open cannot be removed there.
+    """
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _close_on_windows(stream: BinaryIO) -> None:
+    """Close what Windows would not let anybody rename or remove while it is open."""
+    if sys.platform == "win32":
+        stream.close()
 
 
 def _restore(path: str, status: os.stat_result | None) -> None:
