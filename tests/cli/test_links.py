@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -127,3 +128,28 @@ def test_dangling_links_are_passed_over_and_said_when_asked() -> None:
         assert ".#own.py" not in quiet.stdout + quiet.stderr
         told = torchdet(*command, "--verbose", "--no-cache", "--isolated")
         assert ".#own.py skipped: a link to nothing" in told.stderr
+
+
+def test_fix_clears_up_after_a_run_that_was_killed() -> None:
+    Path("own.py").write_text("x = 1\n")
+    Path(".torchdet-killed.tmp").write_text("half")
+    assert torchdet("fix", "--no-cache", "--isolated").returncode == 0
+    assert os.listdir() == ["own.py"]
+
+
+def test_add_noqa_names_the_users_file_when_it_cannot_be_written() -> None:
+    Path("own.py").write_text(BAD)
+    program = "import os, tempfile\n"
+    program += (
+        "def full(*_, **__): raise OSError(28, 'No space left on device', '.torchdet-x.tmp')\n"
+    )
+    program += "tempfile.mkstemp = full\n"
+    program += "import sys; sys.argv = 'torchdet lint --add-noqa --no-cache --isolated'.split()\n"
+    program += "from torchdet.cli._run import run; raise SystemExit(run())\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "own.py:1:1: error DET901" in done.stdout
+    assert "cannot be written: No space left on device" in done.stdout
+    assert ".torchdet" not in done.stdout + done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from torchdet.engine.write_file import ChangedMeanwhileError, replace_file, write_file
+from torchdet.engine.write_file import (
+    ChangedMeanwhileError,
+    remove_leftovers_beside,
+    replace_file,
+    write_file,
+)
 
 
 def test_content_changes_and_mode_stays(tmp_path: Path) -> None:
@@ -122,3 +128,45 @@ def test_writing_through_a_link_keeps_it_and_the_mode(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert target.read_bytes() == b"new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o640
+
+
+KILLED = """
+import os, signal, sys
+os.fsync = lambda _descriptor: os.kill(os.getpid(), signal.SIGKILL)
+from torchdet.engine.write_file import replace_file
+replace_file(sys.argv[1], b"old", b"new")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_what_a_killed_run_leaves_is_removed_by_the_next(tmp_path: Path) -> None:
+    for name in ("a.py", "b.py"):
+        (tmp_path / name).write_bytes(b"old")
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "a.py")], check=False)
+    assert len(os.listdir(tmp_path)) == 3
+    assert (tmp_path / "a.py").read_bytes() == b"old"
+    again = "import sys; from torchdet.engine.write_file import replace_file as r"
+    again += "; r(sys.argv[1], b'old', b'new')"
+    subprocess.run([sys.executable, "-c", again, str(tmp_path / "b.py")], check=True)
+    assert sorted(os.listdir(tmp_path)) == ["a.py", "b.py"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX locks")
+def test_what_another_run_is_writing_is_left_alone(tmp_path: Path) -> None:
+    import fcntl
+
+    busy, link = tmp_path / ".torchdet-busy.tmp", tmp_path / ".torchdet-link.tmp"
+    busy.touch()
+    link.symlink_to("a.py")
+    with busy.open("r+b") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        remove_leftovers_beside([str(tmp_path / "a.py")])
+        assert busy.exists()
+        assert link.is_symlink()
+
+
+def test_a_name_as_long_as_the_system_allows(tmp_path: Path) -> None:
+    path = tmp_path / f"{'a' * 252}.py"
+    path.write_bytes(b"old")
+    replace_file(str(path), b"old", b"new")
+    assert path.read_bytes() == b"new"

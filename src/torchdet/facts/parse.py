@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -74,6 +76,19 @@ def parse_source(source: SourceText) -> cst.Module:
     except cst.ParserSyntaxError as error:
         fault = explain(error, source)
         row, column, _ = source.location(fault.offset)
-        raise UnparseableError(f"not valid Python: {fault.reason}", row, column) from None
+        raise UnparseableError(
+            f"{_whose_fault(source.text)}: {fault.reason}", row, column
+        ) from None
     except cst.CSTValidationError as error:  # a rule beside the grammar; it tells no place
-        raise UnparseableError(f"not valid Python: {error}") from None
+        raise UnparseableError(f"{_whose_fault(source.text)}: {error}") from None
+
+
+def _whose_fault(text: str) -> str:
+    """Whether ``text``, which LibCST turned down, is wrong, or a limit of LibCST was met."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return "not valid Python"
+    return "valid Python that LibCST cannot parse"

@@ -2,11 +2,14 @@
 
 ## What it does
 Reports a file that cannot be read, decoded or parsed, with the place and the reason. The run ends
-with exit code 2, and every other file is still checked.
+with exit code 2, and every other file is still checked. Where the text is valid Python that LibCST,
+torchdet's parser, does not know, the message says so.
+
+Only files in which a selected rule could fire are parsed. An error of syntax in any other file is
+not reported: run Python's own `python -m compileall` to find those.
 
 ## Why is this bad?
-A file that is skipped in silence looks like a clean one. Files in which no selected rule could
-fire are not parsed at all, so that errors in those are left to Python itself.
+A file that is skipped in silence looks like a clean one.
 
 ## Example
 Bad:
