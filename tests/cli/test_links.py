@@ -150,6 +150,6 @@ def test_add_noqa_names_the_users_file_when_it_cannot_be_written() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=False
     )
     assert done.returncode == 2
-    assert "own.py:1:1: error DET901" in done.stdout
+    assert "own.py:1:1: DET901" in done.stdout
     assert "cannot be written: No space left on device" in done.stdout
     assert ".torchdet" not in done.stdout + done.stderr
