@@ -8,6 +8,7 @@ from torchdet.facts.expressions import is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.module_classes import is_module_class
+from torchdet.torch_api.gradient_names import AUTOGRAD_FUNCTIONS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -45,7 +46,7 @@ def is_forward_input(parameter: cst.Param, facts: FileFacts) -> bool:
 
 def _is_autograd_function(owner: cst.ClassDef, facts: FileFacts) -> bool:
     return any(
-        name in {"torch.autograd.Function", "torch.autograd.function.Function"}
+        name in AUTOGRAD_FUNCTIONS
         for base in owner.bases
         for name in facts.resolve(base.value).names
     )

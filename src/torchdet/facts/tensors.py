@@ -30,6 +30,7 @@ from torchdet.facts.tensor_guards import guarded
 from torchdet.facts.tensor_values import OPEN, Kind, Value, agreed
 from torchdet.facts.unpacking import Part, unpacked_part
 from torchdet.model.diagnostic import Confidence
+from torchdet.torch_api.data_loading import DATA_LOADERS
 from torchdet.torch_api.returns import (
     MODULE_LISTS,
     OTHER_MODULES,
@@ -81,7 +82,6 @@ _WRAPPERS = frozenset({"torch.compile", "torch.jit.script", "torch.jit.trace", "
 _WRAPPERS |= {"torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel", "copy.copy"}
 _PASSED_ON = frozenset({"einops.rearrange", "einops.repeat", "einops.reduce"})
 _ITERATING = frozenset({"iter", "list", "reversed", "tqdm", "track", "trange", "tuple"})
-_LOADERS = frozenset({"torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader"})
 
 
 def tensor_confidence(expression: cst.BaseExpression, facts: FileFacts) -> Confidence | None:
@@ -391,7 +391,7 @@ class _Inference:
         given = node.args[0].value if node.args else None
         if name in _WRAPPERS or name in _PASSED_ON:
             return self.value(given) if given is not None else None
-        if name in _LOADERS:
+        if name in DATA_LOADERS:
             return Value(Kind.LOADER, Confidence.CERTAIN)
         if package in {"torch.Tensor", "torch._tensor.Tensor"}:
             return self._result(function, node, _CERTAIN_TENSOR, skipped=1)

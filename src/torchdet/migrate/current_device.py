@@ -10,30 +10,28 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import int_value
 from torchdet.facts.lazy import cst
+from torchdet.torch_api.device_arguments import (
+    CURRENT_DEVICE_BLOCKS,
+    CURRENT_DEVICE_BLOCKS_BY_TENSOR,
+    CURRENT_DEVICE_SETTERS,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 CHOOSING_WORDS = ("set_device",)
 """The words without one of which a file chooses no current device for others."""
-_CHOOSING = (
-    *("torch.cuda.set_device", "torch.xpu.set_device"),
-    *("torch.accelerator.set_device_index", "torch.accelerator.set_device_idx"),
-)
-_CHOOSING_WITHIN = (
-    *("torch.cuda.device", "torch.cuda.device_of", "torch.xpu.device"),
-    "torch.accelerator.device_index",
-)
 
 
 def chooses_device(facts: FileFacts) -> bool:
     """Whether the file chooses a current device, other than the first or that of the local rank."""
-    return _calls_with_device(facts, _CHOOSING)
+    return _calls_with_device(facts, CURRENT_DEVICE_SETTERS)
 
 
 def chooses_device_for_itself(facts: FileFacts) -> bool:
     """Whether it does so at least within a block: ``with torch.cuda.device(1):``."""
-    return _calls_with_device(facts, (*_CHOOSING, *_CHOOSING_WITHIN))
+    blocks = (*CURRENT_DEVICE_BLOCKS, *CURRENT_DEVICE_BLOCKS_BY_TENSOR)
+    return _calls_with_device(facts, (*CURRENT_DEVICE_SETTERS, *blocks))
 
 
 def _calls_with_device(facts: FileFacts, functions: tuple[str, ...]) -> bool:

@@ -16,6 +16,13 @@ from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, receiving_parameter
 from torchdet.facts.scope import ScopeKind
+from torchdet.torch_api.checkpoints import CHECKPOINT_READERS
+from torchdet.torch_api.device_arguments import (
+    DEVICE_FIRST,
+    MOVING_METHODS,
+    TAKING_DEVICE_TYPE,
+    making_methods,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -55,20 +62,6 @@ def compares_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
     return _Comparisons(facts).found(node)
 
 
-_MOVING_METHODS = frozenset({"to", "to_empty"})
-_MAKING_METHODS = frozenset(
-    {"new_empty", "new_full", "new_ones", "new_tensor", "new_zeros", "new_empty_strided"}
-)
-# Functions of torch whose device is its type, as text.
-_TAKING_TYPE = frozenset(
-    f"torch.{name}"
-    for name in (
-        *("autocast", "amp.autocast", "amp.GradScaler", "amp.grad_scaler.GradScaler"),
-        *("amp.autocast_mode.autocast", "get_device_module", "random.fork_rng"),
-    )
-)
-_FIRST_POSITION = frozenset({"torch.device", "torch.Generator", "torch.set_default_device"})
-_SECOND_POSITION = frozenset({"torch.load", "torch.jit.load", "torch.serialization.load"})
 _DEVICE_KEYWORDS = frozenset({"device", "map_location"})
 _LOG_METHODS = frozenset(
     {"critical", "debug", "error", "exception", "info", "log", "warn", "warning", "write"}
@@ -80,12 +73,13 @@ def _use_by_torch(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> Us
     """What a function of torch does with an argument; None for a function that is not torch's."""
     if not function or not all(name.startswith("torch.") for name in function):
         return None
-    if any(name in _TAKING_TYPE for name in function):
+    if any(name in TAKING_DEVICE_TYPE for name in function):
         return Use.OTHER
     if arg.keyword is not None:
         return Use.TAKES if arg.keyword.value in _DEVICE_KEYWORDS else Use.OTHER
     position = call.args.index(arg)
-    taken = _FIRST_POSITION if position == 0 else _SECOND_POSITION if position == 1 else ()
+    readers = {name for name, place in CHECKPOINT_READERS.items() if place == position}
+    taken = DEVICE_FIRST if position == 0 else readers
     if all(name in taken for name in function):
         return Use.TAKES if "torch.device" not in function or len(call.args) == 1 else Use.OTHER
     on_cuda = position == 0 and all(name.startswith("torch.cuda.") for name in function)
@@ -155,11 +149,11 @@ class _Uses:
             return False
         keyword = arg.keyword.value if arg.keyword is not None else None
         method = func.attr.value
-        if method in _MOVING_METHODS:
+        if method in MOVING_METHODS:
             if is_constant(func.value, "self") and self._defines(func, method):
                 return False
             return keyword == "device" or (keyword is None and call.args[0] is arg)
-        return method in _MAKING_METHODS and keyword == "device"
+        return method in making_methods() and keyword == "device"
 
     def _defines(self, node: cst.CSTNode, method: str) -> bool:
         owner = enclosing_class(node, self._facts)

@@ -13,20 +13,13 @@ from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function, local_function
 from torchdet.facts.walk import descendants
+from torchdet.torch_api.compilers import SCRIPT_DECORATORS, SCRIPT_EXCLUSIONS, SCRIPT_FUNCTIONS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_COMPILERS = ("torch.jit.script", "torch.fx.symbolic_trace")
-_DECORATORS = (
-    "torch.jit.script",
-    "torch.jit.script_if_tracing",
-    "torch.jit.script_method",
-    "torch.jit.export",
-)
 COMPILING_WORDS = ("jit", "symbolic_trace")
 """The words without one of which a file hands nothing to TorchScript or fx."""
-_LEFT_ALONE = ("torch.jit.ignore", "torch.jit.unused")
 
 
 class CompiledCode:
@@ -50,11 +43,11 @@ class CompiledCode:
         for uses in list(facts.index.uses.values()):
             for use in uses:
                 parent = facts.index.parents.get(use.node)
-                if isinstance(parent, cst.Decorator) and facts.means(use.node, *_DECORATORS):
+                if isinstance(parent, cst.Decorator) and facts.means(use.node, *SCRIPT_DECORATORS):
                     yield from _functions_of(facts.parent(parent))
                 if not isinstance(parent, cst.Call) or parent.func is not use.node:
                     continue
-                if facts.means(use.node, *_COMPILERS) and parent.args:
+                if facts.means(use.node, *SCRIPT_FUNCTIONS) and parent.args:
                     found = list(self._compiled_by(parent.args[0].value))
                     yield from found
                     scripts_modules = scripts_modules or not found
@@ -96,7 +89,7 @@ def compiles_modules(facts: FileFacts) -> bool:
         for use in uses:
             call = facts.index.parents.get(use.node)
             called = isinstance(call, cst.Call) and call.func is use.node and call.args
-            if called and facts.means(use.node, *_COMPILERS):
+            if called and facts.means(use.node, *SCRIPT_FUNCTIONS):
                 return True
     return False
 
@@ -150,7 +143,7 @@ def _is_left_alone(function: cst.FunctionDef, facts: FileFacts) -> bool:
     return any(
         facts.means(
             each.decorator.func if isinstance(each.decorator, cst.Call) else each.decorator,
-            *_LEFT_ALONE,
+            *SCRIPT_EXCLUSIONS,
         )
         for each in function.decorators
     )

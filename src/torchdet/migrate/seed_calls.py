@@ -15,14 +15,11 @@ from torchdet.facts.expressions import int_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.devices.probes import is_probe
+from torchdet.torch_api.random_numbers import ACCELERATOR_SEEDERS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-ACCELERATOR_SEEDS = frozenset(
-    f"torch.cuda.{name}"
-    for name in ("manual_seed", "manual_seed_all", "random.manual_seed", "random.manual_seed_all")
-)
 _TORCH_SEED = "torch.manual_seed"
 _OTHER_SEEDS = ("random.seed", "numpy.random.seed")
 
@@ -121,7 +118,7 @@ def _only_seeds(row: cst.CSTNode, facts: FileFacts) -> bool:
 
 
 def _seeds(call: cst.Call, facts: FileFacts) -> bool:
-    names = (_TORCH_SEED, *_OTHER_SEEDS, *ACCELERATOR_SEEDS)
+    names = (_TORCH_SEED, *_OTHER_SEEDS, *ACCELERATOR_SEEDERS)
     return facts.means(call.func, *names)
 
 

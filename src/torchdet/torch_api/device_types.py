@@ -30,3 +30,31 @@ ACCELERATOR_TYPES = (
 
 TARGET_DEVICES = ("cpu", *ACCELERATOR_TYPES)
 """The device types that a program can be written for."""
+
+BACKEND_TYPES = {
+    "nccl": ("cuda",),
+    "rccl": ("cuda", "hip"),
+    "xccl": ("xpu",),
+    "ccl": ("xpu", "cpu"),
+    "hccl": ("hpu", "npu"),
+    "cncl": ("mlu",),
+    "mccl": ("musa",),
+    "tccl": ("sdaa",),
+}
+"""Backends of `torch.distributed`, with the types of devices that each serves."""
+
+WORDS_FOR_TYPES = {
+    **BACKEND_TYPES,
+    **dict.fromkeys(("cudnn", "cutlass", "deepgemm", "nvidia", "tensorrt"), ("cuda",)),
+    **dict.fromkeys(("gaudi", "habana"), ("hpu",)),
+    "ascend": ("npu",),
+    "metal": ("mps",),
+    "rocm": ("cuda", "hip"),
+    "tpu": ("xla",),
+}
+"""Words of libraries and makers, with the types of devices that they imply."""
+
+TYPE_ATTRIBUTES = tuple(
+    f"is_{kind}" for kind in ("cuda", "xpu", "mps", "mtia", "maia", "ipu", "xla", "vulkan")
+)
+"""Attributes of a tensor that tell one type of device."""

@@ -34,10 +34,12 @@ from torchdet.migrate.codemod import (
 )
 from torchdet.migrate.conditions import NotReadElsewhere
 from torchdet.migrate.device_words import DeviceWords, Wording
-from torchdet.migrate.seed_calls import ACCELERATOR_SEEDS, collapsed_seeding
+from torchdet.migrate.seed_calls import collapsed_seeding
 from torchdet.model.fix import Applicability
 from torchdet.reading.devices.probes import assigned_values
 from torchdet.torch_api.device_apis import DeviceApi, Equivalence, device_apis
+from torchdet.torch_api.device_queries import CUDA_AVAILABLE
+from torchdet.torch_api.random_numbers import ACCELERATOR_SEEDERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,6 @@ _STREAM_MAKERS = (
     *("torchdet.runtime.TorchHandle.stream", "torchdet.runtime.TorchHandle.current_stream"),
 )
 _SAME_FOR_A_PROGRAM = frozenset({"torch.cuda.device_count"})
-_PROBE = "torch.cuda.is_available"
 
 _AMBIGUOUS = Wording(
     "the name may mean something else as well",
@@ -113,7 +114,7 @@ _GUARD = Wording(
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
     version = context.rules.config.torch_version
-    guards = [each for each in findings if _name(each, words) == _PROBE]
+    guards = [each for each in findings if _name(each, words) == CUDA_AVAILABLE]
     outcomes = {
         id(each): words.refused(each) or _outcome(each, words, version)
         for each in findings
@@ -142,7 +143,7 @@ def _outcome(finding: Finding, words: DeviceWords, version: tuple[int, int]) -> 
         return _AMBIGUOUS.of(finding)
     parent = words.facts.parent(node)
     call = parent if isinstance(parent, cst.Call) and parent.func is node else None
-    if call is not None and name in ACCELERATOR_SEEDS:
+    if call is not None and name in ACCELERATOR_SEEDERS:
         return _seeding(finding, call, words)
     if call is not None and name == "torch.cuda.stream":
         return _used_stream(finding, call, words)

@@ -34,6 +34,7 @@ from torchdet.migrate.import_time import runs_at_import
 from torchdet.reading.devices.device_text import DeviceText, device_text
 from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
+from torchdet.torch_api.device_arguments import AUTOCASTS
 
 _UNMANAGED = Wording(
     "the handle does not manage this kind of accelerator",
@@ -80,7 +81,6 @@ _OTHER_LIBRARIES = frozenset(
     {"ctranslate2", "cupy", "faster_whisper", "jax", "mxnet", "onnxruntime", "paddle"}
     | {"taichi", "tensorflow", "tf", "triton", "tvm", "warp", "wp"}
 )
-_AUTOCASTS = ("torch.autocast", "torch.amp.autocast", "torch.amp.autocast_mode.autocast")
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
@@ -230,7 +230,7 @@ def _as_type(
 
 
 def _turns_autocast_on(call: cst.Call, words: DeviceWords) -> bool:
-    if not words.facts.means(call.func, *_AUTOCASTS):
+    if not words.facts.means(call.func, *AUTOCASTS):
         return False
     enabled = argument(call, "enabled", 2)
     return enabled is None or not is_constant(enabled.value, "False")

@@ -11,8 +11,8 @@ from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_expressions import is_device_expression
 from torchdet.reading.devices.guards import compared_types, exits, is_established, positions_in
-from torchdet.reading.devices.named_types import BACKEND_TYPES, words, words_in
-from torchdet.torch_api.device_types import ACCELERATOR_TYPES
+from torchdet.reading.devices.named_types import words, words_in
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES, BACKEND_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -7,33 +7,8 @@ from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
+from torchdet.torch_api.device_types import WORDS_FOR_TYPES
 
-BACKEND_TYPES = {
-    "nccl": ("cuda",),
-    "rccl": ("cuda", "hip"),
-    "xccl": ("xpu",),
-    "ccl": ("xpu", "cpu"),
-    "hccl": ("hpu", "npu"),
-    "cncl": ("mlu",),
-    "mccl": ("musa",),
-    "tccl": ("sdaa",),
-}
-"""The backends of `torch.distributed` that serve one kind of accelerator, with its device types.
-
-From `torch.distributed.Backend.default_device_backend_map` of PyTorch 2.13 and the makers'
-packages.
-"""
-
-# Makers' names for their hardware and for software that runs on nothing else.
-_STANDS_FOR = {
-    **BACKEND_TYPES,
-    **dict.fromkeys(("cudnn", "cutlass", "deepgemm", "nvidia", "tensorrt"), ("cuda",)),
-    **dict.fromkeys(("gaudi", "habana"), ("hpu",)),
-    "ascend": ("npu",),
-    "metal": ("mps",),
-    "rocm": ("cuda", "hip"),
-    "tpu": ("xla",),
-}
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -46,7 +21,7 @@ def words(name: str) -> Iterator[str]:
     for match in _WORD.findall(name):
         word = match.lower()
         yield word
-        yield from _STANDS_FOR.get(word, ())
+        yield from WORDS_FOR_TYPES.get(word, ())
 
 
 def words_in(node: cst.CSTNode) -> Iterator[str]:

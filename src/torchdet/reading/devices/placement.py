@@ -15,19 +15,11 @@ from torchdet.facts.origins import origins
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.devices.device_expressions import is_device_expression
 from torchdet.reading.devices.device_text import device_text
+from torchdet.torch_api.device_arguments import FACTORIES_BESIDE_DATA, device_factories
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_FACTORIES = frozenset(
-    f"torch.{name}"
-    for name in (
-        *("arange", "as_tensor", "empty", "empty_like", "empty_strided", "eye", "full"),
-        *("full_like", "linspace", "logspace", "ones", "ones_like", "rand", "rand_like"),
-        *("randint", "randint_like", "randn", "randn_like", "randperm", "scalar_tensor"),
-        *("tensor", "zeros", "zeros_like", "Generator", "asarray", "normal"),
-    )
-)
 # Methods after which a tensor or generator has the dtype and the device that it had.
 _KEEPING = frozenset(
     (
@@ -89,12 +81,13 @@ def placement_of(node: cst.BaseExpression, facts: FileFacts) -> Placement | None
 def placement_of_call(call: cst.Call, facts: FileFacts) -> Placement | None:
     """Where the value that ``call`` makes or moves lies."""
     function = facts.resolve(call.func).names
-    if function and all(name in _FACTORIES for name in function):
+    if function and all(name in device_factories() for name in function):
         position = 0 if function == ("torch.Generator",) else None
         given = argument(call, "device", position)
         if given is not None:
             return device_placement(given.value, facts)
-        if any(arg.star == "**" for arg in call.args) or function[0].endswith("_like"):
+        beside_data = function[0].endswith("_like") or function[0] in FACTORIES_BESIDE_DATA
+        if beside_data or any(arg.star == "**" for arg in call.args):
             return None
         return _DEFAULT
     if not isinstance(call.func, cst.Attribute):

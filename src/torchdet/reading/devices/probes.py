@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.reading.devices.device_text import accelerator_literals
 from torchdet.reading.devices.named_types import words
+from torchdet.torch_api.device_queries import BUILD_VERSIONS
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ _PROBE_FUNCTION = re.compile(
 )
 _PROBE_METHOD = re.compile(r"is_available|device_count|is_built|auto_device_count")
 _PROBE_OWNER = re.compile(rf".*(?:{_TYPES})(?:accelerator)?")
-_VERSIONS = ("torch.version.cuda", "torch.version.hip", "torch.version.xpu")
 _MAX_DEPTH = 3
 
 
@@ -46,7 +46,7 @@ def is_probe(node: cst.CSTNode, facts: FileFacts) -> bool:
                 return True
             return _PROBE_METHOD.fullmatch(func.value) is not None and _is_torch_probe(func, facts)
         return False
-    return isinstance(node, cst.Attribute) and facts.means(node, *_VERSIONS)
+    return isinstance(node, cst.Attribute) and facts.means(node, *BUILD_VERSIONS)
 
 
 def _is_torch_probe(func: cst.BaseExpression, facts: FileFacts) -> bool:

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, string_value
 from torchdet.facts.lazy import cst
+from torchdet.torch_api.compilers import COMPILE_EXCLUSIONS, COMPILE_FUNCTIONS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_COMPILE = ("torch.compile", "torch.compiler.compile")
-_EXCLUDING = ("torch.compiler.disable", "torch._dynamo.disable")
 _FORWARD = frozenset({"forward", "__call__"})
 
 
@@ -23,7 +22,7 @@ def is_compiled(node: cst.CSTNode, facts: FileFacts) -> bool:
     """
     for above in facts.ancestors(node):
         if isinstance(above, cst.FunctionDef):
-            if any(_means(each.decorator, _EXCLUDING, facts) for each in above.decorators):
+            if any(_means(each.decorator, COMPILE_EXCLUSIONS, facts) for each in above.decorators):
                 return False
             if any(_compiles(each.decorator, facts) for each in above.decorators):
                 return True
@@ -50,9 +49,9 @@ def _compiles(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether ``node`` is ``torch.compile`` or a call of it, also in ``partial``, for Inductor."""
     if isinstance(node, cst.Call):
         if facts.means(node.func, "functools.partial") and node.args:
-            return facts.means(node.args[0].value, *_COMPILE) and runs_on_inductor(node)
-        return facts.means(node.func, *_COMPILE) and runs_on_inductor(node)
-    return facts.means(node, *_COMPILE)
+            return facts.means(node.args[0].value, *COMPILE_FUNCTIONS) and runs_on_inductor(node)
+        return facts.means(node.func, *COMPILE_FUNCTIONS) and runs_on_inductor(node)
+    return facts.means(node, *COMPILE_FUNCTIONS)
 
 
 def runs_on_inductor(call: cst.Call) -> bool:

@@ -14,15 +14,11 @@ from torchdet.facts.reaching import reaching
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.operations.number_kinds import holds_whole_numbers
 from torchdet.reading.operations.surroundings import last_method
+from torchdet.torch_api.gradient_names import AUTOGRAD_FUNCTIONS, NO_GRADIENT
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_NO_GRADIENT = frozenset(
-    {"torch.no_grad", "torch.inference_mode", "torch.autograd.no_grad", "torch.set_grad_enabled"}
-    | {"torch.autograd.grad_mode.no_grad", "torch.autograd.grad_mode.inference_mode"}
-)
-_OWN_BACKWARD = frozenset({"torch.autograd.Function", "torch.autograd.function.Function"})
 _CUTTING = frozenset({"bool", "detach", "int", "item", "long", "numpy", "tolist"})
 # What a model is fed with, or compared with, as code names it.
 _DATA = re.compile(
@@ -238,7 +234,7 @@ def _is_outside_of_models(call: cst.Call, facts: FileFacts) -> bool:
     if owner is None:
         return False
     bases = [name for base in owner.bases for name in facts.resolve(base.value).names]
-    return not _OWN_BACKWARD.isdisjoint(bases) or not (
+    return not AUTOGRAD_FUNCTIONS.isdisjoint(bases) or not (
         is_module_class(owner, facts) or forward_of(owner) is not None
     )
 
@@ -257,7 +253,7 @@ def _around(call: cst.Call, facts: FileFacts) -> Iterator[cst.BaseExpression]:
 def _turns_off(expression: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether ``expression`` is ``torch.no_grad`` or its like, called or not."""
     called = expression.func if isinstance(expression, cst.Call) else expression
-    if not any(name in _NO_GRADIENT for name in facts.resolve(called).names):
+    if not any(name in NO_GRADIENT for name in facts.resolve(called).names):
         return False
     args = expression.args if isinstance(expression, cst.Call) else ()
     switched_by_value = facts.means(called, "torch.set_grad_enabled")

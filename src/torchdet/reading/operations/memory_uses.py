@@ -10,6 +10,13 @@ from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.tensors import tensor_confidence
 from torchdet.torch_api.returns import several_functions, tensor_functions, tensor_methods
+from torchdet.torch_api.tensor_methods import (
+    READING_IN_PLACE,
+    SCALED_BY_BETA,
+    SHAPE_ATTRIBUTES,
+    SHAPE_METHODS,
+    VIEWS,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -26,58 +33,14 @@ class Effect(Enum):
     NONE = "none"
 
 
-# Views share the memory of their tensor: whoever has one may fill it.
-_VIEWS = frozenset(
-    {
-        *("adjoint", "as_strided", "as_tensor", "asarray", "atleast_1d", "atleast_2d"),
-        *("atleast_3d", "broadcast_tensors", "broadcast_to", "chunk", "conj", "contiguous"),
-        *("detach", "diagonal", "dsplit", "expand", "expand_as", "flatten", "hsplit", "imag"),
-        *("meshgrid", "moveaxis", "movedim", "narrow", "permute", "positive", "ravel", "real"),
-        *("reshape", "reshape_as", "resolve_conj", "resolve_neg", "select", "split"),
-        *("split_with_sizes", "squeeze", "swapaxes", "swapdims", "t", "tensor_split"),
-        *("transpose", "unbind", "unflatten", "unfold", "unsqueeze", "view", "view_as"),
-        *("view_as_complex", "view_as_real", "vsplit"),
-        # These give the tensor itself where it is on the device, or of the dtype, already.
-        *("bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "cpu", "cuda", "double"),
-        *("float", "half", "int", "long", "short", "to", "type", "type_as", "xpu"),
-    }
-)
-_ONLY_ASK_SHAPE = frozenset(
-    {
-        *("empty_like", "full_like", "ones_like", "rand_like", "randint_like"),
-        *("randn_like", "zeros_like", "new_empty", "new_empty_strided", "new_full", "new_ones"),
-        *("new_tensor", "new_zeros", "dim", "element_size", "get_device", "is_complex"),
-        *("is_contiguous", "is_floating_point", "is_pinned", "ndimension", "nelement", "numel"),
-        *("requires_grad_", "size", "stride", "storage_offset", "retain_grad", "register_hook"),
-    }
-)
-_ATTRIBUTES_OF_SHAPE = frozenset(
-    {
-        *("device", "dtype", "grad", "grad_fn", "is_cuda", "is_leaf", "is_sparse", "itemsize"),
-        *("layout", "nbytes", "ndim", "requires_grad", "shape"),
-    }
-)
-# In-place methods that need the values which are there.
-_READING_IN_PLACE = frozenset(
-    {
-        *("abs_", "add_", "addcdiv_", "addcmul_", "addmm_", "ceil_", "clamp_", "clamp_max_"),
-        *("clamp_min_", "clip_", "cos_", "cumprod_", "cumsum_", "div_", "exp_", "floor_"),
-        *("floor_divide_", "index_add_", "lerp_", "log_", "masked_scatter_", "mul_", "neg_"),
-        *("nan_to_num_", "pow_", "reciprocal_", "relu_", "round_", "rsqrt_", "scatter_add_"),
-        *("scatter_reduce_", "sigmoid_", "sign_", "sin_", "sqrt_", "square_", "sub_", "tanh_"),
-        *("tril_", "triu_", "trunc_"),
-    }
-)
 _MORE_READING_METHODS = frozenset({"item", "tolist", "sort", "topk", "allclose", "equal"})
-# `beta` scales their input, which is not read where that is zero.
-_SCALED_BY_BETA = frozenset({"addbmm", "addmm", "addmv", "addr", "baddbmm", "sspaddmm"})
 _GATHERING = frozenset({"torch.cat", "torch.concat", "torch.hstack", "torch.stack", "torch.vstack"})
 
 
 @cache
 def _reading_methods() -> frozenset[str]:
-    new = tensor_methods() - _VIEWS - _ONLY_ASK_SHAPE
-    return new | _READING_IN_PLACE | _MORE_READING_METHODS
+    new = tensor_methods() - VIEWS - SHAPE_METHODS
+    return new | READING_IN_PLACE | _MORE_READING_METHODS
 
 
 @cache
@@ -85,7 +48,7 @@ def _reading_functions() -> frozenset[str]:
     return frozenset(
         name
         for name in tensor_functions() | several_functions() | {"torch.allclose", "torch.equal"}
-        if not name.endswith("_") and name.rpartition(".")[2] not in _VIEWS | _ONLY_ASK_SHAPE
+        if not name.endswith("_") and name.rpartition(".")[2] not in VIEWS | SHAPE_METHODS
     )
 
 
@@ -123,8 +86,8 @@ def _of_attribute(node: cst.Attribute, facts: FileFacts) -> tuple[Effect, cst.CS
     name = node.attr.value
     call = facts.parent(node)
     if not isinstance(call, cst.Call) or call.func is not node:
-        return (Effect.NONE if name in _ATTRIBUTES_OF_SHAPE else Effect.MAY_FILL), node
-    if name in _ONLY_ASK_SHAPE or _ignores_input(name, call):
+        return (Effect.NONE if name in SHAPE_ATTRIBUTES else Effect.MAY_FILL), node
+    if name in SHAPE_METHODS or _ignores_input(name, call):
         return Effect.NONE, call
     if argument(call, "include_self") is not None:
         return Effect.MAY_FILL, call  # `scatter_reduce_` may leave the values out
@@ -146,7 +109,7 @@ def _of_argument(arg: cst.Arg, facts: FileFacts) -> tuple[Effect, cst.CSTNode]:
         return Effect.READS, call
     lasts = {name.rpartition(".")[2] for name in names}
     of_torch = all(name.startswith("torch.") for name in names)
-    asks = of_torch and lasts <= _ONLY_ASK_SHAPE | {"is_tensor"}
+    asks = of_torch and lasts <= SHAPE_METHODS | {"is_tensor"}
     asks = asks or set(names) <= {"builtins.len", "builtins.isinstance", "builtins.type"}
     return (Effect.NONE if asks else Effect.MAY_FILL), call
 
@@ -154,7 +117,7 @@ def _of_argument(arg: cst.Arg, facts: FileFacts) -> tuple[Effect, cst.CSTNode]:
 def _ignores_input(name: str, call: cst.Call) -> bool:
     """Whether it is ``baddbmm(x, ..., beta=0)``; a ``beta`` that only the run knows counts too."""
     beta = argument(call, "beta")
-    return name in _SCALED_BY_BETA and beta is not None and int_value(beta.value) != 1
+    return name in SCALED_BY_BETA and beta is not None and int_value(beta.value) != 1
 
 
 def _of_method_argument(call: cst.Call, facts: FileFacts) -> Effect:

@@ -9,28 +9,13 @@ from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.facts.reaching import reaching
 from torchdet.facts.scope import BindingKind
+from torchdet.torch_api.dtypes import FLOATING_DTYPES, INTEGRAL_DTYPES
+from torchdet.torch_api.tensor_methods import FLOATING_METHODS, INTEGRAL_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.facts.scope import Binding
 
-_INTEGRAL = frozenset(
-    f"torch.{name}"
-    for name in ("bool", "int", "int16", "int32", "int64", "int8", "long", "short", "uint8")
-)
-_FLOATING = frozenset(
-    f"torch.{name}"
-    for name in ("bfloat16", "double", "float", "float16", "float32", "float64", "half")
-)
-_INTEGRAL_METHODS = frozenset(
-    {"argmax", "argmin", "argsort", "bincount", "bool", "bucketize", "byte", "eq", "ge", "gt"}
-    | {"int", "le", "long", "lt", "ne", "nonzero", "short"}
-    | {"logical_and", "logical_not", "logical_or", "logical_xor"}
-)
-_FLOATING_METHODS = frozenset(
-    {"bfloat16", "div", "double", "exp", "float", "half", "log", "mean", "sigmoid", "softmax"}
-    | {"sqrt", "std", "var"}
-)
 # Functions whose result has the kind of their first argument.
 _KEEPING = frozenset(
     {"torch.abs", "torch.clamp", "torch.cumsum", "torch.flatten", "torch.nn.functional.pad"}
@@ -50,7 +35,7 @@ def is_integral(call: cst.Call, operand: cst.BaseExpression, facts: FileFacts) -
     """Whether ``call`` asks for a whole dtype, or its ``operand`` holds whole numbers."""
     dtype = argument(call, "dtype")
     if dtype is not None:
-        return facts.means(dtype.value, *_INTEGRAL)
+        return facts.means(dtype.value, *INTEGRAL_DTYPES)
     return holds_whole_numbers(operand, facts)
 
 
@@ -102,20 +87,20 @@ def _is_whole_result(node: cst.BinaryOperation, facts: FileFacts, depth: int) ->
 def _is_whole_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
     dtype = argument(node, "dtype")
     if dtype is not None:
-        return facts.means(dtype.value, *_INTEGRAL)
+        return facts.means(dtype.value, *INTEGRAL_DTYPES)
     if not isinstance(node.func, cst.Attribute):
         return False
     method = node.func.attr.value
-    if method in _INTEGRAL_METHODS or _INTEGRAL_TYPES.search(method):
+    if method in INTEGRAL_METHODS or _INTEGRAL_TYPES.search(method):
         return True
     if method in {"to", "type"} and node.args:
-        if facts.means(node.args[0].value, *_INTEGRAL):
+        if facts.means(node.args[0].value, *INTEGRAL_DTYPES):
             return True
-        if facts.means(node.args[0].value, *_FLOATING):
+        if facts.means(node.args[0].value, *FLOATING_DTYPES):
             return False
     if facts.means(node.func, *_KEEPING) and node.args:
         return _is_whole(node.args[0].value, facts, depth - 1)
-    return method not in _FLOATING_METHODS and _is_whole(node.func.value, facts, depth - 1)
+    return method not in FLOATING_METHODS and _is_whole(node.func.value, facts, depth - 1)
 
 
 def _is_bound_whole(binding: Binding, facts: FileFacts, depth: int) -> bool:

@@ -7,37 +7,16 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Confidence
+from torchdet.torch_api.data_loading import datasets
+from torchdet.torch_api.public_names import classes_of
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_DATA = "torch.utils.data"
-_DATASETS = frozenset(
-    f"{module}.{name}"
-    for module in (_DATA, f"{_DATA}.dataset")
-    for name in ("Dataset", "IterableDataset", "TensorDataset", "Subset", "ConcatDataset")
-) | {
-    f"torchvision.datasets.{name}"
-    for name in ("VisionDataset", "ImageFolder", "DatasetFolder", "CocoDetection")
-}
-_SAMPLERS = frozenset(
-    f"{module}.{name}"
-    for module in (_DATA, f"{_DATA}.sampler", f"{_DATA}.distributed")
-    for name in (
-        "BatchSampler",
-        "DistributedSampler",
-        "RandomSampler",
-        "Sampler",
-        "SequentialSampler",
-        "SubsetRandomSampler",
-        "WeightedRandomSampler",
-    )
-)
-
 
 def is_dataset(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
     """Whether instances of the class are data sets; None where nothing says so."""
-    return _derives(definition, _DATASETS, "Dataset", facts)
+    return _derives(definition, datasets(), "Dataset", facts)
 
 
 def is_sampler(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
@@ -46,7 +25,7 @@ def is_sampler(definition: cst.ClassDef, facts: FileFacts) -> Confidence | None:
     A class that is one only by the name of its base has to have an ``__iter__``: the neighbour
     samplers of graph libraries draw, but give no order.
     """
-    confidence = _derives(definition, _SAMPLERS, "Sampler", facts)
+    confidence = _derives(definition, classes_of("sampler"), "Sampler", facts)
     if confidence is Confidence.CERTAIN:
         return confidence
     methods = (each for each in definition.body.body if isinstance(each, cst.FunctionDef))

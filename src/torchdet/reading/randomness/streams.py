@@ -6,6 +6,11 @@ import re
 from enum import Enum
 
 from torchdet.facts.handle_names import HANDLE_FACTORIES
+from torchdet.torch_api.random_numbers import (
+    NUMPY_SEEDERS,
+    PYTHON_SEEDERS,
+    TORCH_SEEDING_NAMES,
+)
 
 
 class Stream(Enum):
@@ -21,10 +26,9 @@ ALL_STREAMS = frozenset(Stream)
 # Functions that seed, or put back a state that was kept: what they do without an argument is
 # another matter.
 _SEEDING = {
-    **dict.fromkeys(("random.seed", "random.setstate"), Stream.PYTHON),
-    **dict.fromkeys(("numpy.random.seed", "numpy.random.set_state"), Stream.NUMPY),
+    **dict.fromkeys(PYTHON_SEEDERS, Stream.PYTHON),
+    **dict.fromkeys(NUMPY_SEEDERS, Stream.NUMPY),
 }
-_TORCH_SEEDING = frozenset({"manual_seed", "manual_seed_all", "set_rng_state", "set_rng_state_all"})
 
 # What frameworks seed on their own: Hugging Face's trainers and Lightning's command line (with a
 # default), Ultralytics' models (`seed=0`), and the runtime (from the project's policy).
@@ -61,7 +65,7 @@ def seeded_by(name: str, *, with_argument: bool) -> frozenset[Stream] | None:
         return frozenset({_SEEDING[name]} if with_argument else ())
     package, _, rest = name.partition(".")
     if package == "torch":
-        seeds = rest.rpartition(".")[2] in _TORCH_SEEDING and "()" not in rest
+        seeds = rest.rpartition(".")[2] in TORCH_SEEDING_NAMES and "()" not in rest
         return frozenset({Stream.TORCH} if seeds else ())
     if name in HANDLE_FACTORIES or _SEEDS_ITSELF.fullmatch(name):
         return ALL_STREAMS

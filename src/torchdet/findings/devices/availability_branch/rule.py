@@ -68,16 +68,13 @@ from torchdet.reading.devices.device_text import ACCELERATOR_TRIGGERS, device_te
 from torchdet.reading.devices.named_types import words
 from torchdet.reading.devices.probes import probed_types
 from torchdet.reading.runtime_modules import in_runtime_module
-from torchdet.torch_api.device_types import ACCELERATOR_TYPES
+from torchdet.torch_api.device_queries import AVAILABILITY_QUERIES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.model.config import LintConfig
 
 _FIRST_WITH_ACCELERATOR = (2, 6)
-_PROBES = frozenset(
-    f"torch.{module}.is_available" for module in (*ACCELERATOR_TYPES, "backends.mps", "accelerator")
-)
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -200,7 +197,9 @@ def _torch_spelled(node: cst.IfExp, context: Context) -> str | None:
         test, negated = link.test, False
         if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
             test, negated = test.expression, True
-        if not isinstance(test, cst.Call) or not context.facts.means(test.func, *_PROBES):
+        if not isinstance(test, cst.Call) or not context.facts.means(
+            test.func, *AVAILABILITY_QUERIES
+        ):
             return None
         root: cst.BaseExpression = test.func
         while isinstance(root, cst.Attribute) and not context.facts.means(root, "torch"):

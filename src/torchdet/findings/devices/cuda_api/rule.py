@@ -72,6 +72,7 @@ from torchdet.torch_api.device_apis import (
     Respelling,
     device_apis,
 )
+from torchdet.torch_api.device_queries import CUDA_AVAILABLE, CUDA_QUERIES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -88,8 +89,6 @@ _APPLICABILITY = {
     Equivalence.SIMILAR: Applicability.DISPLAY,
 }
 _VENDOR = re.compile("cuda|cudnn", re.IGNORECASE)
-_PROBE = "torch.cuda.is_available"
-_QUESTIONS = frozenset({_PROBE, "torch.cuda.device_count"})
 # Settings whose meaning is the same on every accelerator.
 _NEUTRAL_SETTINGS = frozenset({"pin_memory", "pin", "should_pin", "use_pinned_memory"})
 
@@ -100,7 +99,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if not _is_plain_use(reference.node, api, context.facts):
         return
-    if api.name == _PROBE and not _asks_for_any_accelerator(reference.node, context):
+    if api.name == CUDA_AVAILABLE and not _asks_for_any_accelerator(reference.node, context):
         return
     if _is_on_purpose(reference.node, api, context):
         return
@@ -138,7 +137,7 @@ def _is_on_purpose(node: cst.BaseExpression, api: DeviceApi, context: Context) -
         or is_inside_availability_branch(node, facts)
         or has_alternative(api.replacement or "", node, facts)
         or is_for_one_release(node, facts)
-        or (api.name in _QUESTIONS and is_requirement_of_test(node, facts))
+        or (api.name in CUDA_QUERIES and is_requirement_of_test(node, facts))
         or (api.kind is ApiKind.ATTRIBUTE and is_asked_for("cuda", node, facts))
     )
 

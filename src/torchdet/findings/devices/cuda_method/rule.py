@@ -54,8 +54,8 @@ from torchdet.reading.context import Context
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.dispatch import serves_one_type
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.device_arguments import DEVICE_METHODS
 
-_METHODS = ("cuda", "xpu", "hpu", "npu", "mlu", "musa", "ipu", "mtia")
 # What `torch.Tensor.cuda` and `torch.nn.Module.cuda` take.
 _KEYWORDS = frozenset({"device", "non_blocking", "memory_format"})
 # Packages that have a module or a function of such a name, and no tensors that can be moved so.
@@ -209,6 +209,6 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=tuple(f".{method}".encode() for method in _METHODS),
-    attributes=dict.fromkeys(_METHODS, check),
+    triggers=tuple(f".{method}".encode() for method in DEVICE_METHODS),
+    attributes=dict.fromkeys(DEVICE_METHODS, check),
 )

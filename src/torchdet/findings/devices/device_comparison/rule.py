@@ -51,15 +51,11 @@ from torchdet.reading.devices.device_text import (
 )
 from torchdet.reading.devices.dispatch import is_named_for, is_requirement_of_test
 from torchdet.reading.devices.probes import is_probe, probed_types
-from torchdet.torch_api.device_types import ACCELERATOR_TYPES
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES, TYPE_ATTRIBUTES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-# The attributes of `torch.Tensor` in PyTorch 2.13 that ask for an accelerator.
-_TENSOR_FLAGS = tuple(
-    f"is_{kind}" for kind in ("cuda", "xpu", "mps", "mtia", "maia", "ipu", "xla", "vulkan")
-)
 _MESSAGE = (
     "asks for one kind of accelerator; ask for what the code needs, or whether the device is the "
     "CPU"
@@ -168,6 +164,6 @@ RULE = Rule(
         *(f".is_{kind}".encode() for kind in ACCELERATOR_TYPES),
     ),
     nodes={"Comparison": check_comparison, "MatchValue": check_case},
-    attributes={"startswith": check_prefix, **dict.fromkeys(_TENSOR_FLAGS, check_flag)},
+    attributes={"startswith": check_prefix, **dict.fromkeys(TYPE_ATTRIBUTES, check_flag)},
     default=False,
 )

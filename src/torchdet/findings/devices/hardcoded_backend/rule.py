@@ -55,10 +55,10 @@ from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.dispatch import serves_one_type
 from torchdet.reading.devices.guards import is_established
-from torchdet.reading.devices.named_types import BACKEND_TYPES
 from torchdet.reading.devices.positions import position
 from torchdet.reading.devices.sinks import Sinks
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.device_types import BACKEND_TYPES
 
 if TYPE_CHECKING:
     from torchdet.model.config import LintConfig

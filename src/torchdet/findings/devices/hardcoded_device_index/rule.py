@@ -49,34 +49,11 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.device_text import device_text
-
-_SELECTIONS = (
-    "torch.cuda.set_device",
-    "torch.cuda.device",
-    "torch.xpu.set_device",
-    "torch.xpu.device",
-    "torch.mtia.set_device",
-    "torch.mtia.device",
-    "torch.accelerator.set_device_index",
-    "torch.accelerator.set_device_idx",
-    "torch.accelerator.device_index",
-)
-_PARALLEL = {
-    # The position of `device_ids`, then that of `output_device`.
-    "torch.nn.DataParallel": (1, 2),
-    "torch.nn.parallel.DataParallel": (1, 2),
-    "torch.nn.parallel.data_parallel": (2, 3),
-    "torch.nn.parallel.DistributedDataParallel": (1, 2),
-    "torch.nn.parallel.distributed.DistributedDataParallel": (1, 2),
-}
-_FACTORIES = tuple(
-    f"torch.{name}"
-    for name in (
-        *("arange", "as_tensor", "empty", "empty_like", "empty_strided", "eye", "full"),
-        *("full_like", "linspace", "logspace", "ones", "ones_like", "rand", "rand_like"),
-        *("randint", "randint_like", "randn", "randn_like", "randperm", "scalar_tensor"),
-        *("tensor", "zeros", "zeros_like", "Generator"),
-    )
+from torchdet.torch_api.device_arguments import (
+    CURRENT_DEVICE_BLOCKS,
+    CURRENT_DEVICE_SETTERS,
+    DATA_PARALLEL_WRAPPERS,
+    device_factories,
 )
 
 
@@ -105,7 +82,7 @@ def check_parallel(reference: Reference, context: Context) -> Iterator[Draft]:
     call = _call_of(reference, context)
     if call is None:
         return
-    ids, output = _PARALLEL[reference.name]
+    ids, output = DATA_PARALLEL_WRAPPERS[reference.name]
     listed = argument(call, "device_ids", ids)
     if listed is not None and isinstance(listed.value, (cst.List, cst.Tuple)):
         elements = listed.value.elements
@@ -169,9 +146,9 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"device", b".cuda", b".to", b"Parallel"),
     names={
-        **dict.fromkeys(_SELECTIONS, check_selection),
-        **dict.fromkeys(_PARALLEL, check_parallel),
-        **dict.fromkeys(_FACTORIES, check_factory),
+        **dict.fromkeys((*CURRENT_DEVICE_SETTERS, *CURRENT_DEVICE_BLOCKS), check_selection),
+        **dict.fromkeys(DATA_PARALLEL_WRAPPERS, check_parallel),
+        **dict.fromkeys(device_factories(), check_factory),
         "torch.device": check_device,
     },
     attributes={"cuda": check_method, "to": check_method},

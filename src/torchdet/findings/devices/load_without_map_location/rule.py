@@ -46,18 +46,10 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
+from torchdet.torch_api.checkpoints import CHECKPOINT_READERS, CHECKPOINT_WRITERS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-
-_POSITIONS = {
-    "torch.load": 1,
-    "torch.serialization.load": 1,
-    "torch.jit.load": 1,
-    "torch.hub.load_state_dict_from_url": 2,
-    "torch.utils.model_zoo.load_url": 2,
-}
-"""The functions that take `map_location`, and its zero-based position."""
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -65,7 +57,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node or not call.args:
         return
-    given = argument(call, "map_location", _POSITIONS[reference.name])
+    given = argument(call, "map_location", CHECKPOINT_READERS[reference.name])
     if given is None and has_unpacking(call):
         return
     if given is not None and not is_constant(given.value, "None"):
@@ -105,7 +97,7 @@ def _saves_to(call: cst.CSTNode, target: str, facts: FileFacts) -> bool:
     """Whether ``call`` is `torch.save(x, target)` or `scripted.save(target)`."""
     if not isinstance(call, cst.Call):
         return False
-    function = facts.means(call.func, "torch.save", "torch.jit.save")
+    function = facts.means(call.func, *CHECKPOINT_WRITERS)
     given = argument(call, "f", 1 if function else 0)
     return given is not None and facts.code(given.value) == target
 
@@ -117,5 +109,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     requires=b"torch",
     triggers=(b"load",),
-    names=dict.fromkeys(_POSITIONS, check),
+    names=dict.fromkeys(CHECKPOINT_READERS, check),
 )

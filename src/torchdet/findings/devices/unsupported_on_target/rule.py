@@ -61,27 +61,12 @@ from torchdet.reading.devices.placement import (
     placement_of_call,
     sent_to,
 )
+from torchdet.torch_api.data_loading import CPU_SAMPLERS
+from torchdet.torch_api.dtypes import DTYPES_WITHOUT_MPS
+from torchdet.torch_api.random_numbers import filling_draws, tensor_draws
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-
-_DTYPES = ("torch.float64", "torch.double", "torch.complex128", "torch.cdouble")
-# Functions that draw on the CPU with the generator that they are given.
-_CPU_SAMPLERS = (
-    "torch.utils.data.DataLoader",
-    "torch.utils.data.RandomSampler",
-    "torch.utils.data.SubsetRandomSampler",
-    "torch.utils.data.WeightedRandomSampler",
-    "torch.utils.data.random_split",
-)
-_DRAWING = (
-    *("torch.rand", "torch.randn", "torch.randint", "torch.randperm", "torch.normal"),
-    *("torch.rand_like", "torch.randn_like", "torch.randint_like"),
-)
-_DRAWING_METHODS = (
-    *("bernoulli_", "cauchy_", "exponential_", "geometric_", "log_normal_", "normal_"),
-    *("random_", "uniform_"),
-)
 
 
 def check_dtype(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -134,7 +119,7 @@ def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
     if isinstance(call, cst.Call) and call.func is reference.node:
         on = (
             Placement.literal("cpu")
-            if reference.name in _CPU_SAMPLERS
+            if reference.name in CPU_SAMPLERS
             else _drawn_on(call, reference.name, context.facts)
         )
         yield from _mismatch(call, on, f"`{reference.name}`", context)
@@ -179,12 +164,12 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"float64", b"double", b"complex128", b"Generator"),
     names={
-        **dict.fromkeys(_DTYPES, check_dtype),
-        **dict.fromkeys((*_DRAWING, *_CPU_SAMPLERS), check_generator),
+        **dict.fromkeys(DTYPES_WITHOUT_MPS, check_dtype),
+        **dict.fromkeys((*sorted(tensor_draws()), *CPU_SAMPLERS), check_generator),
     },
     attributes={
         "double": check_double,
         "cdouble": check_double,
-        **dict.fromkeys(_DRAWING_METHODS, check_drawing_method),
+        **dict.fromkeys(sorted(filling_draws()), check_drawing_method),
     },
 )

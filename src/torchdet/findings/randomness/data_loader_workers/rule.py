@@ -67,15 +67,9 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.data_classes import is_dataset
+from torchdet.torch_api.data_loading import DATA_LOADERS
+from torchdet.torch_api.random_numbers import GENERATOR_MAKERS
 
-_LOADERS = ("torch.utils.data.DataLoader", "torch.utils.data.dataloader.DataLoader")
-_GENERATORS = (
-    "numpy.random.default_rng",
-    "numpy.random.RandomState",
-    "numpy.random.Generator",
-    "random.Random",
-    "torch.Generator",
-)
 _IN_WORKERS = frozenset({"__getitem__", "__getitems__", "__iter__"})
 _SEEDS = frozenset({"seed", "manual_seed", "set_state", "setstate", "bit_generator"})
 
@@ -232,7 +226,7 @@ def _loader_workers(context: Context) -> bool | None:
     for uses in facts.index.uses.values():
         for use in uses:
             call = facts.parent(use.node) if use.parts[-1] == "DataLoader" else None
-            if isinstance(call, cst.Call) and facts.means(use.node, *_LOADERS):
+            if isinstance(call, cst.Call) and facts.means(use.node, *DATA_LOADERS):
                 if has_unpacking(call):
                     return None
                 found = bool(found) or _has_workers(call)
@@ -253,7 +247,7 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"in_order", b"__getitem__", b"__iter__"),
     names={
-        **dict.fromkeys(_LOADERS, check_loader),
-        **dict.fromkeys(_GENERATORS, check_generator),
+        **dict.fromkeys(DATA_LOADERS, check_loader),
+        **dict.fromkeys(GENERATOR_MAKERS, check_generator),
     },
 )

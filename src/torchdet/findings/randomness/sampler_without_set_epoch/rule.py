@@ -55,8 +55,8 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.value_flow import ValueFlow, callers
+from torchdet.torch_api.data_loading import DISTRIBUTED_SAMPLERS
 
-_DATA = "torch.utils.data"
 _LOOPS_ELSEWHERE = (
     "accelerate",
     "lightning",
@@ -180,7 +180,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     requires=b"torch",
     triggers=(b"DistributedSampler",),
-    names=dict.fromkeys(
-        (f"{_DATA}.DistributedSampler", f"{_DATA}.distributed.DistributedSampler"), check
-    ),
+    names=dict.fromkeys(DISTRIBUTED_SAMPLERS, check),
 )

@@ -58,13 +58,8 @@ from torchdet.reading.context import Context, Reference
 from torchdet.reading.file_purposes import is_test
 from torchdet.reading.randomness.data_classes import is_sampler
 from torchdet.reading.randomness.earlier import generator_at_hand, seeded_just_before
-
-_DATA = "torch.utils.data"
-_LOADERS = (f"{_DATA}.DataLoader", f"{_DATA}.dataloader.DataLoader")
-# The position of ``generator``.
-_SAMPLERS = {"RandomSampler": 3, "SubsetRandomSampler": 1, "WeightedRandomSampler": 3}
-_SPLITS = {"random_split": 2}
-_DRAWS = ("torch.randperm", "torch.randint", "torch.multinomial")
+from torchdet.torch_api.data_loading import DATA_LOADERS, RANDOM_SAMPLERS, RANDOM_SPLITS
+from torchdet.torch_api.random_numbers import INDEX_DRAWS
 
 
 def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -93,7 +88,7 @@ def check_sampler(reference: Reference, context: Context) -> Iterator[Draft]:
     if call is not None:
         yield from _finding(
             call,
-            _SAMPLERS[name],
+            RANDOM_SAMPLERS[reference.name],
             f"the order of `{name}` comes from the default generator, and any other draw before "
             "it gives another order; pass `generator=`",
             context,
@@ -106,7 +101,7 @@ def check_split(reference: Reference, context: Context) -> Iterator[Draft]:
     if call is not None:
         yield from _finding(
             call,
-            _SPLITS["random_split"],
+            RANDOM_SPLITS[reference.name],
             "`random_split` draws from the default generator, and any other draw before it moves "
             "samples from one part to another; pass `generator=`",
             context,
@@ -173,13 +168,9 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"shuffle", b"Sampler", b"random_split"),
     names={
-        **dict.fromkeys(_LOADERS, check_loader),
-        **{
-            f"{module}.{name}": check_sampler
-            for module in (_DATA, f"{_DATA}.sampler")
-            for name in _SAMPLERS
-        },
-        **{f"{module}.random_split": check_split for module in (_DATA, f"{_DATA}.dataset")},
-        **dict.fromkeys(_DRAWS, check_draw),
+        **dict.fromkeys(DATA_LOADERS, check_loader),
+        **dict.fromkeys(RANDOM_SAMPLERS, check_sampler),
+        **dict.fromkeys(RANDOM_SPLITS, check_split),
+        **dict.fromkeys(INDEX_DRAWS, check_draw),
     },
 )

@@ -55,78 +55,13 @@ from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.streams import Stream
-
-DRAWS = frozenset(
-    f"numpy.random.{name}"
-    for name in (
-        "beta",
-        "binomial",
-        "bytes",
-        "chisquare",
-        "choice",
-        "dirichlet",
-        "exponential",
-        "f",
-        "gamma",
-        "geometric",
-        "gumbel",
-        "hypergeometric",
-        "laplace",
-        "logistic",
-        "lognormal",
-        "logseries",
-        "multinomial",
-        "multivariate_normal",
-        "negative_binomial",
-        "noncentral_chisquare",
-        "noncentral_f",
-        "normal",
-        "pareto",
-        "permutation",
-        "poisson",
-        "power",
-        "rand",
-        "randint",
-        "randn",
-        "random",
-        "random_integers",
-        "random_sample",
-        "ranf",
-        "rayleigh",
-        "sample",
-        "shuffle",
-        "standard_cauchy",
-        "standard_exponential",
-        "standard_gamma",
-        "standard_normal",
-        "standard_t",
-        "triangular",
-        "uniform",
-        "vonmises",
-        "wald",
-        "weibull",
-        "zipf",
-    )
-)
-GENERATORS = tuple(
-    f"numpy.random.{name}"
-    for name in (
-        "MT19937",
-        "PCG64",
-        "PCG64DXSM",
-        "Philox",
-        "RandomState",
-        "SFC64",
-        "SeedSequence",
-        "default_rng",
-    )
-)
+from torchdet.torch_api.random_numbers import NUMPY_DRAWS, NUMPY_GENERATORS
 
 
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
     if "torch" not in context.facts.source.text:
         return
-    if is_first_unseeded_draw(reference.node, DRAWS, Stream.NUMPY, context):
+    if is_first_unseeded_draw(reference.node, NUMPY_DRAWS, Stream.NUMPY, context):
         yield Draft(
             reference.node,
             f"`{reference.name}` draws from NumPy's global generator, which nothing seeds in this "
@@ -143,8 +78,8 @@ RULE = Rule(
     triggers=(b"random",),
     requires=b"numpy",
     names={
-        **dict.fromkeys(sorted(DRAWS), check_draw),
-        **dict.fromkeys(GENERATORS, check_making),
+        **dict.fromkeys(sorted(NUMPY_DRAWS), check_draw),
+        **dict.fromkeys(NUMPY_GENERATORS, check_making),
         "numpy.random.seed": check_seeding,
     },
 )

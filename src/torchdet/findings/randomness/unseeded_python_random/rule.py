@@ -75,37 +75,11 @@ from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.streams import Stream
-
-DRAWS = frozenset(
-    f"random.{name}"
-    for name in (
-        "betavariate",
-        "binomialvariate",
-        "choice",
-        "choices",
-        "expovariate",
-        "gammavariate",
-        "gauss",
-        "getrandbits",
-        "lognormvariate",
-        "normalvariate",
-        "paretovariate",
-        "randbytes",
-        "randint",
-        "random",
-        "randrange",
-        "sample",
-        "shuffle",
-        "triangular",
-        "uniform",
-        "vonmisesvariate",
-        "weibullvariate",
-    )
-)
+from torchdet.torch_api.random_numbers import PYTHON_DRAWS
 
 
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
-    if is_first_unseeded_draw(reference.node, DRAWS, Stream.PYTHON, context):
+    if is_first_unseeded_draw(reference.node, PYTHON_DRAWS, Stream.PYTHON, context):
         yield Draft(
             reference.node,
             f"`{reference.name}` draws from Python's global generator, which nothing seeds in this "
@@ -122,7 +96,7 @@ RULE = Rule(
     triggers=(b"random",),
     requires=b"torch",
     names={
-        **dict.fromkeys(sorted(DRAWS), check_draw),
+        **dict.fromkeys(sorted(PYTHON_DRAWS), check_draw),
         "random.Random": check_making,
         "random.seed": check_seeding,
     },

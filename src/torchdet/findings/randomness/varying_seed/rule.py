@@ -81,60 +81,22 @@ from torchdet.findings.randomness.generators import (
     stands_in,
     uses_of_value,
 )
-from torchdet.findings.randomness.unseeded_numpy_random.rule import DRAWS as NUMPY_DRAWS
-from torchdet.findings.randomness.unseeded_python_random.rule import DRAWS as PYTHON_DRAWS
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.program import program
 from torchdet.reading.randomness.streams import Stream
+from torchdet.torch_api.random_numbers import (
+    NUMPY_DRAWS,
+    PYTHON_DRAWS,
+    RESEEDERS,
+    SEEDED_BY_FIRST_ARGUMENT,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.facts.scope import Scope
 
-_RESEEDS = tuple(
-    f"torch.{name}"
-    for name in (
-        "cuda.random.seed",
-        "cuda.random.seed_all",
-        "cuda.seed",
-        "cuda.seed_all",
-        "mps.seed",
-        "mtia.seed",
-        "mtia.seed_all",
-        "random.seed",
-        "seed",
-        "xpu.seed",
-        "xpu.seed_all",
-    )
-)
-# Functions whose first argument is a seed.
-_SEEDERS = (
-    "accelerate.utils.set_seed",
-    "ignite.utils.manual_seed",
-    "lightning.fabric.seed_everything",
-    "lightning.pytorch.seed_everything",
-    "lightning.seed_everything",
-    "monai.utils.set_determinism",
-    "numpy.random.RandomState",
-    "numpy.random.SeedSequence",
-    "numpy.random.default_rng",
-    "numpy.random.seed",
-    "pyro.set_rng_seed",
-    "pytorch_lightning.seed_everything",
-    "random.Random",
-    "random.seed",
-    "torch.cuda.manual_seed",
-    "torch.cuda.manual_seed_all",
-    "torch.manual_seed",
-    "torch.mps.manual_seed",
-    "torch.random.manual_seed",
-    "torch.xpu.manual_seed",
-    "torch.xpu.manual_seed_all",
-    "transformers.set_seed",
-    "transformers.trainer_utils.set_seed",
-)
 _DIFFER = frozenset(
     {
         "datetime.datetime.now",
@@ -155,7 +117,7 @@ _DIFFER = frozenset(
         "time.time_ns",
         "uuid.uuid1",
         "uuid.uuid4",
-        *_RESEEDS,
+        *RESEEDERS,
     }
 )
 
@@ -253,7 +215,7 @@ def _check_seed(call: cst.Call, context: Context) -> Iterator[Draft]:
         if found is not None:
             node, confidence = found
             elsewhere = node not in set(descendants(given.value))
-            if elsewhere and facts.means(node.func, *_RESEEDS):
+            if elsewhere and facts.means(node.func, *RESEEDERS):
                 continue  # reported where it stands; what follows repeats the numbers
             yield Draft(
                 given.value,
@@ -384,8 +346,8 @@ RULE = Rule(
     triggers=(b"seed", b"Generator("),
     requires=b"torch",
     names={
-        **dict.fromkeys(_RESEEDS, check_reseed),
-        **dict.fromkeys(_SEEDERS, check_seeder),
+        **dict.fromkeys(sorted(RESEEDERS), check_reseed),
+        **dict.fromkeys(sorted(SEEDED_BY_FIRST_ARGUMENT), check_seeder),
         "torch.Generator": check_unseeded,
     },
     attributes={"manual_seed": check_generator_method, "seed": check_generator_method},
