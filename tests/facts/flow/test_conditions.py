@@ -56,6 +56,7 @@ def test_a_condition_on_a_name_that_changes_is_no_longer_current() -> None:
     program = Program("def f(x):\n    if x is None:\n        x = 0\n        use(x)")
     (condition,) = program.flow.conditions(program.asked())
     assert not condition.current
+    assert not program.flow.facts(program.asked(), lambda test, holds: [holds])
 
 
 def test_a_condition_on_an_attribute_that_changes_is_no_longer_current() -> None:

@@ -133,8 +133,8 @@ class FileFlow:
         return self._parts.conditions.of(node)
 
     def facts(self, node: cst.CSTNode, classify: Classify[Fact]) -> frozenset[Fact]:
-        """What the conditions of ``node`` imply in the terms of ``classify``."""
-        current = [each for each in self.conditions(node) if each.pattern is None]
+        """What the conditions of ``node`` that are still current imply, as ``classify`` says."""
+        current = [each for each in self.conditions(node) if each.current and not each.pattern]
         return self.implied(((each.test, each.holds) for each in current), classify)
 
     def implied(
