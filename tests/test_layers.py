@@ -147,3 +147,34 @@ def test_a_run_over_clean_files_is_cheap(tmp_path: Path) -> None:
     lint = f"import sys\nsys.argv = ['torchdet', 'lint', '--isolated', {str(tmp_path)!r}]\n"
     lint += "from torchdet.__main__ import main\ntry: main()\nexcept SystemExit: pass\n"
     assert modules_after(lint, "libcst", "torch") == set()
+
+
+OPENS_FILES = {
+    "read_file.py": "the one reader",
+    "engine/write_file.py": "the writer",
+    "engine/private_folder.py": "writes what only the user may see",
+    "engine/build.py": "torchdet's own files",
+    "engine/memory.py": "/proc",
+    "cli/_run.py": "the null device",
+    "runtime/host.py": "/proc",
+    "runtime/memory.py": "/proc and /sys",
+    "runtime/probe.py": "/proc",
+}
+"""The modules that open files, and which; what a repository may have put there goes one way."""
+
+OPENERS = frozenset({"open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes"})
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_files_are_opened_in_one_place(path: Path) -> None:
+    name = path.relative_to(PACKAGE).as_posix()
+    if name in OPENS_FILES or name.startswith("dev/"):
+        return
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            called = node.func
+            opener = called.id if isinstance(called, ast.Name) else None
+            if isinstance(called, ast.Attribute):
+                opener = called.attr
+            own = isinstance(called, ast.Name) and called.id == "write_text"
+            assert own or opener not in OPENERS, f"{name}:{node.lineno}: {opener}"

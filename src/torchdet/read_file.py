@@ -9,7 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import BinaryIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a run in which nothing has changed does without it
+    from typing import BinaryIO
 
 MEBIBYTE = 1 << 20
 

@@ -24,6 +24,7 @@ from torchdet.engine.private_folder import (
     require_private,
     write_private,
 )
+from torchdet.read_file import read_file
 from torchdet.terminal import use_colour
 
 _MAGIC = "torchdet run 1"
@@ -77,8 +78,7 @@ def unchanged_run(arguments: Sequence[str]) -> tuple[str, int] | None:
     try:
         require_private(kept)
         require_private(os.path.dirname(path))
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            text = file.read()
+        text = read_file(path).decode("utf-8", "surrogateescape")
         if time.time() - os.stat(path).st_mtime > _DAY:
             os.utime(path)  # what is used is not removed
     except (OSError, FolderNotOursError, ValueError):
