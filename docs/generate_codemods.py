@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from torchdet.findings.codemod_documentation import codemods_page
+from torchdet.findings.codemod_registry import all_codemods
 from torchdet.findings.registry import all_rules
-from torchdet.migrate.documentation import codemods_page
-from torchdet.migrate.registry import all_codemods
 
 PAGE = Path(__file__).parent / "codemods.md"
 

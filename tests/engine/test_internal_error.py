@@ -90,7 +90,7 @@ SABOTAGED = """
 import sys
 from types import MappingProxyType
 from torchdet.__main__ import main
-from torchdet.migrate.registry import codemods_by_code
+from torchdet.findings.codemod_registry import codemods_by_code
 from torchdet.findings.registry import all_rules
 
 def fails(*_):

@@ -1,6 +1,6 @@
 """Reads the codemods' test pages: Markdown whose code blocks are cases.
 
-A page ``tests/migrate/codemods/<codemod-name>.md`` belongs to one codemod. Each ``python`` block
+A page ``findings/<family>/<rule_name>/migrated.md`` belongs to one codemod. Each ``python`` block
 is a file that is migrated, by this codemod alone, and a ``python migrated`` block after it is the
 text that comes out; without one the text must stay as it is. A finding that must be refused has
 ``# refused: DET301 some words of the reason`` at the end of the line on which it starts; every
@@ -18,9 +18,10 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torchdet.findings
 from torchdet.model.config import MigrateConfig
 
-PAGES = Path(__file__).parent / "codemods"
+PAGES = Path(torchdet.findings.__file__).parent
 _FENCE = re.compile(
     r"^```(?P<info>[a-z]+[^\n]*)\n(?P<body>.*?)^```$|^#+ (?P<heading>[^\n]+)$",
     re.DOTALL | re.MULTILINE,
@@ -73,6 +74,7 @@ def read_page(page: Path) -> list[Case]:
     """The cases of one page. Raises ``ValueError`` for a fence that means nothing."""
     text = page.read_text(encoding="utf-8")
     cases: list[Case] = []
+    name = page.parent.name.replace("_", "-")
     heading = lint_config = ""
     for match in _FENCE.finditer(text):
         if match["heading"] is not None:
@@ -96,7 +98,7 @@ def read_page(page: Path) -> list[Case]:
                 keep_types="typed" in flags, facade="facade" in flags, unsafe="unsafe" in flags
             )
             at = path or "example.py"
-            case = Case(page.stem, heading, row, at, match["body"], None, (), lint_config, config)
+            case = Case(name, heading, row, at, match["body"], None, (), lint_config, config)
             cases.append(case)
         else:
             raise ValueError(f"{page}: no block is called {match['info']!r}")
@@ -105,4 +107,4 @@ def read_page(page: Path) -> list[Case]:
 
 def all_cases() -> list[Case]:
     """The cases of every page."""
-    return [case for page in sorted(PAGES.glob("*.md")) for case in read_page(page)]
+    return [case for page in sorted(PAGES.glob("*/*/migrated.md")) for case in read_page(page)]

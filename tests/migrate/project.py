@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from torchdet.engine.discover import SourceFile
-from torchdet.migrate.codemod import Codemod
+from torchdet.findings.codemod import Codemod
 from torchdet.migrate.migrate_files import MigratedFile, change_of, migrate_files
 from torchdet.model.config import LintConfig, MigrateConfig
 from torchdet.model.migration import Refusal

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.migrate.project import migrate
-from torchdet.migrate.registry import all_codemods
+from torchdet.findings.codemod_registry import all_codemods
 
 CODES = {"DET301", "DET302", "DET303", "DET304", "DET307", "DET309", "DET310"}
 

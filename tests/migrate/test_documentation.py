@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from torchdet.findings.codemod import Codemod
+from torchdet.findings.codemod_documentation import codemods_page
+from torchdet.findings.codemod_registry import all_codemods, codemods_by_code
 from torchdet.findings.registry import all_rules
-from torchdet.migrate.codemod import Codemod
-from torchdet.migrate.documentation import codemods_page
-from torchdet.migrate.registry import all_codemods, codemods_by_code
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "codemods.md"
 RULES = {rule.code: rule.info for rule in all_rules()}

@@ -7,7 +7,7 @@ import pytest
 
 from tests.edit.test_statements import edit, parse
 from torchdet.facts.walk import descendants
-from torchdet.migrate.handle_site import bind_handle, handle_name
+from torchdet.findings.handle.handle_site import bind_handle, handle_name
 from torchdet.model.config import MigrateConfig
 
 BOUND = "from torchdet.runtime import get_torch_handle\n"

@@ -14,10 +14,14 @@ import pytest
 
 from tests.migrate.pages import PAGES, Case, read_page
 from tests.migrate.project import migrate
-from torchdet.migrate.codemods.imports import CODEMOD
+from torchdet.findings.handle.raw_import.codemod import CODEMOD
 from torchdet.model.config import MigrateConfig
 
-CASES = [case for case in read_page(PAGES / "imports.md") if case.migrated is not None]
+CASES = [
+    case
+    for case in read_page(PAGES / "handle" / "raw_import" / "migrated.md")
+    if case.migrated is not None
+]
 
 # Runs modules that stand in a JSON file, and tells what their names are bound to.
 _COMPARE = """

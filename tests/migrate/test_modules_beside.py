@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.migrate.project import migrate
-from torchdet.migrate.modules_beside import modules_beside
-from torchdet.migrate.registry import all_codemods
+from torchdet.findings.codemod_registry import all_codemods
+from torchdet.reading.modules_beside import modules_beside
 
 PACKAGE = "import torch\n\n\ndef move(x):\n    return x.cuda()\n"
 

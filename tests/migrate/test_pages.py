@@ -10,7 +10,7 @@ import pytest
 from tests.migrate.pages import PAGES, Case, all_cases, expected_refusals
 from tests.migrate.project import Migrated, migrate
 from torchdet.config_file import parse_lint_config
-from torchdet.migrate.registry import all_codemods
+from torchdet.findings.codemod_registry import all_codemods
 from torchdet.model.migration import Refusal
 
 CODEMODS = {codemod.name: codemod for codemod in all_codemods()}
@@ -54,4 +54,6 @@ def test_page_has_cases_that_change_and_cases_that_do_not(name: str) -> None:
 
 
 def test_every_page_belongs_to_a_codemod() -> None:
-    assert {page.stem for page in PAGES.glob("*.md")} <= set(CODEMODS)
+    assert {page.parent.name.replace("_", "-") for page in PAGES.glob("*/*/migrated.md")} <= set(
+        CODEMODS
+    )

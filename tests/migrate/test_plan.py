@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchdet.migrate.conditions import NotReadElsewhere
+from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.plan import demanded, plan_files
 from torchdet.model.fix import Applicability, Fix, TextEdit

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from tests.migrate.project import migrate
 from torchdet.edit.statements import is_pragma
-from torchdet.migrate.registry import all_codemods
+from torchdet.findings.codemod_registry import all_codemods
 from torchdet.model.config import MigrateConfig
 
 CODEMODS = [each for each in all_codemods() if not each.facade]

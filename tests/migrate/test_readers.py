@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from torchdet.migrate.conditions import NotReadElsewhere
+from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.migrate.readers import violated_by
 from torchdet.reading.project import ModuleSource
 

@@ -175,7 +175,7 @@ def run_migration(
 
 def _say_if_unselected(files: Sequence[SourceFile]) -> None:
     """Say so where the options and configurations select nothing that is migrated."""
-    from torchdet.migrate.registry import all_codemods
+    from torchdet.findings.codemod_registry import all_codemods
 
     codes = {code for codemod in all_codemods() for code in codemod.codes}
     if files and all(codes.isdisjoint(file.config.select or ()) for file in files):

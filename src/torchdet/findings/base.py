@@ -16,12 +16,17 @@ from torchdet.reading.context import Context, Reference
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A finding as a rule states it: by node. The engine makes the diagnostic out of it."""
+    """A finding as a rule states it: by node. The engine makes the diagnostic out of it.
+
+    ``subject`` is what the rule found out, for the codemod that answers for the finding: a frozen
+    value of the type that the codemod asks for, such as a ``FlagWrite``.
+    """
 
     node: cst.CSTNode
     message: str
     fix: NodeFix | None = None
     confidence: Confidence = Confidence.CERTAIN
+    subject: object | None = None
 
 
 # Strings, because evaluating them would import LibCST.

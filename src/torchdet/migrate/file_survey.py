@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from torchdet.migrate.conditions import Condition
+from torchdet.findings.project_conditions import Condition
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.fix import Fix
 from torchdet.model.location import Span

@@ -19,7 +19,7 @@ from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.settings import settings_for
 from torchdet.engine.write_file import ChangedMeanwhileError
 from torchdet.facts.parse import UnparseableError
-from torchdet.migrate.conditions import Condition
+from torchdet.findings.project_conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.plan import FilePlan, demanded, plan_files
 from torchdet.migrate.readers import violated_by

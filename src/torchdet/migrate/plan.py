@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from torchdet.edit.apply import EditSet
-from torchdet.migrate.conditions import Condition
+from torchdet.findings.project_conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.model.fix import Fix, TextEdit
 from torchdet.model.migration import Refusal

@@ -7,17 +7,17 @@ from collections.abc import Iterable
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.facts.parse import UnparseableError
-from torchdet.migrate.conditions import (
+from torchdet.findings.project_conditions import (
     Condition,
     NoDeviceChosen,
     NoOwnMethod,
     NotReadElsewhere,
 )
-from torchdet.migrate.current_device import CHOOSING_WORDS, chooses_device
-from torchdet.migrate.own_methods import methods_of_classes
-from torchdet.migrate.scripted import COMPILING_WORDS, compiles_modules
 from torchdet.model.source import DecodeError, SourceText
+from torchdet.reading.devices.current_device import CHOOSING_WORDS, chooses_device
+from torchdet.reading.own_methods import methods_of_classes
 from torchdet.reading.project import ModuleSource
+from torchdet.reading.scripted import COMPILING_WORDS, compiles_modules
 
 
 def violated_by(reader: ModuleSource, conditions: Iterable[Condition]) -> frozenset[Condition]:

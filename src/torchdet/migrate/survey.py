@@ -17,9 +17,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
 from torchdet.facts.parse import UnparseableError
 from torchdet.findings.base import Rule
-from torchdet.findings.registry import triggered
-from torchdet.migrate.build_script import is_build_script
-from torchdet.migrate.codemod import (
+from torchdet.findings.codemod import (
     Codemod,
     Finding,
     MigrationContext,
@@ -27,15 +25,17 @@ from torchdet.migrate.codemod import (
     Refuse,
     Rewrite,
 )
+from torchdet.findings.codemod_registry import codemods_by_code
+from torchdet.findings.handle.handle_site import bind_handle, handle_name
+from torchdet.findings.registry import triggered
 from torchdet.migrate.file_survey import Change, FileSurvey
-from torchdet.migrate.handle_site import bind_handle, handle_name
-from torchdet.migrate.modules_beside import modules_beside
-from torchdet.migrate.registry import codemods_by_code
 from torchdet.model.config import MigrateConfig, Policy
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
 from torchdet.model.migration import Refusal
 from torchdet.model.source import SourceText
+from torchdet.reading.build_script import is_build_script
+from torchdet.reading.modules_beside import modules_beside
 
 
 def survey_source(

@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class FlagStatement:
+    """All writes of switches by one statement: ``a.allow_tf32 = b.allow_tf32 = True`` has two."""
+
+    writes: tuple[FlagWrite, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FlagWrite:
     """One write of ``flag``.
 

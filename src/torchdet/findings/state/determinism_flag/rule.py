@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import restores
 from torchdet.findings.base import Draft, Rule
-from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
+from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite, checks_of_writes
 from torchdet.findings.wording import runtime_sets
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
@@ -70,6 +70,7 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
             write.node,
             f"{write.accusation(facts)}, or leave it to the runtime",
             write.fix(),
+            subject=FlagStatement(writes),
         )
     if weakening or in_runtime_module(context):
         return
@@ -79,6 +80,7 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
             written[0].node,
             f"{_described(written[0], facts)} outside the runtime; "
             f"{runtime_sets(context.config)} sets all of them once and reads them back",
+            subject=FlagStatement(writes),
         )
 
 

@@ -75,13 +75,16 @@ def check(write: EnvironmentWrite, context: Context) -> Iterator[Draft]:
             node,
             "`PYTHONHASHSEED` has no effect on the process that sets it, only on its children; set "
             "it before Python starts",
+            subject=write,
         )
         return
     remedy = "set it where the process is started"
     if name in _SET_BY_RUNTIME:
         remedy = f"{runtime_sets(context.config)} sets it in time"
     yield Draft(
-        node, f"`{name}` is read once, {_READ_WHEN[name]}, and ignored afterwards; {remedy}"
+        node,
+        f"`{name}` is read once, {_READ_WHEN[name]}, and ignored afterwards; {remedy}",
+        subject=write,
     )
 
 

@@ -45,7 +45,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.findings.base import Draft, Rule
-from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
+from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite, checks_of_writes
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.torch_api.switches import PRECISION_SWITCHES
@@ -58,6 +58,7 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
                 write.node,
                 f"{write.accusation(context.facts)}, or ask for it in the runtime's policy",
                 write.fix(),
+                subject=FlagStatement(writes),
             )
 
 

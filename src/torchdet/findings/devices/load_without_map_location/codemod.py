@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, Replace
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.migrate.device_words import DeviceWords
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.devices.device_words import DeviceWords
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 
-import torchdet.migrate.codemods
-from torchdet.migrate.codemod import Codemod
+from torchdet.findings.codemod import Codemod
+from torchdet.findings.registry import all_rules
 
 
 @cache
 def all_codemods() -> tuple[Codemod, ...]:
-    """Every codemod, by name. A module of ``torchdet.migrate.codemods`` with ``CODEMOD`` is one."""
-    package = torchdet.migrate.codemods
-    modules = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    found = (getattr(importlib.import_module(each.name), "CODEMOD", None) for each in modules)
-    return tuple(codemod for codemod in found if isinstance(codemod, Codemod))
+    """Every codemod, by the codes that it answers for: ``CODEMOD`` in a rule's ``codemod.py``."""
+    names = (f"{rule.module.rpartition('.')[0]}.codemod" for rule in all_rules())
+    found = (importlib.import_module(name) for name in names if find_spec(name) is not None)
+    codemods: list[Codemod] = [module.CODEMOD for module in found]
+    return tuple(sorted(codemods, key=lambda codemod: codemod.codes))
 
 
 @cache

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
-from torchdet.migrate.binding_rows import takes_attributes
-from torchdet.migrate.torch_imports import Runs, TorchImport
+from torchdet.findings.handle.binding_rows import takes_attributes
+from torchdet.findings.handle.torch_imports import Runs, TorchImport
 
 Reasons = tuple[str, str]
 """Why a finding is refused, and what a person should do."""

@@ -25,15 +25,15 @@ from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.expressions import argument, is_constant, last_name, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.migrate.conditions import NotReadElsewhere
-from torchdet.migrate.device_options import option_reads
-from torchdet.migrate.device_uses import compares_text, needs_plain_text, takes_device
-from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
-from torchdet.migrate.import_time import runs_at_import
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.findings.project_conditions import NotReadElsewhere
+from torchdet.reading.devices.device_options import option_reads
 from torchdet.reading.devices.device_text import DeviceText, device_text
+from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
 from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
+from torchdet.reading.import_time import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
 
 _UNMANAGED = Wording(

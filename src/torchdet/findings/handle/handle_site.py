@@ -17,8 +17,8 @@ from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import Scope
-from torchdet.migrate.import_layout import ImportLayout, Place, import_layout
-from torchdet.migrate.torch_imports import (
+from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
+from torchdet.findings.handle.torch_imports import (
     Runs,
     TorchImport,
     enclosing_def,

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import Enclose, NodeEdit, Replace
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import (
+from torchdet.findings.codemod import (
     Codemod,
     Finding,
     MigrationContext,
@@ -26,8 +26,8 @@ from torchdet.migrate.codemod import (
     Refuse,
     Rewrite,
 )
-from torchdet.migrate.entry_point import is_entry_point, is_top_level
 from torchdet.reading.devices.device_text import device_text
+from torchdet.reading.entry_point import is_entry_point, is_top_level
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:

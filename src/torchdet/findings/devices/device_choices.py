@@ -16,7 +16,7 @@ from torchdet.facts.expressions import int_value, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind, ScopeKind
 from torchdet.facts.walk import descendants
-from torchdet.migrate.device_words import MANAGED_TYPES
+from torchdet.findings.devices.device_words import MANAGED_TYPES
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.probes import depends_on_availability, is_probe
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeEdit
-from torchdet.migrate.codemod import Finding, MigrationContext, Refuse, Rewrite
-from torchdet.migrate.conditions import NoDeviceChosen, NotCompiled
-from torchdet.migrate.current_device import chooses_device_for_itself
-from torchdet.migrate.scripted import CompiledCode, is_in_forward
-from torchdet.migrate.test_modules import is_test_module
+from torchdet.findings.codemod import Finding, MigrationContext, Refuse, Rewrite
+from torchdet.findings.project_conditions import NoDeviceChosen, NotCompiled
+from torchdet.reading.devices.current_device import chooses_device_for_itself
+from torchdet.reading.scripted import CompiledCode, is_in_forward
+from torchdet.reading.test_modules import is_test_module
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

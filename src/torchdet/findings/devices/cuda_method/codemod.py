@@ -20,10 +20,10 @@ from torchdet.edit.node_edit import (
 )
 from torchdet.facts.expressions import argument, is_constant
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
-from torchdet.migrate.conditions import NoOwnMethod
-from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
-from torchdet.migrate.own_methods import methods_of_classes
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.findings.project_conditions import NoOwnMethod
+from torchdet.reading.own_methods import methods_of_classes
 
 _UNMANAGED = Wording(
     "the handle does not manage this kind of accelerator",

@@ -17,7 +17,7 @@ from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
-from torchdet.migrate.torch_imports import Runs, TorchImport
+from torchdet.findings.handle.torch_imports import Runs, TorchImport
 from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
-from torchdet.migrate.device_words import DeviceWords, Wording
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
+from torchdet.findings.devices.device_words import DeviceWords, Wording
 
 _AMBIGUOUS = Wording(
     "what a legacy tensor type makes depends on its arguments, or the type itself is kept",

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 from torchdet.edit.node_edit import Delete, InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
-from torchdet.migrate.device_choices import (
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
+from torchdet.findings.devices.device_choices import (
     Arm,
     PlainDevice,
     arm_of,
@@ -34,9 +34,9 @@ from torchdet.migrate.device_choices import (
     rest_of_question,
     single_arm,
 )
-from torchdet.migrate.device_uses import compares_text, needs_plain_text, takes_device
-from torchdet.migrate.device_words import DeviceWords, Wording
+from torchdet.findings.devices.device_words import DeviceWords, Wording
 from torchdet.reading.devices.device_text import device_text
+from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
 
 _MORE = Wording(
     "an arm of the choice does more than to name a device",

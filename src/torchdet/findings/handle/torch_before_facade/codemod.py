@@ -12,9 +12,9 @@ from torchdet.edit.imports import must_lead
 from torchdet.edit.node_edit import Delete, InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
-from torchdet.migrate.import_refusals import STAR
-from torchdet.migrate.torch_imports import Runs, torch_imports
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.handle.import_refusals import STAR
+from torchdet.findings.handle.torch_imports import Runs, torch_imports
 from torchdet.reading.imports import facade_imports
 
 _MODULES = (

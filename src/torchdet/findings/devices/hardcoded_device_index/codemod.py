@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, Replace
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.migrate.device_uses import takes_device
-from torchdet.migrate.device_words import MANAGED_TYPES, DeviceWords, Wording
-from torchdet.migrate.import_time import runs_at_import
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.reading.devices.device_text import device_text
+from torchdet.reading.devices.device_uses import takes_device
+from torchdet.reading.import_time import runs_at_import
 
 _CHOSEN = Wording(
     "it chooses the device for all that follows, and which one is meant is for a person to say",

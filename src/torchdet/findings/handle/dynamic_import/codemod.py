@@ -14,11 +14,11 @@ from torchdet.facts.expressions import argument, string_value
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.migrate.binding_rows import Source
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
-from torchdet.migrate.handle_site import has_handle_outermost
-from torchdet.migrate.import_refusals import Reasons
-from torchdet.migrate.torch_imports import torch_imports
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.handle.binding_rows import Source
+from torchdet.findings.handle.handle_site import has_handle_outermost
+from torchdet.findings.handle.import_refusals import Reasons
+from torchdet.findings.handle.torch_imports import torch_imports
 from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 

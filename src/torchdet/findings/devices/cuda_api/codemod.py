@@ -21,20 +21,20 @@ from torchdet.facts.expressions import has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import BindingKind, ScopeKind
-from torchdet.findings.devices.api_rewrite import (
-    rewritten_with_assignment,
-    rewritten_with_import,
-)
-from torchdet.migrate.codemod import (
+from torchdet.findings.codemod import (
     Codemod,
     Finding,
     MigrationContext,
     Outcome,
     Rewrite,
 )
-from torchdet.migrate.conditions import NotReadElsewhere
-from torchdet.migrate.device_words import DeviceWords, Wording
-from torchdet.migrate.seed_calls import collapsed_seeding
+from torchdet.findings.devices.api_rewrite import (
+    rewritten_with_assignment,
+    rewritten_with_import,
+)
+from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.findings.devices.seed_calls import collapsed_seeding
+from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.model.fix import Applicability
 from torchdet.reading.devices.probes import assigned_values
 from torchdet.torch_api.device_apis import DeviceApi, Equivalence, device_apis

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import Replace
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.migrate.device_choices import choice_of
-from torchdet.migrate.device_words import DeviceWords, Wording
-from torchdet.migrate.import_time import runs_at_import
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.devices.device_choices import choice_of
+from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.reading.import_time import runs_at_import
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

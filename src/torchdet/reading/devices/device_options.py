@@ -17,7 +17,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function, receiving_parameter
 from torchdet.facts.scope import ScopeKind
 from torchdet.facts.walk import descendants
-from torchdet.migrate.device_uses import is_message, takes_device
+from torchdet.reading.devices.device_uses import is_message, takes_device
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

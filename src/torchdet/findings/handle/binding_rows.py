@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from torchdet.edit.imports import ImportStatement
 from torchdet.facts.lazy import cst
-from torchdet.migrate.torch_imports import bound_name
+from torchdet.findings.handle.torch_imports import bound_name
 from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, loaded_by_import_alone
 

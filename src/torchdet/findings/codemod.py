@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from torchdet.edit.node_edit import NodeEdit
 from torchdet.findings.base import Draft, Rule
-from torchdet.migrate.conditions import Condition
+from torchdet.findings.project_conditions import Condition
 from torchdet.model.config import MigrateConfig
 from torchdet.reading.context import Context
 
@@ -103,5 +103,5 @@ class Codemod:
 
     @property
     def name(self) -> str:
-        """The kebab-case name of the module."""
-        return self.module.rpartition(".")[2].replace("_", "-")
+        """The kebab-case name of the rule whose folder it is in."""
+        return self.module.split(".")[-2].replace("_", "-")

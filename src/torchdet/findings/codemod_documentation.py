@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from torchdet.migrate.codemod import Codemod
+from torchdet.findings.codemod import Codemod
 from torchdet.model.diagnostic import rule_page
 from torchdet.model.rule_info import RuleInfo
 

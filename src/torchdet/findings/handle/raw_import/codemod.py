@@ -23,17 +23,22 @@ from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import Binding
-from torchdet.migrate.binding_rows import Source, binding_rows, takes_attributes, torch_aliases
-from torchdet.migrate.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
-from torchdet.migrate.conditions import NotReadElsewhere
-from torchdet.migrate.import_layout import ImportLayout, Place, import_layout
-from torchdet.migrate.import_refusals import (
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.handle.binding_rows import (
+    Source,
+    binding_rows,
+    takes_attributes,
+    torch_aliases,
+)
+from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
+from torchdet.findings.handle.import_refusals import (
     STAR,
     attribute_error_uncaught,
     import_error_handlers,
     refusal,
 )
-from torchdet.migrate.torch_imports import Runs, TorchImport, outer_index, torch_imports
+from torchdet.findings.handle.torch_imports import Runs, TorchImport, outer_index, torch_imports
+from torchdet.findings.project_conditions import NotReadElsewhere
 
 _MOST_SHOWN = 3
 _TYPE_CHECKING = {f"{module}.TYPE_CHECKING" for module in ("typing", "typing_extensions")}

@@ -18,12 +18,10 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import Delete
-from torchdet.engine.references import references
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import literal_value
-from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
-from torchdet.migrate.codemod import (
+from torchdet.findings.codemod import (
     Codemod,
     Finding,
     MigrationContext,
@@ -31,45 +29,22 @@ from torchdet.migrate.codemod import (
     Refuse,
     Rewrite,
 )
-from torchdet.reading.context import Context
-from torchdet.torch_api.switches import DETERMINISM_SWITCHES, PRECISION_SWITCHES
-
-_Writes = tuple[FlagWrite, ...]
+from torchdet.findings.environment_writes import EnvironmentWrite
+from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
-    writes = _writes_by_node(context.rules)
     for finding in findings:
-        if finding.rule.code == _ENVIRONMENT:
-            yield _variable(finding, context)
-        else:
-            yield _flag(finding, writes.get(finding.draft.node, ()), context)
+        match finding.draft.subject:
+            case EnvironmentWrite() as write:
+                yield _variable(finding, write, context)
+            case FlagStatement(writes):
+                yield _flag(finding, writes, context)
 
 
-_ENVIRONMENT = "DET206"
-
-
-def _writes_by_node(context: Context) -> dict[cst.CSTNode, _Writes]:
-    """Every write of a flag in the file, with the others of its statement."""
-    names = frozenset(_WRITES)
-    return {
-        write.node: writes
-        for reference in references(names, context.facts)
-        for writes in _WRITES[reference.name](reference, context)
-        for write in writes
-    }
-
-
-def _as_they_are(writes: _Writes, _context: Context) -> Iterator[_Writes]:
-    yield writes
-
-
-_WRITES = checks_of_writes((*DETERMINISM_SWITCHES, *PRECISION_SWITCHES), _as_they_are)
-
-
-def _flag(finding: Finding, writes: _Writes, context: MigrationContext) -> Outcome:
+def _flag(finding: Finding, writes: tuple[FlagWrite, ...], context: MigrationContext) -> Outcome:
     statement = _whole_statement(finding.draft.node, context)
-    if statement is None or not writes or any(write.scoped for write in writes):
+    if statement is None or any(write.scoped for write in writes):
         return Refuse(
             finding,
             "the flag is written within a statement that does more than that",
@@ -86,18 +61,18 @@ def _flag(finding: Finding, writes: _Writes, context: MigrationContext) -> Outco
     return _removal(finding, statement, context, agrees=values == wanted)
 
 
-def _variable(finding: Finding, context: MigrationContext) -> Outcome:
+def _variable(finding: Finding, write: EnvironmentWrite, context: MigrationContext) -> Outcome:
     """``os.environ["..."] = "..."`` and ``os.environ.setdefault("...", "...")``."""
-    node = finding.draft.node
-    name, value = _written_variable(node, context)
+    name = write.name
+    value = None if write.value is None else string_value(write.value)
     if name in _READ_EARLIER:
         return Refuse(
             finding,
             "the variable is read before this statement runs, or by then decides nothing",
             "set it where the process is started",
         )
-    statement = _whole_statement(node, context)
-    accepted = _SET_BY_RUNTIME.get(name or "", frozenset())
+    statement = _whole_statement(write.node, context)
+    accepted = _SET_BY_RUNTIME.get(name, frozenset())
     if statement is None or value is None or not accepted:
         return Refuse(
             finding,
@@ -112,23 +87,6 @@ _SET_BY_RUNTIME = {
     "TORCHINDUCTOR_DETERMINISTIC": frozenset({"1"}),
 }
 _READ_EARLIER = frozenset({"PYTHONHASHSEED", "NVIDIA_TF32_OVERRIDE", "ATEN_CPU_CAPABILITY"})
-
-
-def _written_variable(
-    node: cst.CSTNode, context: MigrationContext
-) -> tuple[str | None, str | None]:
-    """The name and the literal value that are written at ``node``, as far as they stand there."""
-    if isinstance(node, cst.Subscript) and len(node.slice) == 1:
-        key = node.slice[0].slice
-        name = string_value(key.value) if isinstance(key, cst.Index) else None
-        target = context.facts.parent(node)
-        assign = context.facts.parent(target) if isinstance(target, cst.AssignTarget) else None
-        return name, string_value(assign.value) if isinstance(assign, cst.Assign) else None
-    if isinstance(node, cst.Call) and node.args:
-        name = string_value(node.args[0].value)
-        sets = isinstance(node.func, cst.Attribute) and node.func.attr.value == "setdefault"
-        return name, string_value(node.args[1].value) if sets and len(node.args) == 2 else None
-    return None, None
 
 
 def _removal(

@@ -1,1 +1,0 @@
-"""One module a codemod; each is found by itself, and named by nobody else."""
