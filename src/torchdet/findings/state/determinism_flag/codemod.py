@@ -116,8 +116,10 @@ def _whole_statement(node: cst.CSTNode, context: MigrationContext) -> cst.BaseSm
     if isinstance(node, (cst.Assign, cst.AnnAssign)):
         alone = not isinstance(node, cst.Assign) or len(node.targets) == 1
         return node if alone else None
-    if isinstance(node, cst.Arg):
+    if isinstance(node, cst.Arg):  # `os.environ.update(NAME="1")`
         node = facts.parent(node)
+        if not isinstance(node, cst.Call) or len(node.args) > 1:
+            return None
     parent = facts.parent(node)
     if isinstance(node, cst.Call):
         return parent if isinstance(parent, cst.Expr) else None
