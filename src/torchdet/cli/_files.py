@@ -14,6 +14,7 @@ from typing import TypeVar
 import click
 
 from torchdet.cli._options import RuleOptions
+from torchdet.cli._output import CommandError, say
 from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
 from torchdet.engine.cache import usable_folder
 from torchdet.engine.check import failure
@@ -32,7 +33,6 @@ from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.findings.registry import SelectorError
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
-from torchdet.report.characters import printable
 
 _STDIN = "-"
 _Result = TypeVar("_Result")
@@ -93,7 +93,7 @@ class Found:
     def say_dangling(self) -> None:
         """Say on standard error what was passed over."""
         for path in self.dangling:
-            click.echo(f"torchdet: {printable(path)} skipped: a link to nothing", err=True)
+            say(f"torchdet: {path} skipped: a link to nothing")
 
 
 def find_files(
@@ -110,7 +110,7 @@ def find_files(
         searched=footprint.searched if footprint is not None else None,
     )
     if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
-        click.echo("torchdet: no Python files found", err=True)
+        say("torchdet: no Python files found")
     return Found(
         tuple(item for item in found if isinstance(item, SourceFile)),
         tuple(
@@ -130,26 +130,24 @@ def writable(paths: Iterable[str], options: FileOptions) -> frozenset[str]:
         if leaving is None:
             inside.add(path)
         else:
-            click.echo(f"torchdet: skipped {printable(str(leaving))}", err=True)
+            say(f"torchdet: skipped {leaving}")
     return frozenset(inside)
 
 
 def refuse_output_elsewhere(path: str | os.PathLike[str] | None, options: FileOptions) -> None:
-    """Raise ``click.ClickException`` when an output would be written out of the tree by a link."""
+    """Raise ``CommandError`` when an output would be written out of the tree by a link."""
     leaving = link_out(os.fspath(path), (*options.paths, os.curdir)) if path is not None else None
     if leaving is not None:
-        raise click.ClickException(
-            f"{printable(str(leaving))}; nothing is written through it, so name another file"
-        )
+        raise CommandError(f"{leaving}; nothing is written through it, so name another file")
 
 
 def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, bytes]:
     """Standard input, as the file that it is said to be.
 
-    Raises ``ConfigError``, and ``click.ClickException`` when standard input is closed.
+    Raises ``ConfigError``, and ``CommandError`` when standard input is closed.
     """
     if sys.stdin is None:
-        raise click.ClickException("standard input is closed; '-' has nothing to read")
+        raise CommandError("standard input is closed; '-' has nothing to read")
     folder = Path(options.stdin_filename).parent
     file = source_file(options.stdin_filename, options.config_for(rules)(folder))
     return file, sys.stdin.buffer.read()
@@ -161,7 +159,7 @@ def usage_errors() -> Iterator[None]:
     try:
         yield
     except (ConfigError, SelectorError) as error:
-        raise click.ClickException(str(error)) from None
+        raise CommandError(str(error)) from None
 
 
 def _cache_folder() -> Path | None:
@@ -172,18 +170,18 @@ def _cache_folder() -> Path | None:
     try:
         return usable_folder(kept)
     except FolderNotOursError as error:
-        click.echo(f"torchdet: warning: nothing is cached: {error}", err=True)
+        say(f"torchdet: warning: nothing is cached: {error}")
     except OSError:
         pass  # a read-only home costs the next run its time
     return None
 
 
 def _require_current_folder() -> None:
-    """Raise ``click.ClickException`` when the current folder has been deleted."""
+    """Raise ``CommandError`` when the current folder has been deleted."""
     try:
         os.getcwd()
     except OSError as error:
-        raise click.ClickException(
+        raise CommandError(
             f"the current folder cannot be found ({error.strerror}); go to one that exists"
         ) from None
 

@@ -14,7 +14,7 @@ import click
 from torchdet.cli._exit import Exit
 from torchdet.cli._files import FileOptions, find_files, refuse_output_elsewhere, writable
 from torchdet.cli._options import RuleOptions
-from torchdet.cli._output import write_text
+from torchdet.cli._output import say, write_notes, write_text
 from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
@@ -180,7 +180,7 @@ def _say_if_unselected(files: Sequence[SourceFile]) -> None:
     codes = {code for codemod in all_codemods() for code in codemod.codes}
     if files and all(codes.isdisjoint(file.config.select or ()) for file in files):
         named = ", ".join(sorted(codes))
-        click.echo(f"torchdet: no rule that is migrated is selected; these are: {named}", err=True)
+        say(f"torchdet: no rule that is migrated is selected; these are: {named}")
 
 
 def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:
@@ -234,11 +234,11 @@ def _account(files: Sequence[FileMigration], paths: Sequence[str], *, written: b
 def _print(account: Account, report: Path | None, *, quiet: bool) -> None:
     """Say on standard error what was done, and write the whole account where it is wanted."""
     failed: list[FileReport] = [file.failed for file in account.files if file.failed is not None]
-    click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
+    write_notes(render("concise", failed, RenderOptions(summary=False)))
     if not quiet:
-        click.echo(migration_summary.render(account), err=True, nl=False)
+        write_notes(migration_summary.render(account))
         if report is None and any(file.refusals for file in account.files):
-            click.echo("--report FILE.md writes every place and what to do there", err=True)
+            say("--report FILE.md writes every place and what to do there")
     if report is not None:
         write_text(_RENDERERS[report.suffix](account), str(report))
 

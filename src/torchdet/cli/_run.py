@@ -7,13 +7,12 @@ import gc
 import io
 import os
 import sys
-import traceback
 
 import click
 
 from torchdet.cli import main
 from torchdet.cli._exit import Exit
-from torchdet.cli._output import StandardOutputError
+from torchdet.cli._output import StandardOutputError, say, say_error, say_fault
 
 _STDERR = 2  # the highest of the numbers of the standard streams
 
@@ -36,25 +35,24 @@ def run() -> int:
         arguments = tuple(sys.argv[1:])  # what a manifest belongs to
         code = main.main(prog_name="torchdet", standalone_mode=False, obj=arguments)
     except click.ClickException as error:
-        error.show()
+        say_error(error)
         if isinstance(error, StandardOutputError):
             _discard_output()
         return Exit.FAILED
     except (click.Abort, KeyboardInterrupt):
-        click.echo("torchdet: interrupted", err=True)
+        say("torchdet: interrupted")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001 -- Python's own exit code would read as "findings"
         if isinstance(error, OSError) and error.filename is None:  # click wrote a help text
             return end_without_reader(error)
-        traceback.print_exc()
-        click.echo("torchdet: this is a fault of torchdet; please report it", err=True)
+        say_fault()
         return Exit.FAILED
     return int(code or Exit.CLEAN)
 
 
 def end_without_reader(error: OSError) -> int:
     """Say that standard output cannot be written, if that is news; the exit code to end with."""
-    StandardOutputError(error).show()
+    say_error(StandardOutputError(error))
     _discard_output()
     return Exit.FAILED
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from torchdet.cli._output import write_text
+from torchdet.report.characters import json_text
 from torchdet.torch_api.lookup import UnknownOperationError, find_operations
 from torchdet.torch_api.operations import Operation, operations
 from torchdet.torch_api.presentation import (
@@ -30,11 +29,11 @@ def catalogue(operation: str | None, output_format: str) -> None:
     found = tuple(operations().values()) if operation is None else _find(operation)
     if output_format == "json":
         objects = [operation_object(each) for each in found]
-        write_text(json.dumps(objects, indent=2, ensure_ascii=False) + "\n", None)
+        write_text(json_text(objects))
     elif operation is None:
-        write_text(operation_lines(found), None)
+        write_text(operation_lines(found))
     else:
-        write_text("\n".join(map(operation_text, found)), None)
+        write_text("\n".join(map(operation_text, found)))
 
 
 def _find(asked: str) -> tuple[Operation, ...]:

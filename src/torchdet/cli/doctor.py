@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
 
 from torchdet.cli._exit import Exit
+from torchdet.cli._output import CommandError, write_text
+from torchdet.report.characters import json_text, printable
 from torchdet.runtime.decision import Ready, Rejected
 from torchdet.runtime.devices import CPU
 from torchdet.runtime.diagnosis import Diagnosis, diagnose
@@ -28,8 +29,8 @@ def doctor(context: click.Context, as_json: bool) -> None:
     try:
         diagnosis = diagnose(search_from=Path.cwd())
     except PolicyError as error:
-        raise click.ClickException(f"the policy cannot be read: {error}") from None
-    click.echo(json.dumps(diagnosis.as_dict(), indent=2) if as_json else render(diagnosis))
+        raise CommandError(f"the policy cannot be read: {error}") from None
+    write_text(json_text(diagnosis.as_dict()) if as_json else render(diagnosis))
     context.exit(Exit.CLEAN if diagnosis.is_ready else Exit.FINDINGS)
 
 
@@ -42,9 +43,12 @@ def render(diagnosis: Diagnosis) -> str:
         ("decision", _decision_lines(diagnosis.decision)),
         ("advice", list(diagnosis.advice)),
     ]
-    return "\n\n".join(
-        "\n".join([title, *(f"  {line}" for line in lines)]) for title, lines in sections if lines
+    blocks = (
+        "".join([f"{title}\n", *(f"  {printable(line)}\n" for line in lines)])
+        for title, lines in sections
+        if lines
     )
+    return "\n".join(blocks)
 
 
 def _fact_lines(facts: RuntimeFacts) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 import click
@@ -18,6 +17,7 @@ from torchdet.cli._files import (
 )
 from torchdet.cli._migrate import MigrateOptions, migrate_options, run_migration
 from torchdet.cli._options import RuleOptions, rule_options
+from torchdet.cli._output import write_data, write_notes
 from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
@@ -116,8 +116,7 @@ def _fix_stdin(files: FileOptions, rules: RuleOptions, *, unsafe: bool, echo: bo
     settings = file_settings(file)
     fixes = fix_bytes(file.path, data, settings, unsafe=unsafe)
     if echo:
-        sys.stdout.buffer.write(data if fixes.change is None else fixes.change.after)
-        sys.stdout.flush()
+        write_data(data if fixes.change is None else fixes.change.after)
     return fixes
 
 
@@ -137,10 +136,10 @@ def _print_account(
 ) -> None:
     """Say on standard error what went wrong and, unless ``quiet``, what was and was not fixed."""
     failed = [each.report.without_findings() for each in results if each.report.failed]
-    click.echo(render("concise", failed, RenderOptions(summary=False)), err=True, nl=False)
-    click.echo(fix_summary.refusals(results), err=True, nl=False)
+    write_notes(render("concise", failed, RenderOptions(summary=False)))
+    write_notes(fix_summary.refusals(results))
     if not quiet:
-        click.echo(fix_summary.render(results, unsafe=unsafe, written=written), err=True, nl=False)
+        write_notes(fix_summary.render(results, unsafe=unsafe, written=written))
 
 
 def _exit_code(results: Sequence[FileFixes], *, diff: bool) -> int:

@@ -21,7 +21,7 @@ from torchdet.cli._files import (
     writable,
 )
 from torchdet.cli._options import RuleOptions, rule_options
-from torchdet.cli._output import write_text
+from torchdet.cli._output import CommandError, say, write_text
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.add_noqa import add_noqa
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
@@ -122,7 +122,7 @@ def lint(
         seconds = time.perf_counter() - started
         silenced = sum(report.suppressed for report in reports)
         counted = "1 file" if len(reports) == 1 else f"{len(reports)} files"
-        click.echo(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed", err=True)
+        say(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed")
     code = _exit_code(reports, exit_zero=exit_zero)
     if code != Exit.FAILED:
         run.remember(text, code)
@@ -205,13 +205,12 @@ def _without_accepted(
     try:
         kept, stale = read_baseline(path).filter(reports, exists)
     except BaselineError as error:
-        raise click.ClickException(str(error)) from None
+        raise CommandError(str(error)) from None
     if stale and news:
         run.forget()
-        click.echo(
+        say(
             f"torchdet: {stale} of the findings that {path} accepts no longer occur; "
-            "--write-baseline drops them",
-            err=True,
+            "--write-baseline drops them"
         )
     return kept
 
@@ -219,7 +218,7 @@ def _without_accepted(
 def _write_baseline(reports: Sequence[FileReport], path: Path) -> int:
     baseline = Baseline.of(reports, str(path.parent))
     write_text(baseline.to_json(), str(path))
-    click.echo(f"{baseline.counts.total()} findings accepted in {path}", err=True)
+    say(f"{baseline.counts.total()} findings accepted in {path}")
     return _report_failures(reports)
 
 
@@ -237,7 +236,7 @@ def _add_noqa(reports: Sequence[FileReport], files: FileOptions) -> int:
                 problems.append(failure(report.path, reason))
             except (DecodeError, EncodeError) as error:
                 problems.append(failure(report.path, f"cannot be written: {error}"))
-    click.echo(f"added # noqa for {comments} findings", err=True)
+    say(f"added # noqa for {comments} findings")
     return _report_failures((*reports, *problems))
 
 
@@ -253,7 +252,7 @@ def _report_failures(reports: Sequence[FileReport]) -> int:
     """Print what could not be checked, where findings themselves are no news."""
     failed = [report.without_findings() for report in reports if report.failed]
     if failed:
-        write_text(render("concise", failed, _render_options(colour=False, quiet=True)), None)
+        write_text(render("concise", failed, _render_options(colour=False, quiet=True)))
     return Exit.FAILED if failed else Exit.CLEAN
 
 

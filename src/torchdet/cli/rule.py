@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from torchdet.cli._output import write_text
@@ -11,6 +9,7 @@ from torchdet.findings.base import Rule
 from torchdet.findings.documentation import explanation
 from torchdet.findings.registry import all_rules
 from torchdet.model.suggest import did_you_mean
+from torchdet.report.characters import json_text
 from torchdet.report.json_object import rule_object
 from torchdet.terminal import use_colour
 
@@ -33,13 +32,13 @@ def rule(code_or_name: str | None, every: bool, output_format: str) -> None:
     if output_format == "json":
         objects = [rule_object(each.info) for each in rules]
         document = objects if every else objects[0]
-        write_text(json.dumps(document, indent=2) + "\n", None)
+        write_text(json_text(document))
         return
     text = "\n".join(explanation(each.info) for each in rules)
     if use_colour():
         _print_pretty(text)
     else:
-        write_text(text, None)
+        write_text(text)
 
 
 def _find(code_or_name: str) -> Rule:

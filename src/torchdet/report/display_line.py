@@ -6,9 +6,10 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from torchdet.report.characters import printable
+from torchdet.report.characters import COMMAND, printable
 
 TAB_WIDTH = 4
+_HIDDEN = "\N{REPLACEMENT CHARACTER}"
 
 # Vowels and final consonants of decomposed Hangul, which share the columns of what they follow.
 _JOINED_JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
@@ -73,15 +74,18 @@ def display_line(text: str) -> DisplayLine:
     """Lay out one line of source.
 
     A tab goes to the next multiple of four; control characters, lone surrogates and those that
-    turn the direction of writing print as a replacement character, so that source code cannot
-    steer the terminal.
+    turn the direction of writing or that nobody sees print as a replacement character, and so does
+    the beginning of what a CI service would obey: source code cannot steer what shows it.
     """
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and COMMAND.search(text) is None:
         return DisplayLine(tuple(text), tuple(range(len(text) + 1)))
     cells = []
     columns = [0]
-    for character in text:
+    commands = {match.start() for match in COMMAND.finditer(text)}
+    for index, character in enumerate(text):
         cell, width = _cell(character, columns[-1])
+        if index in commands:
+            cell, width = _HIDDEN, 1
         cells.append(cell)
         columns.append(columns[-1] + width)
     return DisplayLine(tuple(cells), tuple(columns))
@@ -94,7 +98,7 @@ def _cell(character: str, column: int) -> tuple[str, int]:
     if character < " ":
         return chr(0x2400 + ord(character)), 1  # the control pictures: ␌ for a form feed
     if printable(character) != character:
-        return "\N{REPLACEMENT CHARACTER}", 1
+        return _HIDDEN, 1
     if unicodedata.category(character) in {"Mn", "Me", "Cf"} or _JOINED_JAMO.match(character):
         return character, 0
     return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -43,9 +43,12 @@ def _command(path: str, diagnostic: Diagnostic) -> str:
 
 
 def _data(text: str) -> str:
-    """Escape the text of a command. ``printable`` leaves no line break that would end it."""
+    """``text`` as the runner shows it. ``printable`` leaves no line break that would end it."""
     return printable(text).replace("%", "%25")
 
 
 def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+    """``text`` as the runner reads it back, line breaks included."""
+    for character in "%\r\n:,":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return printable(text)

@@ -5,12 +5,11 @@ The format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import PurePath
 
 from torchdet.model.diagnostic import FileReport, Severity
-from torchdet.report.characters import well_formed
+from torchdet.report.characters import json_text
 from torchdet.report.fingerprint import fingerprinted
 from torchdet.report.options import RenderOptions
 
@@ -22,12 +21,12 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     del options
     issues = [
         {
-            "description": well_formed(f"{diagnostic.code}: {diagnostic.message}"),
+            "description": f"{diagnostic.code}: {diagnostic.message}",
             "check_name": diagnostic.name,
             "fingerprint": fingerprint,
             "severity": _SEVERITIES[diagnostic.severity],
             "location": {
-                "path": well_formed(PurePath(report.path).as_posix()),
+                "path": PurePath(report.path).as_posix(),
                 "positions": {
                     "begin": _position(*diagnostic.span.start[:2]),
                     "end": _position(*diagnostic.span.end[:2]),
@@ -37,7 +36,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         for report in reports
         for diagnostic, fingerprint in fingerprinted(report)
     ]
-    return json.dumps(issues, indent=2) + "\n"
+    return json_text(issues)
 
 
 def _position(line: int, column: int) -> dict[str, int]:

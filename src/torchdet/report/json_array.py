@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from torchdet.model.diagnostic import FileReport
+from torchdet.report.characters import json_text
 from torchdet.report.json_object import diagnostic_object
 from torchdet.report.options import RenderOptions
 
@@ -18,4 +18,4 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         for report in reports
         for diagnostic in report.diagnostics
     ]
-    return json.dumps(objects, indent=2) + "\n"
+    return json_text(objects)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from torchdet.model.diagnostic import FileReport
+from torchdet.report.characters import json_text
 from torchdet.report.json_object import diagnostic_object
 from torchdet.report.options import RenderOptions
 
@@ -14,7 +14,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """The objects of the ``json`` format, one a line."""
     del options
     return "".join(
-        json.dumps(diagnostic_object(report.path, diagnostic)) + "\n"
+        json_text(diagnostic_object(report.path, diagnostic), indent=None)
         for report in reports
         for diagnostic in report.diagnostics
     )

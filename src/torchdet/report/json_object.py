@@ -6,7 +6,6 @@ from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.fix import Fix
 from torchdet.model.location import Location
 from torchdet.model.rule_info import RuleInfo
-from torchdet.report.characters import well_formed
 
 JsonObject = dict[str, object]
 
@@ -18,8 +17,8 @@ def diagnostic_object(path: str, diagnostic: Diagnostic) -> JsonObject:
         "name": diagnostic.name,
         "severity": diagnostic.severity.value,
         "confidence": diagnostic.confidence.value,
-        "message": well_formed(diagnostic.message),
-        "filename": well_formed(path),
+        "message": diagnostic.message,
+        "filename": path,
         "location": _location(diagnostic.span.start),
         "end_location": _location(diagnostic.span.end),
         "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
@@ -49,10 +48,10 @@ def _location(location: Location) -> JsonObject:
 def _fix(fix: Fix) -> JsonObject:
     return {
         "applicability": fix.applicability.value,
-        "message": well_formed(fix.message),
+        "message": fix.message,
         "edits": [
             {
-                "content": well_formed(edit.content),
+                "content": edit.content,
                 "location": _location(edit.span.start),
                 "end_location": _location(edit.span.end),
             }

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from xml.etree import ElementTree as ET
 
 from torchdet.model.diagnostic import Diagnostic, FileReport
-from torchdet.report.characters import printable, xml_text
+from torchdet.report.characters import COMMAND, printable, xml_text
 from torchdet.report.options import RenderOptions
 
 
@@ -30,7 +30,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         suite = ET.SubElement(root, "testsuite", {"name": "torchdet"} | passed)
         ET.SubElement(suite, "testcase", name="No findings", classname="torchdet")
     ET.indent(root)
-    body = ET.tostring(root, encoding="unicode")
+    body = COMMAND.sub("&#35;", ET.tostring(root, encoding="unicode"))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 from torchdet.model.diagnostic import Diagnostic
 from torchdet.model.location import Location
 from torchdet.model.migration import Account, FileMigration
-from torchdet.report.characters import printable, well_formed
+from torchdet.report.characters import json_text, printable
 from torchdet.report.wording import count
 
 _Object = dict[str, object]
@@ -24,11 +23,11 @@ def render_json(account: Account) -> str:
         "refused": _by_code(each.code for file in account.files for each in file.refusals),
         "files": [_file(file) for file in account.files if _is_news(file)],
         "undeclared_dependencies": [
-            {"filename": well_formed(each.path), "row": each.row, "line": each.line}
+            {"filename": each.path, "row": each.row, "line": each.line}
             for each in account.undeclared
         ],
     }
-    return json.dumps(whole, indent=2) + "\n"
+    return json_text(whole)
 
 
 def _is_news(file: FileMigration) -> bool:
@@ -45,7 +44,7 @@ def _by_code(codes: Iterator[str]) -> dict[str, int]:
 
 def _file(file: FileMigration) -> _Object:
     return {
-        "filename": well_formed(file.path),
+        "filename": file.path,
         "failures": [_failure(each) for each in _failures_of(file)],
         "changes": [
             {"code": each.code, "location": _place(each.location), "message": each.message}

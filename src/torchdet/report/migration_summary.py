@@ -20,9 +20,11 @@ def render(account: Account) -> str:
     if refused:
         lines.append(f"Refused {count(refused.total(), 'finding')}:")
         by_count = sorted(refused.items(), key=lambda item: (-item[1], item[0]))
-        lines += [f"  {number:>5}  {code}  {reason}" for (code, reason), number in by_count]
+        lines += [
+            f"  {number:>5}  {code}  {printable(reason)}" for (code, reason), number in by_count
+        ]
     for each in account.undeclared:
-        lines.append(f"{printable(each.path)}:{each.row}: add {each.line} beside torch")
+        lines.append(f"{printable(each.path)}:{each.row}: add {printable(each.line)} beside torch")
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability
 from torchdet.report.ansi import Paint
+from torchdet.report.characters import json_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +76,4 @@ def render_json(reports: Iterable[FileReport]) -> str:
         }
         for count in rule_counts(reports)
     ]
-    return json.dumps(objects, indent=2) + "\n"
+    return json_text(objects)

@@ -7,7 +7,6 @@ doubled, since GitHub and editors show them as they stand.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 
@@ -16,7 +15,7 @@ from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
 from torchdet.model.rule_info import RuleInfo
-from torchdet.report.characters import well_formed
+from torchdet.report.characters import json_text
 from torchdet.report.fingerprint import fingerprinted
 from torchdet.report.options import RenderOptions
 from torchdet.report.path_uri import path_uri
@@ -42,7 +41,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         "newlineSequences": ["\r\n", "\n", "\r"],
         "results": _results(reports, options.rules),
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _driver(rules: Sequence[RuleInfo]) -> JsonObject:
@@ -85,7 +84,7 @@ def _result(
         result["ruleIndex"] = indices[diagnostic.code]
     result |= {
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": well_formed(diagnostic.message)},
+        "message": {"text": diagnostic.message},
         "locations": [_location(report.path, diagnostic)],
         "partialFingerprints": {"torchdet/v1": fingerprint},
         "properties": {"confidence": diagnostic.confidence.value},
@@ -101,7 +100,7 @@ def _notification(path: str, diagnostic: Diagnostic) -> JsonObject:
     return {
         "descriptor": {"id": diagnostic.code},
         "level": _LEVELS[diagnostic.severity],
-        "message": {"text": well_formed(diagnostic.message)},
+        "message": {"text": diagnostic.message},
         "locations": [_location(path, diagnostic)],
     }
 
@@ -114,7 +113,7 @@ def _location(path: str, diagnostic: Diagnostic) -> JsonObject:
         }
     }
     if diagnostic.context:
-        location["logicalLocations"] = [{"fullyQualifiedName": well_formed(diagnostic.context)}]
+        location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.context}]
     return location
 
 
@@ -140,12 +139,12 @@ def _fix(path: str, fix: Fix) -> JsonObject:
     replacements = [
         {
             "deletedRegion": _region(edit.span),
-            "insertedContent": {"text": well_formed(edit.content)},
+            "insertedContent": {"text": edit.content},
         }
         for edit in fix.edits
     ]
     return {
-        "description": {"text": well_formed(fix.message)},
+        "description": {"text": fix.message},
         "artifactChanges": [{"artifactLocation": _artifact(path), "replacements": replacements}],
         "properties": {"applicability": fix.applicability.value},
     }

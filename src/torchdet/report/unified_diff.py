@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 import os
 
+from torchdet.model.source import DecodeError, SourceText
+from torchdet.report.characters import printable
+
 _NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
@@ -22,11 +25,41 @@ def unified_diff(path: str, before: bytes, after: bytes) -> bytes:
     -y
     +z
     """
-    name = os.fsencode(path).replace(os.sep.encode(), b"/")
+    name = _name(path)
     rows = difflib.diff_bytes(
         difflib.unified_diff, _rows(before), _rows(after), name, name, lineterm=b"\n"
     )
     return b"".join(row if row.endswith(b"\n") else row + b"\n" + _NO_NEWLINE for row in rows)
+
+
+def readable_diff(path: str, before: bytes, after: bytes) -> str:
+    """The same for a terminal or a log: what would disturb it has escapes in its place."""
+    try:
+        encoding = SourceText.decode(before).encoding
+    except DecodeError:
+        encoding = "ascii"
+    rows = unified_diff(path, before, after).removesuffix(b"\n").split(b"\n")
+    return "".join(f"{_readable(row, encoding)}\n" for row in rows)
+
+
+def _readable(row: bytes, encoding: str) -> str:
+    sign, text = row[:1].decode(), row[1:].removesuffix(b"\r")
+    try:
+        decoded = text.decode(encoding)
+    except UnicodeError:  # the file's name, which need not be in its encoding
+        decoded = text.decode("utf-8", "backslashreplace")
+    return sign + "\t".join(map(printable, decoded.split("\t")))
+
+
+def _name(path: str) -> bytes:
+    """``path`` as git and GNU patch read it: in quotes, when it has characters to be escaped."""
+    name = os.fsencode(path).replace(os.sep.encode(), b"/")
+    if printable(path) == path and not set('"\\').intersection(path):
+        return name
+    escaped = (
+        f"\\{byte:03o}" if byte in b'"\\' or not 0x20 <= byte < 0x7F else chr(byte) for byte in name
+    )
+    return f'"{"".join(escaped)}"'.encode()
 
 
 def _rows(data: bytes) -> list[bytes]:
