@@ -71,7 +71,9 @@ def _variable(finding: Finding, write: EnvironmentWrite, context: MigrationConte
             "the variable is read before this statement runs, or by then decides nothing",
             "set it where the process is started",
         )
-    statement = _whole_statement(write.node, context)
+    call = context.facts.parent(write.node) if isinstance(write.node, cst.Arg) else None
+    alone = not isinstance(call, cst.Call) or len(call.args) == 1
+    statement = _whole_statement(write.node, context) if alone else None
     accepted = _SET_BY_RUNTIME.get(name, frozenset())
     if statement is None or value is None or not accepted:
         return Refuse(
@@ -116,10 +118,8 @@ def _whole_statement(node: cst.CSTNode, context: MigrationContext) -> cst.BaseSm
     if isinstance(node, (cst.Assign, cst.AnnAssign)):
         alone = not isinstance(node, cst.Assign) or len(node.targets) == 1
         return node if alone else None
-    if isinstance(node, cst.Arg):  # `os.environ.update(NAME="1")`
+    if isinstance(node, cst.Arg):
         node = facts.parent(node)
-        if not isinstance(node, cst.Call) or len(node.args) > 1:
-            return None
     parent = facts.parent(node)
     if isinstance(node, cst.Call):
         return parent if isinstance(parent, cst.Expr) else None
