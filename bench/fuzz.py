@@ -35,7 +35,7 @@ from fuzz_run import Fault, check, command_line, write
 
 _INPUTS_A_PROCESS = 4000  # a new process now and then tells memory that grows from memory in use
 _REPORT_EVERY = 30.0  # seconds
-_PATIENCE = 20  # a run that waits takes this many times the limit before it is ended
+_PATIENCE = 200  # a run that waits takes this many times the limit before it is ended
 
 
 @dataclass(frozen=True, slots=True)

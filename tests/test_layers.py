@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import every_row
+
 PACKAGE = Path(__file__).parents[1] / "src" / "torchdet"
 
 ORDER = ["model", "torch_api", "facts", "reading", "edit", "findings", "engine", "migrate", "cli"]
@@ -68,7 +70,7 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, node.module
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_row(MODULES, name=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_one_way(path: Path) -> None:
     for row, name in imported(path):
         package, _, rest = name.partition(".")
@@ -165,7 +167,7 @@ OPENS_FILES = {
 OPENERS = frozenset({"open", "fdopen", "read_text", "read_bytes", "write_text", "write_bytes"})
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+@every_row(MODULES, name=lambda path: str(path.relative_to(PACKAGE)))
 def test_files_are_opened_in_one_place(path: Path) -> None:
     name = path.relative_to(PACKAGE).as_posix()
     if name in OPENS_FILES or name.startswith("dev/"):

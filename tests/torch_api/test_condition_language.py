@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.rows import every_row
 from torchdet.torch_api.condition_language import (
     RUNTIME_FACTS,
     Absent,
@@ -189,7 +190,7 @@ def test_text_reads_back_as_the_same_condition(condition: Condition) -> None:
     assert parse_condition(str(condition)) == condition
 
 
-@pytest.mark.parametrize("operation", operations().values(), ids=lambda each: each.name)
+@every_row(operations().values(), name=lambda each: each.name)
 def test_text_of_a_row_reads_back_as_its_condition(operation: Operation) -> None:
     assert parse_condition(str(operation.condition)) == operation.condition
 

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.rows import every_row
 from torchdet.torch_api import device_apis as catalogue
 from torchdet.torch_api.device_apis import (
     ApiKind,
@@ -45,7 +46,7 @@ def test_rows_are_sorted_and_unique() -> None:
     assert len(names) == len(ROWS)
 
 
-@pytest.mark.parametrize("api", ROWS, ids=lambda api: api.name)
+@every_row(ROWS, name=lambda api: api.name)
 def test_row_is_consistent(api: DeviceApi) -> None:
     assert (api.replacement is None) == (api.sameness is Equivalence.NONE)
     assert api.since is None or api.replacement is not None
@@ -56,14 +57,14 @@ def test_row_is_consistent(api: DeviceApi) -> None:
         assert api.replacement is not None
 
 
-@pytest.mark.parametrize("api", ROWS, ids=lambda api: api.name)
+@every_row(ROWS, name=lambda api: api.name)
 def test_name_exists(api: DeviceApi, torch: ModuleType) -> None:
     if api.name in ONLY_IN_CUDA_BUILDS and not torch.cuda.is_available():
         pytest.skip("absent from CPU builds")
     resolve(api.name)
 
 
-@pytest.mark.parametrize("api", EQUIVALENTS, ids=lambda api: api.name)
+@every_row(EQUIVALENTS, name=lambda api: api.name)
 def test_replacement_exists(api: DeviceApi, torch: ModuleType) -> None:
     version = tuple(int(part) for part in torch.__version__.split(".")[:2])
     if not api.usable_in((version[0], version[1])):
@@ -76,10 +77,9 @@ def test_every_public_name_of_torch_cuda_has_a_row(torch: ModuleType) -> None:
     assert not missing
 
 
-@pytest.mark.parametrize(
-    "api",
+@every_row(
     [api for api in ROWS if (api.replacement or "").startswith("torch.accelerator.")],
-    ids=lambda api: api.name,
+    name=lambda api: api.name,
 )
 def test_accelerator_functions_take_no_keywords(api: DeviceApi, torch: ModuleType) -> None:
     """The fix drops the keyword of `device=`, because none of them accepts it."""
@@ -104,8 +104,7 @@ def outcome(function: object, *args: int) -> str:
     return "answers"
 
 
-@pytest.mark.parametrize(
-    "api",
+@every_row(
     [
         api
         for api in ROWS
@@ -113,7 +112,7 @@ def outcome(function: object, *args: int) -> str:
         and api.rewrite is Respelling.RENAME
         and api.sameness in {Equivalence.SAME, Equivalence.SAME_ON_CUDA}
     ],
-    ids=lambda api: api.name,
+    name=lambda api: api.name,
 )
 def test_without_an_accelerator_the_same_call_has_the_same_outcome(
     api: DeviceApi, torch: ModuleType
@@ -129,19 +128,17 @@ def test_without_an_accelerator_the_same_call_has_the_same_outcome(
         assert (before, after) in {("answers", "raises"), ("answers", "answers")}
 
 
-@pytest.mark.parametrize(
-    "api",
+@every_row(
     [api for api in ROWS if api.kind is ApiKind.CLASS and "one class" in api.note],
-    ids=lambda api: api.name,
+    name=lambda api: api.name,
 )
 def test_one_class_under_two_names(api: DeviceApi, torch: ModuleType) -> None:
     assert resolve(api.name) is resolve(api.replacement or "")
 
 
-@pytest.mark.parametrize(
-    "api",
+@every_row(
     [api for api in ROWS if api.kind is ApiKind.TENSOR_TYPE],
-    ids=lambda api: api.name,
+    name=lambda api: api.name,
 )
 def test_tensor_types_have_the_dtype_that_is_named(api: DeviceApi, torch: ModuleType) -> None:
     assert resolve(api.dtype or "") is resolve(f"{api.name}.dtype")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rows import every_row
 from torchdet.torch_api.lookup import UnknownOperationError, find_operations, known_names
 from torchdet.torch_api.operations import operations
 
@@ -30,7 +31,7 @@ def test_any_spelling_leads_to_the_row(asked: str, expected: str) -> None:
     assert expected in [operation.name for operation in find_operations(asked)]
 
 
-@pytest.mark.parametrize("name", known_names())
+@every_row(known_names())
 def test_everything_that_is_suggested_is_found(name: str) -> None:
     assert find_operations(name)
 

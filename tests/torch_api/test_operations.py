@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.rows import every_row
 from torchdet.torch_api import operations as catalogue
 from torchdet.torch_api.condition_language import arguments_of, can_be_told
 from torchdet.torch_api.operations import (
@@ -116,7 +117,7 @@ def test_rows_of_other_shapes_are_refused() -> None:
         read_operations(table(GOOD, GOOD))
 
 
-@pytest.mark.parametrize("operation", ROWS, ids=lambda each: each.name)
+@every_row(ROWS, name=lambda each: each.name)
 def test_conditions_ask_for_arguments_that_every_spelling_has(operation: Operation) -> None:
     asked = set(arguments_of(operation.condition))
     if operation.replacement is not None:
@@ -127,7 +128,7 @@ def test_conditions_ask_for_arguments_that_every_spelling_has(operation: Operati
         assert not missing, f"signatures.csv does not give {spelling} {sorted(missing)}"
 
 
-@pytest.mark.parametrize("operation", ROWS, ids=lambda each: each.name)
+@every_row(ROWS, name=lambda each: each.name)
 def test_row_is_consistent(operation: Operation) -> None:
     assert operation.evidence
     if operation.if_unknown is IfUnknown.REPORT:
@@ -154,7 +155,7 @@ def spellings() -> Iterator[tuple[str, OperationKind]]:
             yield spelling, operation.kind
 
 
-@pytest.mark.parametrize("spelling", sorted({name for name, _ in spellings()}))
+@every_row(sorted({name for name, _ in spellings()}))
 def test_spelling_resolves(spelling: str) -> None:
     pytest.importorskip("torch", reason="names are checked against an installed torch")
     package = spelling.partition(".")[0]

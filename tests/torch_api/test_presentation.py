@@ -5,8 +5,7 @@ import re
 import runpy
 from pathlib import Path
 
-import pytest
-
+from tests.rows import every_row
 from torchdet.torch_api.operations import Operation, operations
 from torchdet.torch_api.presentation import (
     catalogue_page,
@@ -39,7 +38,7 @@ def test_generator_writes_the_page(tmp_path: Path) -> None:
     assert (tmp_path / "catalogue.md").read_text(encoding="utf-8") == catalogue_page(operations())
 
 
-@pytest.mark.parametrize("operation", ROWS, ids=lambda each: each.name)
+@every_row(ROWS, name=lambda each: each.name)
 def test_text_says_all_that_is_asked_in_lines_that_can_be_read(operation: Operation) -> None:
     text = operation_text(operation)
     assert text.startswith(f"{operation.name}\n")
@@ -50,7 +49,7 @@ def test_text_says_all_that_is_asked_in_lines_that_can_be_read(operation: Operat
     assert max(map(len, text.splitlines())) <= max(100, longest + 20)
 
 
-@pytest.mark.parametrize("operation", ROWS, ids=lambda each: each.name)
+@every_row(ROWS, name=lambda each: each.name)
 def test_object_is_plain_data(operation: Operation) -> None:
     plain = operation_object(operation)
     assert json.loads(json.dumps(plain)) == plain

@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.rows import every_row
 from torchdet.torch_api.condition_language import Absent, Opaque
 from torchdet.torch_api.signatures import (
     Parameter,
@@ -63,7 +64,7 @@ def expect_same(own: Parameter, known: inspect.Parameter, position: int) -> None
         assert own.default == default
 
 
-@pytest.mark.parametrize("spelling", sorted(set(spelled_parameters()) - READING))
+@every_row(sorted(set(spelled_parameters()) - READING))
 def test_parameters_are_those_of_torch(spelling: str, torch: ModuleType) -> None:
     signature = signature_of(spelling)
     assert signature is not None

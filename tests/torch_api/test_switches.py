@@ -10,6 +10,7 @@ import sys
 import libcst as cst
 import pytest
 
+from tests.rows import every_row
 from torchdet.facts.origins import literal_value
 from torchdet.torch_api.switches import (
     AUTOTUNING_SWITCHES,
@@ -57,7 +58,7 @@ def test_good_values_are_not_bad() -> None:
         assert literal_value(cst.parse_expression(flag.good)) not in flag.bad
 
 
-@pytest.mark.parametrize("name", sorted({n for f in FLAGS.values() for n in f.readers} - REMOVED))
+@every_row(sorted({n for f in FLAGS.values() for n in f.readers} - REMOVED))
 def test_reader_exists(name: str) -> None:
     assert callable(pkgutil.resolve_name(name))
 

@@ -195,7 +195,9 @@ def entry_folder() -> Path:
 
 def _is_installed(folder: Path) -> bool:
     """Tell whether a folder belongs to Python's installation or to its packages."""
-    places = (sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib"))
+    places = [sysconfig.get_path(name) for name in ("scripts", "purelib", "platlib", "stdlib")]
+    # A user's own, a distribution's, and what PYTHONPATH or a .pth file adds.
+    places += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
     return any(folder.is_relative_to(Path(place).resolve()) for place in places)
 
 

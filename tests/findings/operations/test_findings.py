@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.findings.operations.calls import arguments, given_for
+from tests.rows import every_row
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.registry import all_rules
@@ -115,10 +116,14 @@ FOUND = list(cases(holds=True))
 NEIGHBOURS = list(cases(holds=False))
 
 
-@pytest.mark.parametrize(
-    ("operation", "call"), FOUND, ids=lambda each: str(getattr(each, "name", each))
-)
-def test_a_call_that_meets_the_condition_is_found(operation: Operation, call: str) -> None:
+def named(row: tuple[Operation, str]) -> str:
+    operation, call = row
+    return f"{operation.name}: {call}"
+
+
+@every_row(FOUND, name=named)
+def test_a_call_that_meets_the_condition_is_found(row: tuple[Operation, str]) -> None:
+    operation, call = row
     findings = check(call, device_of(operation))
     assert len(findings) == 1, call
     assert findings[0].message.startswith("`torch")
@@ -128,21 +133,19 @@ def test_a_call_that_meets_the_condition_is_found(operation: Operation, call: st
     assert any(set(row.spellings) & set(operation.spellings) for row in others), findings[0].message
 
 
-@pytest.mark.parametrize(
-    ("operation", "call"), NEIGHBOURS, ids=lambda each: str(getattr(each, "name", each))
-)
-def test_the_neighbouring_call_is_not_found(operation: Operation, call: str) -> None:
+@every_row(NEIGHBOURS, name=named)
+def test_the_neighbouring_call_is_not_found(row: tuple[Operation, str]) -> None:
+    operation, call = row
     assert not [each for each in check(call, device_of(operation)) if speaks_of(operation, each)]
 
 
-@pytest.mark.parametrize(
-    ("name", "call"), [(name, call) for name, calls in HARMLESS.items() for call in calls]
-)
-def test_the_harmless_call_is_not_found(name: str, call: str) -> None:
+@every_row([(name, call) for name, calls in HARMLESS.items() for call in calls])
+def test_the_harmless_call_is_not_found(row: tuple[str, str]) -> None:
+    name, call = row
     assert check(call, device_of(operations()[name])) == []
 
 
-@pytest.mark.parametrize("operation", RAISING, ids=lambda each: each.name)
+@every_row(RAISING, name=lambda each: each.name)
 def test_every_row_that_raises_is_tested(operation: Operation) -> None:
     if operation.name in TOLD_BY_A_RUN_ONLY:
         assert not can_be_told(operation.condition)
@@ -152,7 +155,7 @@ def test_every_row_that_raises_is_tested(operation: Operation) -> None:
     assert operation.name in HARMLESS or any(row is operation for row, _ in NEIGHBOURS)
 
 
-@pytest.mark.parametrize("operation", RAISING, ids=lambda each: each.name)
+@every_row(RAISING, name=lambda each: each.name)
 def test_other_devices_are_not_spoken_of(operation: Operation) -> None:
     wanted = {device.value for device in operation.devices}
     other = next((name for name in ("cpu", "cuda", "mps", "xpu") if name not in wanted), None)
@@ -163,9 +166,7 @@ def test_other_devices_are_not_spoken_of(operation: Operation) -> None:
             assert not [each for each in check(call, other) if speaks_of(operation, each)]
 
 
-@pytest.mark.parametrize(
-    "operation", [row for row in RAISING if row.until], ids=lambda each: each.name
-)
+@every_row([row for row in RAISING if row.until], name=lambda each: each.name)
 def test_what_raises_in_older_releases_only_is_not_reported_for_newer_ones(
     operation: Operation,
 ) -> None:
