@@ -38,13 +38,18 @@ for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
 SEES["engine"] |= {"glob_pattern", "terminal"}
 SEES["cli"].add("terminal")
 SEES["cli"] |= {"report", "config_file"}
+SEES["verify"] = {"verify", "runtime"}
+SEES["verify/presentation"] = {"verify", "model", "report"}
+SEES["verify/static_match"] = {"verify", "model", "engine", "torch_api"}
+SEES["cli/verify"] = SEES["cli"] | {"verify"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 
 THIRD_PARTIES = {
     "libcst": {"facts", "reading", "edit", "findings", "engine", "migrate"},
     "click": {"cli"},
     "rich": {"cli"},
-    "torch": {"runtime", "facade", "dev"},
+    "torch": {"runtime", "facade", "verify", "dev"},
+    "xxhash": {"verify"},
     "pytest": {"pytest_plugin"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))

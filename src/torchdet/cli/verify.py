@@ -1,0 +1,113 @@
+"""``torchdet verify``."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from torchdet.cli._exit import Exit
+from torchdet.cli._output import write_text
+from torchdet.cli._program import ProgramCommand, ProgramForm, program_of
+from torchdet.terminal import use_colour
+from torchdet.verify.ladder import Verification, compare_traces
+from torchdet.verify.presentation import verdict_json, verdict_text
+from torchdet.verify.presentation.advice import Advice
+from torchdet.verify.recording_spec import Level
+from torchdet.verify.static_match import advice_for
+from torchdet.verify.trace.archive import open_trace, pack_trace
+from torchdet.verify.trace.trace_reader import TraceError
+from torchdet.verify.verdict import Finding, Verdict, VerifyError
+
+FORMATS = ("full", "json")
+LEVELS = ("auto", *(level.value for level in Level))
+
+
+@click.command(
+    cls=ProgramCommand,
+    short_help="Run a program twice and find the first line that gives other bits.",
+)
+@click.option("--runs", type=click.IntRange(2), default=2, show_default=True,
+              help="How often the program is run.")  # fmt: skip
+@click.option("--level", type=click.Choice(LEVELS), default="auto", show_default=True,
+              help="What is recorded; 'auto' goes down from steps where they differ.")  # fmt: skip
+@click.option("--keep-going", is_flag=True,
+              help="Report every difference that has a cause of its own.")  # fmt: skip
+@click.option("--eager", is_flag=True,
+              help="Look into compiled regions: they then run eagerly.")  # fmt: skip
+@click.option("--record", type=click.Path(dir_okay=False, path_type=Path),
+              help="Run once and write the trace to this file.")  # fmt: skip
+@click.option("--against", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="Run once and compare with the trace in this file.")  # fmt: skip
+@click.option("--output-format", type=click.Choice(FORMATS), default="full", show_default=True,
+              help="How the verdict is printed.")  # fmt: skip
+@click.option("--output-file", type=click.Path(dir_okay=False, path_type=str),
+              help="Write the verdict to this file.")  # fmt: skip
+@click.option("--quiet", "-q", is_flag=True, help="Do not say what is being done.")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.pass_context
+def verify(
+    context: click.Context,
+    runs: int,
+    level: str,
+    keep_going: bool,
+    eager: bool,
+    record: Path | None,
+    against: Path | None,
+    output_format: str,
+    output_file: str | None,
+    quiet: bool,
+    words: tuple[str, ...],
+) -> int:
+    """Run a program several times, unchanged, and say whether it repeats itself bit by bit.
+
+    Where it does not, the first operation that differs is named with its line, its cause and what
+    to do. 'torchdet verify compare A B' compares two traces that --record has written. The
+    program's standard output goes to standard error. Exit codes: 0 identical, 1 diverged, 2 the
+    program failed or nothing was recorded.
+    """
+    if record is not None and against is not None:
+        raise click.UsageError("--record and --against exclude each other")
+    program = program_of(context, words)
+    try:
+        with tempfile.TemporaryDirectory(prefix="torchdet-verify-") as folder:
+            if program.form is ProgramForm.SCRIPT and words[0] == "compare" and len(words) == 3:
+                one, other = (open_trace(Path(each), Path(folder)) for each in words[1:])
+                verdict = compare_traces(one, other, keep_going=keep_going)
+                return _report(verdict, output_format, output_file)
+            verification = Verification(
+                program.command(),
+                Path(folder),
+                level=None if level == "auto" else Level(level),
+                runs=runs,
+                keep_going=keep_going,
+                eager=eager,
+                against=None if against is None else open_trace(against, Path(folder)),
+                say=(lambda _text: None) if quiet else _say,
+            )
+            if record is not None:
+                pack_trace(verification.record(), record)
+                return Exit.CLEAN
+            return _report(verification.verify(), output_format, output_file)
+    except (VerifyError, TraceError) as error:
+        raise click.ClickException(str(error)) from None
+    except OSError as error:
+        raise click.ClickException(f"{words[0]}: {error.strerror or error}") from None
+
+
+def _report(verdict: Verdict, output_format: str, output_file: str | None) -> int:
+    findings = [*([] if verdict.first is None else [verdict.first]), *verdict.also]
+    advice: Mapping[Finding, Advice] = {each: advice_for(each) for each in findings}
+    if output_format == "json":
+        text = verdict_json.render(verdict, advice)
+    else:
+        colour = output_file is None and use_colour()
+        text = verdict_text.render(verdict, advice, colour=colour)
+    write_text(text, output_file)
+    return Exit.CLEAN if verdict.is_identical else Exit.FINDINGS
+
+
+def _say(text: str) -> None:
+    click.echo(f"torchdet verify: {text}", err=True)

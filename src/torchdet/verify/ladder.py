@@ -1,0 +1,235 @@
+"""Runs a program twice and goes down from steps to the operation at which the runs part."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from torchdet.verify.comparison.divergence import Divergence, StepDivergence
+from torchdet.verify.comparison.run_comparison import RunComparison
+from torchdet.verify.program_run import FinishedRun, run_program
+from torchdet.verify.recording_spec import CaptureTarget, Level, RecordingSpec, Window
+from torchdet.verify.trace.records import Frame
+from torchdet.verify.trace.trace_reader import RunTrace
+from torchdet.verify.value_difference import difference_of_files
+from torchdet.verify.verdict import CapturedDetail, Finding, Recorded, Verdict, VerifyError
+
+_DESCENTS = 3
+"""A difference that comes and goes may be elsewhere when it is looked for."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What to verify and how.
+
+    ``level`` None goes down by itself. ``say`` is told what is being done. ``folder`` is empty, and
+    gets the traces.
+    """
+
+    command: Sequence[str]
+    folder: Path
+    level: Level | None = None
+    runs: int = 2
+    keep_going: bool = False
+    eager: bool = False
+    against: RunTrace | None = None
+    say: Callable[[str], None] = field(default=lambda _text: None)
+
+    def verify(self) -> Verdict:
+        """Run and compare. Raises ``VerifyError``."""
+        level = self.level or Level.STEP
+        if self.against is not None:
+            first = self.against
+            level = Level.OPERATION if first.count_operations() else Level.STEP
+        else:
+            first = self._whole_run("run 1", level)
+            if self.level is None and not first.count_steps():
+                self.say("no optimizer makes a step: every operation is recorded")
+                level = Level.OPERATION
+                first = self._whole_run("run 1, operations", level)
+            if not first.processes():
+                raise VerifyError(_NOTHING)
+        comparison = None
+        for number in range(1 if self.against is not None else 2, self.runs + 1):
+            comparison, differs = self._compared_run(f"run {number}", first, level)
+            if differs:
+                return self._diverged(first, comparison, number)
+        assert comparison is not None
+        environment = comparison.environment_changes()
+        return Verdict(self.runs, recorded(first), environment)
+
+    def record(self) -> RunTrace:
+        """Run once and return the trace. Raises ``VerifyError``."""
+        trace = self._whole_run("run 1", self.level or Level.OPERATION)
+        if not trace.processes():
+            raise VerifyError(_NOTHING)
+        return trace
+
+    def _whole_run(self, name: str, level: Level) -> RunTrace:
+        return _succeeded(self._run(name, RecordingSpec("", level)), self.command)
+
+    def _compared_run(self, name: str, first: RunTrace, level: Level) -> tuple[RunComparison, bool]:
+        """Run once more beside ``first``, until the end or the first difference."""
+        comparison, finished = self._beside(name, first, RecordingSpec("", level))
+        if finished.status is None or comparison.finish():
+            return comparison, True
+        _succeeded(finished, self.command)
+        return comparison, False
+
+    def _diverged(self, first: RunTrace, comparison: RunComparison, runs: int) -> Verdict:
+        environment = comparison.environment_changes()
+        verdict = Verdict(runs, recorded(first), environment)
+        if comparison.divergences:
+            return self._located(verdict, comparison.divergences, None)
+        step = comparison.step_divergences[0]
+        verdict = replace(verdict, step=step)
+        return verdict if self.level is Level.STEP else self._descended(verdict, first, step)
+
+    def _descended(self, verdict: Verdict, first: RunTrace, step: StepDivergence) -> Verdict:
+        """Record the operations of the step that differs, in two more runs."""
+        stepped = tuple(key for key, process in first.processes().items()
+                        if any(each.steps().read(finished=True)
+                               for each in process.streams().values()))  # fmt: skip
+        wanted = step.step
+        for attempt in range(_DESCENTS):
+            self.say(f"step {wanted} differs: its operations are recorded")
+            window = Window(wanted, wanted)
+            spec = RecordingSpec("", Level.OPERATION, window=window, stepped=stepped)
+            name = f"step {wanted}, attempt {attempt + 1}"
+            one = self._run(f"{name}, run 1", spec, until_after=wanted).trace
+            comparison, _ = self._beside(f"{name}, run 2", one, spec, until_after=wanted)
+            comparison.finish(complete=stepped)
+            if comparison.divergences:
+                return self._located(
+                    replace(verdict, step=_earliest(comparison, step)), comparison.divergences, spec
+                )
+            seen = [each.step for each in comparison.step_divergences]
+            wanted = seen[0] if seen else wanted
+        return verdict
+
+    def _located(
+        self, verdict: Verdict, found: Sequence[Divergence], spec: RecordingSpec | None
+    ) -> Verdict:
+        """Complete the first difference by values and places from two more runs."""
+        first = Finding(found[0], self._captured(found[0], spec))
+        return replace(verdict, first=first, also=tuple(map(Finding, found[1:])))
+
+    def _captured(self, found: Divergence, spec: RecordingSpec | None) -> CapturedDetail | None:
+        if found.first is None or found.second is None:
+            return None
+        self.say("the values are captured")
+        observed = found.first
+        origin = observed.record.origin - 1 if observed.record.origin else None
+        target = CaptureTarget(found.place.process, found.place.stream, observed.sequence, origin)
+        base = spec or RecordingSpec("", Level.OPERATION)
+        folders = []
+        for number in (1, 2):
+            run = self._run(f"capture {number}", replace(base, capture=target), until_captured=True)
+            folders.append(run.trace.folder)
+        return _detail(*folders)
+
+    def _beside(
+        self, name: str, first: RunTrace, spec: RecordingSpec, until_after: int | None = None
+    ) -> tuple[RunComparison, FinishedRun]:
+        spec = replace(spec, folder=str(self._folder(name)))
+        second = RunTrace(Path(spec.folder))
+        comparison = RunComparison(first, second, keep_going=self.keep_going)
+
+        def enough() -> bool:
+            differs = comparison.advance()
+            ends = until_after is not None and _is_after(second, until_after)
+            return ends or (differs and not self.keep_going)
+
+        self.say(name)
+        spec = replace(spec, eager=self.eager)
+        finished = run_program(self.command, spec, enough=enough)
+        return comparison, finished
+
+    def _run(
+        self,
+        name: str,
+        spec: RecordingSpec,
+        *,
+        until_after: int | None = None,
+        until_captured: bool = False,
+    ) -> FinishedRun:
+        folder = self._folder(name)
+        trace = RunTrace(folder)
+
+        def enough() -> bool:
+            if until_captured:
+                return (folder / "outputs.pt").exists()
+            return until_after is not None and _is_after(trace, until_after)
+
+        self.say(name)
+        spec = replace(spec, folder=str(folder), eager=self.eager)
+        return run_program(self.command, spec, enough=enough)
+
+    def _folder(self, name: str) -> Path:
+        return self.folder / name.replace(", ", "-").replace(" ", "-")
+
+
+def recorded(trace: RunTrace) -> Recorded:
+    """How much a trace holds."""
+    return Recorded(trace.count_operations(), trace.count_steps(), len(trace.processes()))
+
+
+_NOTHING = (
+    "nothing was recorded: the program ran no operation of torch in a Python that torchdet is "
+    "installed for"
+)
+
+
+def _succeeded(run: FinishedRun, command: Sequence[str]) -> RunTrace:
+    if run.status != 0:
+        status = f"was ended by signal {-run.status}" if run.status and run.status < 0 else (
+            f"exited with {run.status}")  # fmt: skip
+        raise VerifyError(f"the program failed: `{' '.join(command)}` {status}")
+    return run.trace
+
+
+def _is_after(trace: RunTrace, step: int) -> bool:
+    """Whether every process that makes steps has made this one."""
+    last = list(_last_steps(trace))
+    return bool(last) and min(last) >= step
+
+
+def _last_steps(trace: RunTrace) -> Iterator[int]:
+    for process in trace.processes().values():
+        for stream in process.streams().values():
+            steps = list(stream.all_steps())
+            if steps:
+                yield steps[-1].step
+
+
+def _earliest(comparison: RunComparison, otherwise: StepDivergence) -> StepDivergence:
+    return comparison.step_divergences[0] if comparison.step_divergences else otherwise
+
+
+def _detail(first: Path, second: Path) -> CapturedDetail | None:
+    place = first / "forward.json"
+    if not place.exists():
+        place = first / "target.json"
+    if not place.exists():
+        return None
+    fields = json.loads(place.read_text(encoding="utf-8"))
+    difference = difference_of_files(first / "outputs.pt", second / "outputs.pt")
+    if difference is None:
+        difference = difference_of_files(first / "inputs.pt", second / "inputs.pt")
+    stack = tuple(Frame(**each) for each in fields["stack"])
+    return CapturedDetail(stack, fields["module"], difference)
+
+
+def compare_traces(one: RunTrace, other: RunTrace, *, keep_going: bool = False) -> Verdict:
+    """Compare two finished runs, without running anything."""
+    comparison = RunComparison(one, other, keep_going=keep_going)
+    comparison.finish()
+    verdict = Verdict(2, recorded(one), comparison.environment_changes())
+    steps, found = comparison.step_divergences, comparison.divergences
+    if steps:
+        verdict = replace(verdict, step=steps[0])
+    if found:
+        verdict = replace(verdict, first=Finding(found[0]), also=tuple(map(Finding, found[1:])))
+    return verdict

@@ -1,0 +1,211 @@
+"""The recording of one process: what is on, where it is written, and how children get their own."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from torchdet.verify.recorder.compiled_regions import leave_compiler_alone, watch_compiled_regions
+from torchdet.verify.recorder.dispatch_recorder import DispatchRecorder
+from torchdet.verify.recorder.environment import environment_facts
+from torchdet.verify.recorder.generators import GeneratorWatch
+from torchdet.verify.recorder.memory_states import MemoryStates
+from torchdet.verify.recorder.module_calls import watch_modules
+from torchdet.verify.recorder.operation_capture import OperationCapture
+from torchdet.verify.recorder.optimizer_steps import watch_optimizers
+from torchdet.verify.recorder.thread_stream import ThreadStream
+from torchdet.verify.recorder.threads_of_program import watch_threads
+from torchdet.verify.recording_spec import Level, RecordingSpec
+from torchdet.verify.trace.records import Header
+from torchdet.verify.trace.stream_writer import StreamWriter, write_header
+
+MAIN = "main"
+"""The key of the program's first process, and the name of each process's main stream."""
+
+
+class _Current(threading.local):
+    stream: ThreadStream | None = None
+    suspended: int = 0
+
+
+class Session:
+    """What one process records.
+
+    ``step`` is the number of the step of an optimizer that is being prepared, from 1.
+    """
+
+    def __init__(self, spec: RecordingSpec) -> None:
+        self.spec = spec
+        self.memory = MemoryStates()
+        self.generators = GeneratorWatch()
+        self.step = 1
+        self.in_optimizer = False
+        self._current = _Current()
+        self._streams: list[ThreadStream] = []
+        self._names: set[str] = set()
+        self._folder: Path | None = None
+        self._lock = threading.RLock()
+        self.key = _key_below(spec.process)
+        self.is_forked = False
+        self._choose()
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether torch works for the recorder, or inside a compiled region."""
+        return self._current.suspended > 0
+
+    @contextlib.contextmanager
+    def suspended(self) -> Iterator[None]:
+        """Leave this thread's operations alone for a block."""
+        self.enter_suspension()
+        try:
+            yield
+        finally:
+            self.leave_suspension()
+
+    def enter_suspension(self) -> None:
+        """Leave this thread's operations alone until the matching ``leave_suspension``."""
+        self._current.suspended += 1
+
+    def leave_suspension(self) -> None:
+        """End what ``enter_suspension`` began."""
+        self._current.suspended -= 1
+
+    def stream(self) -> ThreadStream:
+        """The stream of this thread; the process and the stream come to be with it."""
+        stream = self._current.stream
+        if stream is None:
+            with self._lock:
+                writer = StreamWriter(self._claimed_folder(), self._free_name())
+                stream = self._current.stream = ThreadStream(writer, self.generators)
+                self._streams.append(stream)
+        return stream
+
+    def ended_step(self) -> None:
+        """An optimizer has made a step."""
+        self.step += 1
+        self._choose()
+
+    def capture_for(self, stream: ThreadStream) -> OperationCapture | None:
+        """Where the values of this thread's next operation go, if they are wanted."""
+        target = self.spec.capture
+        if target is None or stream.sequence not in (target.sequence, target.forward):
+            return None
+        if self.key_as_claimed != target.process or stream.writer.name != target.stream:
+            return None
+        return OperationCapture(
+            Path(self.spec.folder), is_target=stream.sequence == target.sequence
+        )
+
+    @property
+    def key_as_claimed(self) -> str:
+        """The key with the number that tells this process from others of the same key."""
+        return self._claimed_folder().name
+
+    def close(self) -> None:
+        """Write what still waits for an accelerator, and finish the files."""
+        with self.suspended():
+            for stream in self._streams:
+                stream.queue.flush()
+                stream.writer.close()
+        self._streams.clear()
+
+    def begin_again_in_child(self) -> None:
+        """Record into files of its own in a process that was forked."""
+        self._current = _Current()
+        self._streams = []
+        self._names = set()
+        self._folder = None
+        self._lock = threading.RLock()
+        self.is_forked = True
+        self.spec = RecordingSpec.of_process(os.environ) or self.spec
+        self.step = 1
+        self.in_optimizer = False
+
+    def _choose(self) -> None:
+        window, stepped = self.spec.window, self.spec.stepped
+        inside = window is None or self.key not in stepped or self.step in window
+        self.is_recording = self.spec.level is not Level.STEP and inside
+
+    def _claimed_folder(self) -> Path:
+        if self._folder is None:
+            if self.is_forked:
+                self.key = _key_below(self.spec.process)
+                self.spec.hand_on(self.key)
+                self._choose()
+                _close_at_end_of_child(self)
+            self._folder = _claim(Path(self.spec.folder), self.key)
+            command = tuple(sys.orig_argv)
+            rank = os.environ.get("RANK", "")
+            facts = environment_facts()
+            number = int(rank) if rank.isdigit() else None
+            write_header(self._folder, Header(self._folder.name, command, number, facts))
+        return self._folder
+
+    def _free_name(self) -> str:
+        thread = threading.current_thread()
+        name = MAIN if thread is threading.main_thread() else thread.name
+        name = "".join(letter if letter.isalnum() else "-" for letter in name)
+        free, number = name, 1
+        while free in self._names:
+            number += 1
+            free = f"{name}-{number}"
+        self._names.add(free)
+        return free
+
+
+def start_recording(spec: RecordingSpec) -> Session:
+    """Record this process from now on, and the processes and threads that it starts."""
+    session = Session(spec)
+    spec.hand_on(session.key)
+    leave_compiler_alone(session)
+    watch_optimizers(session)
+    if spec.level is Level.MODULE:
+        watch_modules(session)
+    if spec.level is Level.OPERATION:
+        watch_compiled_regions(session)
+        watch_threads(lambda: DispatchRecorder(session))
+        DispatchRecorder(session).switch_on()
+    atexit.register(session.close)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=session.begin_again_in_child)
+    return session
+
+
+def _key_below(parent: str) -> str:
+    """What a process is called, the same in each run: by its rank, its name or its program."""
+    if not parent:
+        return MAIN
+    rank = os.environ.get("RANK")
+    if rank is not None and f"rank{rank}" not in parent.split("."):
+        return f"{parent}.rank{rank}"
+    name = multiprocessing.current_process().name
+    if name == "MainProcess":
+        name = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else "python"
+    return f"{parent}.{''.join(each if each.isalnum() else '-' for each in name)}"
+
+
+def _claim(run: Path, key: str) -> Path:
+    number = 1
+    while True:
+        folder = run / (key if number == 1 else f"{key}~{number}")
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            number += 1
+        else:
+            return folder
+
+
+def _close_at_end_of_child(session: Session) -> None:
+    """Have a child of ``multiprocessing`` finish its files: it ends without Python's own exit."""
+    if multiprocessing.parent_process() is not None:
+        from multiprocessing.util import Finalize
+
+        Finalize(None, session.close, exitpriority=0)

@@ -1,0 +1,78 @@
+"""What ``torchdet verify`` has found, as data that every report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torchdet.verify.comparison.divergence import (
+    Divergence,
+    EnvironmentChange,
+    StepDivergence,
+)
+from torchdet.verify.trace.records import Frame
+from torchdet.verify.value_difference import ValueDifference
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How much was watched."""
+
+    operations: int
+    steps: int
+    processes: int
+
+
+@dataclass(frozen=True, slots=True)
+class CapturedDetail:
+    """What a further pair of runs has shown about one operation."""
+
+    stack: tuple[Frame, ...]
+    module: str
+    difference: ValueDifference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A divergence and what is known about it."""
+
+    divergence: Divergence
+    detail: CapturedDetail | None = None
+
+    @property
+    def location(self) -> Frame | None:
+        """The line to look at."""
+        observed = self.divergence.observed
+        if observed.origin is not None:
+            return observed.origin.location
+        return observed.site.location
+
+    @property
+    def stack(self) -> tuple[Frame, ...]:
+        """The calls that led there, the innermost first."""
+        observed = self.divergence.observed
+        return observed.site.stack if observed.origin is None else observed.origin.stack
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the runs are the same, and where they first differ if not.
+
+    ``step`` is set without ``first`` where the difference of a step could not be seen again when
+    its operations were recorded.
+    """
+
+    runs: int
+    recorded: Recorded
+    environment: tuple[EnvironmentChange, ...] = ()
+    step: StepDivergence | None = None
+    first: Finding | None = None
+    also: tuple[Finding, ...] = ()
+
+    @property
+    def is_identical(self) -> bool:
+        """Whether no difference was found."""
+        return self.first is None and self.step is None
+
+
+class VerifyError(Exception):
+    """The program failed, or nothing could be compared. The message says which, and what to do."""

@@ -1,0 +1,10 @@
+# expect: input forward
+import time
+
+import torch
+
+torch.manual_seed(0)
+x = torch.randn(8, 4)
+y = x.sin()
+z = y * (time.time_ns() % 1000)  # HERE
+print(z.sum().item())
