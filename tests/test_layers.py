@@ -38,9 +38,9 @@ for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
 SEES["engine"] |= {"glob_pattern", "terminal"}
 SEES["cli"].add("terminal")
 SEES["cli"] |= {"report", "config_file"}
-SEES["verify"] = {"verify", "runtime"}
+SEES["verify"] = {"verify", "runtime", "read_file"}
 SEES["verify/presentation"] = {"verify", "model", "report"}
-SEES["verify/static_match"] = {"verify", "model", "engine", "torch_api"}
+SEES["verify/static_match"] = {"verify", "model", "engine", "torch_api", "read_file"}
 SEES["cli/verify"] = SEES["cli"] | {"verify"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 
@@ -166,6 +166,10 @@ OPENS_FILES = {
     "runtime/host.py": "/proc",
     "runtime/memory.py": "/proc and /sys",
     "runtime/probe.py": "/proc",
+    "verify/trace/record_log.py": "traces, in a folder of the run's own",
+    "verify/trace/stream_writer.py": "the same",
+    "verify/trace/trace_reader.py": "the same",
+    "verify/recorder/operation_capture.py": "the same",
 }
 """The modules that open files, and which; what a repository may have put there goes one way."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from torchdet.read_file import read_file
 from torchdet.verify.comparison.divergence import Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
 from torchdet.verify.program_run import FinishedRun, run_program
@@ -214,7 +215,7 @@ def _detail(first: Path, second: Path) -> CapturedDetail | None:
         place = first / "target.json"
     if not place.exists():
         return None
-    fields = json.loads(place.read_text(encoding="utf-8"))
+    fields = json.loads(read_file(place))
     difference = difference_of_files(first / "outputs.pt", second / "outputs.pt")
     if difference is None:
         difference = difference_of_files(first / "inputs.pt", second / "inputs.pt")

@@ -7,6 +7,7 @@ from pathlib import Path
 from torchdet.engine.check import check_bytes
 from torchdet.engine.settings import settings_for
 from torchdet.model.config import LintConfig
+from torchdet.read_file import read_file
 from torchdet.torch_api.lookup import UnknownOperationError, find_operations
 from torchdet.torch_api.operations import Operation
 from torchdet.verify.comparison.divergence import Cause
@@ -38,7 +39,7 @@ def _finding_on_line(finding: Finding, families: tuple[str, ...]) -> tuple[str |
         return None, ""
     path = Path(at.filename)
     try:
-        data = path.read_bytes()
+        data = read_file(path)
     except OSError:
         return None, ""
     settings = settings_for(at.filename, path.stem, LintConfig(select=families))
