@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error
+from torchdet.engine.screened import screened_report
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.base import Rule
 from torchdet.findings.registry import triggered
@@ -41,15 +42,25 @@ def check_source(path: str, source: SourceText, settings: CheckSettings) -> File
 def _check(
     path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
 ) -> FileReport:
+    try:
+        return run_with_deep_stack(lambda: _report(path, source, live, settings))
+    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
+        return failure(path, internal_error(error), source)
+
+
+def _report(
+    path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
+) -> FileReport:
+    report = screened_report(path, source, live, settings) if settings.screened else None
+    if report is not None:
+        return report
     from torchdet.engine.run_rules import run_rules
     from torchdet.facts.parse import UnparseableError
 
     try:
-        return run_with_deep_stack(lambda: run_rules(path, source, live, settings))
+        return run_rules(path, source, live, settings)
     except UnparseableError as error:
         return failure(path, error.reason, source, error.row, error.column)
-    except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
-        return failure(path, internal_error(error), source)
 
 
 def failure(

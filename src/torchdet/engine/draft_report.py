@@ -10,6 +10,7 @@ import libcst as cst
 from torchdet.edit.lossless import is_lossless
 from torchdet.edit.lower import edited_nodes, lower_fix
 from torchdet.engine.faults import RuleFaults, rule_failure
+from torchdet.engine.file_report import Found, file_report, is_sure_enough
 from torchdet.engine.found_drafts import FoundDrafts
 from torchdet.engine.noqa_rows import NoqaRows
 from torchdet.engine.settings import CheckSettings
@@ -23,9 +24,6 @@ from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
 
-_CONTEXT_ROWS = 2
-_LONGEST_EXCERPT = 12
-
 
 def build_report(
     path: str, found: FoundDrafts, facts: FileFacts, settings: CheckSettings
@@ -36,16 +34,11 @@ def build_report(
     place. Raises ``UnparseableError`` for trees nested deeper than Python's stack.
     """
     source = facts.source
-    suppressions = Suppressions.read(source, noqa=settings.noqa)
-    if not found.drafts and not found.faults and not suppressions.entries:
-        return FileReport(path)
+    if not found.drafts and not found.faults:
+        return file_report(path, Found(), source, settings)
     made, failures = _findings(found, facts, settings)
-    kept, suppressed = suppressions.apply(list(dict.fromkeys(made)))  # a set that keeps its order
-    whole = tuple(rule for rule in settings.rules if rule not in found.faults)
-    unused = suppressions.unused(suppressed, whole)
-    shown = (finding.diagnostic for finding in kept if _is_sure_enough(finding, settings))
-    diagnostics = tuple(sorted((*shown, *unused, *failures), key=_order))
-    return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
+    failed = frozenset(fault.rule for fault in found.faults)
+    return file_report(path, Found(made, failures, failed), source, settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +66,9 @@ def standing_drafts(found: FoundDrafts, facts: FileFacts, settings: CheckSetting
     standing = [
         (*findings[finding], finding.diagnostic)
         for finding in kept
-        if _is_sure_enough(finding, settings)
+        if is_sure_enough(finding, settings)
     ]
     return Standing(standing, failures)
-
-
-def _is_sure_enough(finding: Finding, settings: CheckSettings) -> bool:
-    """Asked after the comments were read: one on a finding that is left out is not unused."""
-    return finding.diagnostic.confidence.reaches(settings.config.min_confidence)
 
 
 def _findings(
@@ -180,20 +168,3 @@ def _statement_rows(
     if block is not None:
         end = positions.begins[block]
     return source.location(start).row, source.location(max(start, end - 1)).row
-
-
-def _order(diagnostic: Diagnostic) -> tuple[int, str, str]:
-    return diagnostic.span.start.offset, diagnostic.code, diagnostic.message
-
-
-def _excerpts(diagnostics: Iterable[Diagnostic], source: SourceText) -> tuple[tuple[int, str], ...]:
-    """The rows that a renderer shows: each finding with a little around it, and its edits."""
-    rows: set[int] = set()
-    for diagnostic in diagnostics:
-        spans = [diagnostic.span]
-        if diagnostic.fix is not None:
-            spans += [edit.span for edit in diagnostic.fix.edits]
-        for span in spans:
-            last = min(span.end.row, span.start.row + _LONGEST_EXCERPT)
-            rows.update(range(span.start.row - _CONTEXT_ROWS, last + _CONTEXT_ROWS + 1))
-    return tuple((row, source.line(row)) for row in sorted(rows) if 1 <= row <= source.row_count)

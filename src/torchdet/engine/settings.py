@@ -19,7 +19,8 @@ class CheckSettings:
     """The rules that may fire, the configuration they read, and the file's importable name.
 
     ``noqa`` is whether ``# noqa`` comments count; flake8 does its own. ``project`` is asked about
-    other files by the rules that need one; by default nothing is known of any.
+    other files by the rules that need one; by default nothing is known of any. ``screened`` is
+    whether files are looked at before LibCST parses them; reports do not depend on it.
     """
 
     rules: tuple[Rule, ...]
@@ -27,6 +28,7 @@ class CheckSettings:
     module_name: str = ""
     noqa: bool = True
     project: Project = UNKNOWN_PROJECT
+    screened: bool = True
 
 
 def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettings:

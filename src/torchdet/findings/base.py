@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from torchdet.edit.node_edit import NodeFix
 from torchdet.facts.lazy import cst
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.rule_info import RuleInfo
 from torchdet.reading.context import Context, Reference
@@ -44,7 +45,8 @@ class Rule:
     matter where ``torch`` is mentioned.
     The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
     expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
-    by LibCST node type. ``default`` is whether it runs without being selected by name.
+    by LibCST node type. A rule with ``nodes`` has a ``screen`` that tells from a file's outline
+    whether they matter. ``default`` is whether it runs without being selected by name.
     ``module`` is ``__name__`` of the module that defines the rule.
 
     >>> from torchdet.findings.state.default_dtype.rule import RULE
@@ -62,6 +64,7 @@ class Rule:
     attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
     nodes: Mapping[str, NodeCheck] = field(default_factory=dict)
     default: bool = True
+    screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
         for table in ("names", "attributes", "nodes"):

@@ -30,6 +30,15 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file stands: its path, its module's name, and what the user configured for it."""
+
+    config: LintConfig
+    path: str
+    module_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """Where a check happens: the facts of the file, its path, and what the user configured.
 
@@ -42,3 +51,8 @@ class Context:
     path: str
     module_name: str
     project: Project = UNKNOWN_PROJECT
+
+    @property
+    def place(self) -> Place:
+        """Where the file stands."""
+        return Place(self.config, self.path, self.module_name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 from torchdet.facts.lazy import cst
@@ -20,24 +20,50 @@ IMPORTS = tuple(sorted(_PLAIN | _FROM))
 
 
 @dataclass(frozen=True, slots=True)
-class ModuleImport:
+class ImportedModule:
     """One module that a statement imports, or imports names from.
 
-    ``node`` is what to underline: the alias of ``import torch.nn as nn``, the module's name in
-    ``from torch import nn``. ``names`` are the pairs (imported, bound) of a ``from`` import, and
-    empty for ``import *``; ``bound`` is the name that a plain import binds.
+    ``names`` are the pairs (imported, bound) of a ``from`` import, empty for ``import *``, and None
+    for a plain import; ``bound`` is the name that a plain import binds. ``code`` is how messages
+    quote it.
     """
 
-    node: cst.CSTNode
     module: str
     code: str
     names: tuple[tuple[str, str], ...] | None = None
     bound: str = ""
 
+    @classmethod
+    def plain(cls, module: str, bound: str | None) -> ImportedModule:
+        """``import module``, or ``import module as bound``."""
+        suffix = f" as {bound}" if bound is not None else ""
+        return cls(module, f"import {module}{suffix}", bound=bound or module.partition(".")[0])
+
+    @classmethod
+    def of_names(cls, module: str, names: tuple[tuple[str, str], ...]) -> ImportedModule:
+        """``from module import name as bound, ...``."""
+        shown = names[0][0] if len(names) == 1 else "..."
+        return cls(module, f"from {module} import {shown}", names)
+
     @property
     def modules(self) -> tuple[str, ...]:
         """Every qualified name that may be a module loaded by this import."""
         return (self.module, *(f"{self.module}.{name}" for name, _ in self.names or ()))
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleImport(ImportedModule):
+    """A module that is imported at ``node``, which is what to underline.
+
+    That is the alias of ``import torch.nn as nn``, the module's name in ``from torch import nn``.
+    """
+
+    node: cst.CSTNode = field(kw_only=True)
+
+    @classmethod
+    def at(cls, node: cst.CSTNode, item: ImportedModule) -> ModuleImport:
+        """``item``, imported at ``node``."""
+        return cls(item.module, item.code, item.names, item.bound, node=node)
 
 
 def is_torch(module: str) -> bool:
@@ -59,19 +85,17 @@ def module_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport
     if _is_plain(node):
         for alias in node.names:
             parts = dotted_parts(alias.name) or ()
-            module = ".".join(parts)
-            bound = _bound(alias, parts[0] if parts else "")
-            suffix = f" as {bound}" if alias.asname is not None else ""
-            yield ModuleImport(alias, module, f"import {module}{suffix}", bound=bound)
+            bound = _bound(alias) if alias.asname is not None else None
+            yield ModuleImport.at(alias, ImportedModule.plain(".".join(parts), bound))
     elif _is_from(node):
         module = _absolute(node, context)
         place = node.module if node.module is not None else node
         if isinstance(node.names, cst.ImportStar):
-            yield ModuleImport(place, module, f"from {module} import *", ())
+            star = ImportedModule(module, f"from {module} import *", ())
+            yield ModuleImport.at(place, star)
             return
         names = tuple((str(alias.name.value), _bound(alias)) for alias in node.names)
-        shown = names[0][0] if len(names) == 1 else "..."
-        yield ModuleImport(place, module, f"from {module} import {shown}", names)
+        yield ModuleImport.at(place, ImportedModule.of_names(module, names))
 
 
 def facade_imports(context: Context) -> list[cst.CSTNode]:
@@ -94,7 +118,7 @@ def facade_imports(context: Context) -> list[cst.CSTNode]:
     ]
 
 
-def place(node: cst.CSTNode, facts: FileFacts) -> tuple[int, ...]:
+def order_key(node: cst.CSTNode, facts: FileFacts) -> tuple[int, ...]:
     """Where ``node`` stands among the statements of the file; sorts in the order of the text."""
     positions: list[int] = []
     below = node
@@ -120,10 +144,10 @@ def _is_from(node: cst.CSTNode) -> TypeGuard[cst.ImportFrom]:
     return type(node).__name__ in _FROM
 
 
-def _bound(alias: cst.ImportAlias, otherwise: str = "") -> str:
+def _bound(alias: cst.ImportAlias) -> str:
     if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
         return alias.asname.name.value
-    return otherwise or str(alias.name.value)
+    return str(alias.name.value)
 
 
 def _absolute(node: cst.ImportFrom, context: Context) -> str:

@@ -9,10 +9,10 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from torchdet.reading.context import Context
+    from torchdet.reading.context import Context, Place
 
 
-def in_runtime_module(context: Context) -> bool:
+def in_runtime_module(context: Context | Place) -> bool:
     """Whether the file is one that ``runtime-modules`` names, or the facade itself.
 
     An entry is a dotted name (``spectralmc.runtime.torch_runtime``), which means that module and

@@ -9,7 +9,7 @@ from torchdet.edit.imports import ImportStatement, is_import
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.reading.imports import is_torch, place
+from torchdet.reading.imports import is_torch, order_key
 
 
 class Runs(Enum):
@@ -62,7 +62,7 @@ def torch_imports(facts: FileFacts) -> tuple[TorchImport, ...]:
         for statement in statements
         if is_import(statement) and not facts.under_type_checking(statement)
     ]
-    return tuple(sorted(found, key=lambda each: place(each.statement, facts)))
+    return tuple(sorted(found, key=lambda each: order_key(each.statement, facts)))
 
 
 def _torch_import(statement: ImportStatement, facts: FileFacts) -> TorchImport:

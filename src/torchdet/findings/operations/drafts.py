@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.tensors import tensor_confidence
 from torchdet.findings.base import Draft
+from torchdet.findings.screen import MentionScreen, Screen
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence
 from torchdet.model.fix import Applicability
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.operations.call_arguments import CallArguments
 from torchdet.reading.operations.gradients import is_without_gradient
+from torchdet.reading.operations.outlined_arguments import OutlinedArguments
 from torchdet.reading.operations.surroundings import (
     is_other_path,
     only_shape_is_read,
@@ -68,6 +71,7 @@ class Checks:
     names: Mapping[str, Callable[[Reference, Context], Iterator[Draft]]]
     attributes: Mapping[str, Callable[[cst.Attribute, Context], Iterator[Draft]]]
     triggers: tuple[bytes, ...]
+    screen: Screen
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,35 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
         dict.fromkeys(functions, check_reference),
         dict.fromkeys(methods, check_method),
         _shortest(name.rpartition(".")[2] for name in (*functions, *methods)),
+        Screen(
+            mentions={
+                **{name: _screen(name, rows) for name, rows in functions.items()},
+                **{name: _screen(f"{_METHOD}{name}", rows) for name, rows in methods.items()},
+            }
+        ),
     )
+
+
+def _screen(spelling: str, rows: tuple[Operation, ...]) -> MentionScreen:
+    """Whether a call with this ``spelling`` may meet the condition of a row."""
+
+    def may_meet(mention: Mention, _outline: Outline, place: Place) -> bool:
+        return mention.call is not None and any(
+            _is_asked_for(row, place.config) and _may_meet(mention, spelling, row) for row in rows
+        )
+
+    return may_meet
+
+
+def _may_meet(mention: Mention, spelling: str, operation: Operation) -> bool:
+    """Whether ``_meets`` may say more of the call than None."""
+    signature = signature_of(spelling)
+    arguments = OutlinedArguments(mention, signature)
+    truth = operation.condition.truth(arguments)
+    if truth is Truth.FALSE or arguments.unsure or operation.if_unknown is IfUnknown.REPORT:
+        return truth is not Truth.FALSE
+    usual = OutlinedArguments(mention, signature, Truth.TRUE)
+    return Truth.TRUE in {truth, operation.condition.truth(usual)} or usual.unsure
 
 
 def _is_reported(operation: Operation) -> bool:
@@ -195,9 +227,7 @@ def _meetings(call: cst.Call, spelling: _Spelling, context: Context) -> Iterator
     """The rows whose conditions the call meets, in the releases and on the devices asked for."""
     config, facts = context.config, context.facts
     for operation in spelling.rows:
-        if not operation.holds_from(config.torch_version):
-            continue
-        if not operation.is_on(config.target_devices or _DEFAULT_DEVICES):
+        if not _is_asked_for(operation, config):
             continue
         certain = _meets(call, spelling.name, operation, facts)
         if certain is None:
@@ -208,6 +238,11 @@ def _meetings(call: cst.Call, spelling: _Spelling, context: Context) -> Iterator
         if not operation.is_on(("cpu",)) and stays_on_cpu(operand, facts):
             continue
         yield _Meeting(operation, certain)
+
+
+def _is_asked_for(operation: Operation, config: LintConfig) -> bool:
+    devices = config.target_devices or _DEFAULT_DEVICES
+    return operation.holds_from(config.torch_version) and operation.is_on(devices)
 
 
 def _meets(call: cst.Call, name: str, operation: Operation, facts: FileFacts) -> bool | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
@@ -52,6 +54,21 @@ def device_text(node: cst.CSTNode) -> DeviceText | None:
     if match is None or (match[1] not in ACCELERATOR_TYPES and match[1] != "cpu"):
         return None
     return DeviceText(match[1], match[2] is not None)
+
+
+def mentions_accelerator(outline: Outline) -> bool:
+    """Whether a string of a file may spell an accelerator, as far as its outline tells."""
+    return any(_begins_with_type(mention, ACCELERATOR_TYPES) for mention in outline.strings)
+
+
+def mentions_of_cpu(outline: Outline) -> list[Mention]:
+    """The strings that may spell the CPU."""
+    return [mention for mention in outline.strings if _begins_with_type(mention, ("cpu",))]
+
+
+def _begins_with_type(mention: Mention, types: Collection[str]) -> bool:
+    text = mention.node.value if isinstance(mention.node, ast.Constant) else None
+    return isinstance(text, str) and text.partition(":")[0] in types
 
 
 def accelerator_literals(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:

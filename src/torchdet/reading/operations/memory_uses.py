@@ -43,6 +43,11 @@ def _reading_methods() -> frozenset[str]:
     return new | READING_IN_PLACE | _MORE_READING_METHODS
 
 
+def reads_its_tensor(method: str) -> bool:
+    """Whether a method of that name may read the values of the tensor that it is called on."""
+    return method in _reading_methods()
+
+
 @cache
 def _reading_functions() -> frozenset[str]:
     return frozenset(

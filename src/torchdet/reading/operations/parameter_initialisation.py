@@ -28,7 +28,8 @@ def is_initialised(owner: cst.ClassDef, attribute: cst.Attribute, facts: FileFac
     """
     if not _is_plain_module(owner, facts):
         return True
-    if any(_initialises(node) for node in facts.index.scopes if isinstance(node, cst.FunctionDef)):
+    functions = (node for node in facts.index.scopes if isinstance(node, cst.FunctionDef))
+    if any(initialises(function.name.value) for function in functions):
         return True
     if not _is_read(owner, attribute, facts):
         return True
@@ -42,8 +43,8 @@ def _is_plain_module(owner: cst.ClassDef, facts: FileFacts) -> bool:
     )
 
 
-def _initialises(function: cst.FunctionDef) -> bool:
-    name = function.name.value
+def initialises(name: str) -> bool:
+    """Whether a function of that name resets, initialises or loads."""
     return name != "__init__" and _INITIALISING.search(name) is not None
 
 

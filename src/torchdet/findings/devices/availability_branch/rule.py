@@ -50,21 +50,29 @@ check against None in the result. Statements have no fix.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.findings.wording import runtime_device
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
-from torchdet.reading.context import Context
+from torchdet.reading.context import Context, Place
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import availability_branch, fallback_branch
-from torchdet.reading.devices.device_text import ACCELERATOR_TRIGGERS, device_text
+from torchdet.reading.devices.device_text import (
+    ACCELERATOR_TRIGGERS,
+    device_text,
+    mentions_accelerator,
+    mentions_of_cpu,
+)
 from torchdet.reading.devices.named_types import words
 from torchdet.reading.devices.probes import probed_types
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -211,6 +219,18 @@ def _torch_spelled(node: cst.IfExp, context: Context) -> str | None:
     return spelled
 
 
+def _may_be_there(outline: Outline, _place: Place) -> bool:
+    """Whether a string may spell an accelerator, or an arm of a conditional expression the CPU."""
+    return mentions_accelerator(outline) or any(map(_is_arm, mentions_of_cpu(outline)))
+
+
+def _is_arm(mention: Mention) -> bool:
+    """Whether it is chosen by ``a if b else c``, itself or as the argument of a call."""
+    around = [node for node in mention.around if not isinstance(node, ast.keyword)]
+    outermost = 2 if isinstance(around[0], ast.Call) else 1
+    return any(isinstance(node, ast.IfExp) for node in around[:outermost])
+
+
 RULE = Rule(
     code="DET304",
     module=__name__,
@@ -218,4 +238,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     triggers=(*ACCELERATOR_TRIGGERS, b"'cpu", b'"cpu'),
     nodes={"SimpleString": check, "FormattedString": check},
+    screen=Screen(file=_may_be_there),
 )

@@ -53,12 +53,18 @@ from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.findings.wording import runtime_device
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import availability_branch
-from torchdet.reading.devices.device_text import ACCELERATOR_TRIGGERS, DeviceText, device_text
+from torchdet.reading.devices.device_text import (
+    ACCELERATOR_TRIGGERS,
+    DeviceText,
+    device_text,
+    mentions_accelerator,
+)
 from torchdet.reading.devices.dispatch import serves_one_type
 from torchdet.reading.devices.guards import is_established
 from torchdet.reading.devices.positions import Position, PositionKind, device_position
@@ -116,4 +122,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     triggers=ACCELERATOR_TRIGGERS,
     nodes={"SimpleString": check, "FormattedString": check},
+    screen=Screen(file=lambda outline, _place: mentions_accelerator(outline)),
 )

@@ -46,6 +46,7 @@ from collections.abc import Iterator
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen, is_called, passes_integer
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.device_text import device_text
@@ -152,4 +153,15 @@ RULE = Rule(
         "torch.device": check_device,
     },
     attributes={"cuda": check_method, "to": check_method},
+    screen=Screen(
+        mentions={
+            **dict.fromkeys(
+                (*CURRENT_DEVICE_SETTERS, *CURRENT_DEVICE_BLOCKS), passes_integer("device")
+            ),
+            **dict.fromkeys(DATA_PARALLEL_WRAPPERS, is_called),
+            **dict.fromkeys(device_factories(), passes_integer("device", positional=False)),
+            "torch.device": passes_integer("device", "index"),
+            **dict.fromkeys(("cuda", "to"), passes_integer("device")),
+        }
+    ),
 )

@@ -52,6 +52,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.dispatch import is_asked_for
@@ -172,4 +173,5 @@ RULE = Rule(
         "cdouble": check_double,
         **dict.fromkeys(sorted(filling_draws()), check_drawing_method),
     },
+    screen=Screen(file=lambda _outline, place: bool(place.config.target_devices)),
 )

@@ -58,10 +58,12 @@ from collections.abc import Iterator
 
 from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.imports import enclosing_function, facade_imports
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.workers import hand_offs
@@ -152,6 +154,17 @@ def _in_main_block(node: cst.CSTNode, context: Context) -> bool:
     )
 
 
+def _may_be_there(outline: Outline, place: Place) -> bool:
+    """Whether a function imports the facade, by whatever name."""
+    last = place.config.facade_module.rpartition(".")[2]
+    return any(
+        last in module.split(".")
+        for each in outline.imports
+        if each.inside
+        for module in each.modules()
+    )
+
+
 RULE = Rule(
     code="DET105",
     module=__name__,
@@ -160,4 +173,5 @@ RULE = Rule(
     triggers=(b"torch", b"facade"),
     names={**dict.fromkeys(sorted(HANDLE_FACTORIES), check_factory), HANDLE: check_handle},
     nodes={"Import": check_import, "ImportFrom": check_import},
+    screen=Screen(file=_may_be_there),
 )

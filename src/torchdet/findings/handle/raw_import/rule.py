@@ -56,15 +56,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.handle.raw_import.plain_imports import plain_torch_imports
+from torchdet.findings.screen import PlainDraft, Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
-from torchdet.reading.context import Context
+from torchdet.reading.context import Context, Place
 from torchdet.reading.imports import (
     IMPORTS,
+    ImportedModule,
     ModuleImport,
     facade_imports,
-    place,
+    order_key,
     torch_imports,
 )
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -76,7 +80,7 @@ _MOST_NAMED = 3
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     for item in torch_imports(node, context):
         if not in_runtime_module(context) and _is_asked_about(item, context):
-            yield Draft(item.node, f"{_accusation(item, context)}; {_remedy(item, context)}")
+            yield Draft(item.node, _message(item, context.place))
 
 
 def _is_asked_about(item: ModuleImport, context: Context) -> bool:
@@ -92,26 +96,26 @@ def _is_asked_about(item: ModuleImport, context: Context) -> bool:
         for node in nodes.get(node_type, ())
         for found in torch_imports(node, context)
     )
-    return item.node is min(every, key=lambda found: place(found, context.facts))
+    return item.node is min(every, key=lambda found: order_key(found, context.facts))
 
 
-def _accusation(item: ModuleImport, context: Context) -> str:
-    if context.config.policy is Policy.FACADE:
+def _accusation(item: ImportedModule, place: Place) -> str:
+    if place.config.policy is Policy.FACADE:
         return f"`{item.code}` in a module that never imports the facade"
     return f"`{item.code}` bypasses the runtime"
 
 
-def _remedy(item: ModuleImport, context: Context) -> str:
-    policy = context.config.policy
+def _remedy(item: ImportedModule, place: Place) -> str:
+    policy = place.config.policy
     if policy is Policy.FACADE:
-        return f"put `import {context.config.facade_module}` before it"
+        return f"put `import {place.config.facade_module}` before it"
     if policy is Policy.INJECT:
         reached = on_handle(item.module)
         return f"take the handle as a parameter (`rt: TorchHandle`) and use `{reached}`"
     return f"{_rewritten(item)}, with `rt = get_torch_handle()`"
 
 
-def _rewritten(item: ModuleImport) -> str:
+def _rewritten(item: ImportedModule) -> str:
     reached = on_handle(item.module)
     if item.names is None:
         if item.bound != "torch" or item.module == "torch":
@@ -128,6 +132,26 @@ def _rewritten(item: ModuleImport) -> str:
     return f"take {shown} from `{reached}`"
 
 
+def decide(outline: Outline, place: Place) -> tuple[PlainDraft, ...] | None:
+    """The findings, where an outline is enough to tell them."""
+    in_torch = place.module_name.partition(".")[0] == "torch"  # whose relative imports are torch's
+    if place.config.policy is Policy.FACADE or in_torch:
+        return None
+    if in_runtime_module(place):
+        return ()
+    imports = plain_torch_imports(outline)
+    if imports is None:
+        return None
+    return tuple(
+        PlainDraft(each.start, each.end, _message(each.item, place), *each.rows, each.inside)
+        for each in imports
+    )
+
+
+def _message(item: ImportedModule, place: Place) -> str:
+    return f"{_accusation(item, place)}; {_remedy(item, place)}"
+
+
 RULE = Rule(
     code="DET101",
     module=__name__,
@@ -135,4 +159,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     triggers=(b"torch",),
     nodes=dict.fromkeys(IMPORTS, check),
+    screen=Screen(decide=decide),
 )

@@ -34,9 +34,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
-from torchdet.reading.context import Context
+from torchdet.reading.context import Context, Place
 from torchdet.reading.imports import torch_imports
 
 
@@ -51,6 +53,12 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
             )
 
 
+def _may_be_there(outline: Outline, place: Place) -> bool:
+    in_torch = place.module_name.partition(".")[0] == "torch"
+    stars = (each.origin for each in outline.imports if each.is_star)
+    return any(origin.startswith("torch") or in_torch for origin in stars)
+
+
 RULE = Rule(
     code="DET102",
     module=__name__,
@@ -58,4 +66,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     triggers=(b"torch",),
     nodes={"ImportFrom": check},
+    screen=Screen(file=_may_be_there),
 )

@@ -40,13 +40,14 @@ from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.imports import (
     enclosing_function,
     facade_imports,
-    place,
+    order_key,
     torch_imports,
 )
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -74,9 +75,9 @@ def _runs_before_facade(node: cst.CSTNode, context: Context) -> bool:
             return False
         if function is None or facade_function is function:
             comparable.append(facade)
-    here = place(node, facts)
+    here = order_key(node, facts)
     return bool(comparable) and all(
-        here < place(facade, facts) or enclosing_function(facade, facts) is not function
+        here < order_key(facade, facts) or enclosing_function(facade, facts) is not function
         for facade in comparable
     )
 
@@ -88,4 +89,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     triggers=(b"torch",),
     nodes={"Import": check, "ImportFrom": check},
+    screen=Screen(file=lambda _outline, place: place.config.policy is Policy.FACADE),
 )

@@ -60,4 +60,5 @@ RULE = Rule(
     triggers=_CHECKS.triggers,
     names=_CHECKS.names,
     attributes=_CHECKS.attributes,
+    screen=_CHECKS.screen,
 )

@@ -60,5 +60,6 @@ RULE = Rule(
     triggers=_CHECKS.triggers,
     names=_CHECKS.names,
     attributes=_CHECKS.attributes,
+    screen=_CHECKS.screen,
     default=False,
 )

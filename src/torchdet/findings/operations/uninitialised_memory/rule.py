@@ -55,6 +55,8 @@ from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.reaching import reaching
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.operations.uninitialised_memory.outlined_memory import may_be_read
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
@@ -308,4 +310,9 @@ RULE = Rule(
         **dict.fromkeys(_CLASSES, check_class),
     },
     attributes=dict.fromkeys(_METHODS, check_method),
+    screen=Screen(
+        mentions=dict.fromkeys(
+            (*(f"torch.{name}" for name in _FUNCTIONS), *_CLASSES, *_METHODS), may_be_read
+        )
+    ),
 )

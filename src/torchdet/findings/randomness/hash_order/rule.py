@@ -53,6 +53,8 @@ from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.randomness.hash_order.outlined_sets import may_use_order
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
@@ -175,4 +177,5 @@ RULE = Rule(
     triggers=(b"set(", b"hash(", b" in {", b"= {", b"({"),
     names={**dict.fromkeys(_CONSUMERS, check_call), "builtins.hash": check_hash},
     nodes=dict.fromkeys(("For", "CompFor"), check_loop),
+    screen=Screen(file=may_use_order),
 )

@@ -72,6 +72,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.origins import origins
 from torchdet.facts.remembered import remembered
+from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.randomness.generators import (
@@ -81,9 +82,10 @@ from torchdet.findings.randomness.generators import (
     stands_in,
     uses_of_value,
 )
+from torchdet.findings.screen import Screen, is_called
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.randomness.program import program
 from torchdet.reading.randomness.streams import Stream
 from torchdet.torch_api.random_numbers import (
@@ -338,6 +340,14 @@ def _in_loop(call: cst.Call, facts: FileFacts) -> bool:
     return False
 
 
+_MAY_DIFFER = frozenset({*_DIFFER, *PYTHON_DRAWS, *NUMPY_DRAWS})
+
+
+def _may_differ(mention: Mention, outline: Outline, _place: Place) -> bool:
+    """Whether it is called in a file with anything that differs from run to run."""
+    return mention.call is not None and bool(outline.references(_MAY_DIFFER))
+
+
 RULE = Rule(
     code="DET501",
     module=__name__,
@@ -351,4 +361,10 @@ RULE = Rule(
         "torch.Generator": check_unseeded,
     },
     attributes={"manual_seed": check_generator_method, "seed": check_generator_method},
+    screen=Screen(
+        mentions={
+            **dict.fromkeys((*RESEEDERS, "torch.Generator", "seed"), is_called),
+            **dict.fromkeys((*SEEDED_BY_FIRST_ARGUMENT, "manual_seed"), _may_differ),
+        }
+    ),
 )

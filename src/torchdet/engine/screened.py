@@ -1,0 +1,97 @@
+"""What the outline of a file already tells: its whole report, or that it takes LibCST to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from torchdet.engine.file_report import Found, file_report
+from torchdet.engine.noqa_rows import NoqaRows
+from torchdet.engine.settings import CheckSettings
+from torchdet.engine.suppress import Finding
+from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
+from torchdet.facts.screen import Mention, Outline, outline_of
+from torchdet.findings.base import Rule
+from torchdet.findings.registry import dispatch_table
+from torchdet.findings.screen import MentionScreen, PlainDraft
+from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.location import Span
+from torchdet.model.source import SourceText
+from torchdet.reading.context import Place
+
+# By these torch comes into a file in ways that an outline does not follow.
+_OTHER_WAYS = frozenset({HANDLE, *HANDLE_FACTORIES, "importlib.import_module"})
+
+
+def screened_report(
+    path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
+) -> FileReport | None:
+    """The report on a file in which the ``live`` rules find nothing but plain imports.
+
+    None for any other file, and wherever an outline is not enough to tell.
+    """
+    dispatch = dispatch_table(live)
+    outline = outline_of(source)
+    if outline is None:
+        return None
+    place = Place(settings.config, path, settings.module_name)
+    facade = f"{place.config.facade_module}.torch"
+    other_ways = _OTHER_WAYS | {facade, "torchdet.facade.torch"}
+    references = outline.references(frozenset(dispatch.names) | other_ways)
+    if not other_ways.isdisjoint(references):
+        return None
+    decided: list[tuple[Rule, PlainDraft]] = []
+    for rule in live:
+        if rule.screen.decide is None:
+            if _may_fire(rule, outline, references, place):
+                return None
+            continue
+        drafts = rule.screen.decide(outline, place)
+        if drafts is None:
+            return None
+        decided += ((rule, draft) for draft in drafts)
+    found = Found(tuple(_findings(decided, source, settings)))
+    return file_report(path, found, source, settings)
+
+
+def _may_fire(
+    rule: Rule, outline: Outline, references: Mapping[str, list[Mention]], place: Place
+) -> bool:
+    """Whether ``rule`` may have something to report."""
+    if not rule.screen.file(outline, place):
+        return False
+    if rule.nodes:
+        return True
+    mentioned = ((name, references.get(name, ())) for name in rule.names)
+    attributes = ((name, outline.attributes.get(name, ())) for name in rule.attributes)
+    return any(
+        _is_of_interest(rule.screen.mentions.get(key), mentions, outline, place)
+        for keys in (mentioned, attributes)
+        for key, mentions in keys
+    )
+
+
+def _is_of_interest(
+    screen: MentionScreen | None, mentions: Iterable[Mention], outline: Outline, place: Place
+) -> bool:
+    return any(screen is None or screen(mention, outline, place) for mention in mentions)
+
+
+def _findings(
+    drafts: Iterable[tuple[Rule, PlainDraft]], source: SourceText, settings: CheckSettings
+) -> Iterator[Finding]:
+    """The findings that ``drafts`` make, as ``draft_report`` makes them of nodes."""
+    severities = dict(settings.config.severity)
+    noqa_rows = NoqaRows(source)
+    for rule, draft in drafts:
+        span = Span(source.location(draft.start), source.location(draft.end))
+        rows = draft.first_row, draft.last_row
+        diagnostic = Diagnostic(
+            rule.code,
+            rule.name,
+            severities.get(rule.code, rule.severity),
+            draft.message,
+            span,
+            noqa_rows.row(span.start.row, *rows),
+            draft.inside,
+        )
+        yield Finding(diagnostic, *rows)
