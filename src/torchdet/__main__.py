@@ -49,7 +49,7 @@ def _print_and_exit(text: str, code: int) -> NoReturn:
 
 if __name__ == "__main__":
     # ``python -m`` looks for modules in the current folder first: that is the linted project,
-    # whose ``rich.py`` must not be taken for the library of that name.
+    # whose ``click.py`` must not be taken for the library of that name.
     if not getattr(sys.flags, "safe_path", False):
         del sys.path[0]
     main()

@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
+from wcwidth import wcswidth
 
 from tests.report.reports import checked, finding, replacing, report_on, span_of, unparseable
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport
@@ -224,6 +224,6 @@ def test_the_underline_stands_below_the_span(before: str, indent: str, needle: s
     place = span_of(text, f"<{needle}>")
     found = Diagnostic("DET302", "accelerator-method", finding(text, "<").severity, "", place, 1)
     _, _, source, marks, *_ = full(report_on(text, found))
-    start = cell_len(source[: source.index(f"<{needle}>")])
+    start = wcswidth(source[: source.index(f"<{needle}>")])
     assert len(marks) - len(marks.lstrip(" |")) == start
-    assert marks.count("^") == cell_len(f"<{needle}>")
+    assert marks.count("^") == wcswidth(f"<{needle}>")

@@ -11,9 +11,8 @@ from torchdet.findings.registry import all_rules
 from torchdet.model.suggest import did_you_mean
 from torchdet.report.characters import json_text
 from torchdet.report.json_object import rule_object
+from torchdet.report.terminal_markdown import terminal_markdown
 from torchdet.terminal import use_colour
-
-_WIDEST = 100  # longer lines of prose are hard to read
 
 
 @click.command(short_help="Explain a rule, or all of them.")
@@ -35,10 +34,7 @@ def rule(code_or_name: str | None, every: bool, output_format: str) -> None:
         write_text(json_text(document))
         return
     text = "\n".join(explanation(each.info) for each in rules)
-    if use_colour():
-        _print_pretty(text)
-    else:
-        write_text(text)
+    write_text(terminal_markdown(text) if use_colour() else text)
 
 
 def _find(code_or_name: str) -> Rule:
@@ -49,11 +45,3 @@ def _find(code_or_name: str) -> Rule:
             return each
     near = did_you_mean(code_or_name, [key for each in rules for key in (each.code, each.name)])
     raise click.BadParameter(f"unknown rule {code_or_name!r}{near}", param_hint="CODE|NAME")
-
-
-def _print_pretty(markdown: str) -> None:
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    console = Console(force_terminal=True)
-    console.print(Markdown(markdown), width=min(console.width, _WIDEST))

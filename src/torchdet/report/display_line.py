@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 
 from torchdet.report.characters import COMMAND, printable
 
 TAB_WIDTH = 4
 _HIDDEN = "\N{REPLACEMENT CHARACTER}"
-
-# Vowels and final consonants of decomposed Hangul, which share the columns of what they follow.
-_JOINED_JAMO = re.compile("[\u1160-\u11ff\ud7b0-\ud7ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +94,15 @@ def _cell(character: str, column: int) -> tuple[str, int]:
         return chr(0x2400 + ord(character)), 1  # the control pictures: ␌ for a form feed
     if printable(character) != character:
         return _HIDDEN, 1
-    if unicodedata.category(character) in {"Mn", "Me", "Cf"} or _JOINED_JAMO.match(character):
-        return character, 0
-    return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return character, max(0, _width(character))
+
+
+def _width(character: str) -> int:
+    if character.isascii():
+        return 1
+    from wcwidth import wcwidth  # its tables take longer to load than most reports to write
+
+    return wcwidth(character)
 
 
 def window_around(column: int, end: int, width: int, limit: int) -> Window:
