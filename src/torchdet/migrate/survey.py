@@ -34,7 +34,7 @@ from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
 from torchdet.model.migration import Refusal
 from torchdet.model.source import SourceText
-from torchdet.reading.build_script import is_build_script
+from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.modules_beside import modules_beside
 
 
@@ -92,7 +92,7 @@ def _outcomes(
 
     The findings of a codemod that fails are refused, and those of the others are not touched by it.
     """
-    if is_build_script(context.rules):
+    if module_role(context.rules) is ModuleRole.BUILD_SCRIPT:
         yield from (Refuse(finding, *_BUILD_SCRIPT) for finding in findings)
         return
     codemods = codemods_by_code(facade=context.config.facade)

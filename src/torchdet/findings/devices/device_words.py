@@ -11,8 +11,8 @@ from torchdet.edit.node_edit import NodeEdit
 from torchdet.findings.codemod import Finding, MigrationContext, Refuse, Rewrite
 from torchdet.findings.project_conditions import NoDeviceChosen, NotCompiled
 from torchdet.reading.devices.current_device import chooses_device_for_itself
+from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.scripted import CompiledCode, is_in_forward
-from torchdet.reading.test_modules import is_test_module
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -35,7 +35,7 @@ class DeviceWords:
         self.chosen_by_hand = chooses_device_for_itself(context.facts)
         self.text = f"{context.handle}.device.type"
         self.device = f"{self.handle}.device"
-        self.in_test = is_test_module(context.rules)
+        self.in_test = module_role(context.rules) is ModuleRole.TEST
         self._named = re.compile(rf"\b{re.escape(self.handle)}\b")
         self._compiled = CompiledCode(context.facts)
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Confidence
+from torchdet.reading.module_role import is_main_test
 from torchdet.reading.project import NOT_OF_PROJECTS, ModuleSource, Project
 from torchdet.reading.randomness.streams import ALL_STREAMS, Stream
 from torchdet.reading.randomness.survey import (
@@ -238,20 +239,6 @@ def block_name(node: cst.CSTNode, facts: FileFacts) -> str:
         elif isinstance(each, cst.If) and child is each.body and is_main_test(each.test):
             return MAIN
     return MODULE
-
-
-def is_main_test(test: cst.BaseExpression) -> bool:
-    """Whether it is ``__name__ == "__main__"``, either way round."""
-    from torchdet.facts.expressions import string_value
-
-    if not isinstance(test, cst.Comparison) or len(test.comparisons) != 1:
-        return False
-    only = test.comparisons[0]
-    if not isinstance(only.operator, cst.Equal):
-        return False
-    sides = (test.left, only.comparator)
-    named = any(isinstance(side, cst.Name) and side.value == "__name__" for side in sides)
-    return named and any(string_value(side) == "__main__" for side in sides)
 
 
 def _imported(start: ModuleSource, project: Project) -> list[ModuleSource] | None:

@@ -17,7 +17,7 @@ from torchdet.facts.lazy import cst
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.findings.devices.device_choices import choice_of
 from torchdet.findings.devices.device_words import DeviceWords, Wording
-from torchdet.reading.import_time import runs_at_import
+from torchdet.reading.module_role import runs_at_import
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -33,7 +33,7 @@ from torchdet.reading.devices.device_text import DeviceText, device_text
 from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
 from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
-from torchdet.reading.import_time import runs_at_import
+from torchdet.reading.module_role import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
 
 _UNMANAGED = Wording(

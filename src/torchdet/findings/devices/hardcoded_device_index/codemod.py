@@ -16,7 +16,7 @@ from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcom
 from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.device_uses import takes_device
-from torchdet.reading.import_time import runs_at_import
+from torchdet.reading.module_role import runs_at_import
 
 _CHOSEN = Wording(
     "it chooses the device for all that follows, and which one is meant is for a person to say",

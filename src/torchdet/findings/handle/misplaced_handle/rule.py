@@ -65,6 +65,7 @@ from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.imports import enclosing_function, facade_imports
+from torchdet.reading.module_role import runs_only_as_program
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.workers import hand_offs
 
@@ -79,7 +80,7 @@ def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if enclosing_function(call, facts) is not None:
         yield from _in_worker(call, "the handle is first obtained", context)
-    elif context.config.policy is Policy.INJECT and not _in_main_block(call, context):
+    elif context.config.policy is Policy.INJECT and not runs_only_as_program(call, facts):
         yield Draft(
             call,
             "a handle at module level is obtained when the module is imported; let functions "
@@ -97,7 +98,7 @@ def check_handle(reference: Reference, context: Context) -> Iterator[Draft]:
         and isinstance(facts.parent(taken), (cst.Assign, cst.AnnAssign))
         and enclosing_function(taken, facts) is None
         and not in_runtime_module(context)
-        and not _in_main_block(taken, context)
+        and not runs_only_as_program(taken, facts)
     ):
         yield Draft(
             taken,
@@ -142,16 +143,6 @@ def _places_that_obtain(context: Context) -> Iterator[cst.CSTNode]:
                 resolution = facts.resolver.use(use)
                 if resolution.names and HANDLE_FACTORIES.issuperset(resolution.names):
                     yield use.node
-
-
-def _in_main_block(node: cst.CSTNode, context: Context) -> bool:
-    """Whether ``node`` stands under ``if __name__ == "__main__":``."""
-    return any(
-        isinstance(above, cst.If)
-        and isinstance(above.test, cst.Comparison)
-        and "__name__" in context.facts.code(above.test)
-        for above in context.facts.ancestors(node)
-    )
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:

@@ -59,7 +59,7 @@ from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.file_purposes import measures_speed
+from torchdet.reading.module_role import measures_speed
 from torchdet.reading.operations.compiled_code import is_compiled
 from torchdet.reading.operations.number_kinds import is_integral
 from torchdet.reading.runtime_modules import in_runtime_module

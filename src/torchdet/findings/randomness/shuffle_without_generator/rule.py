@@ -55,7 +55,7 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.file_purposes import is_test
+from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.randomness.data_classes import is_sampler
 from torchdet.reading.randomness.earlier import generator_at_hand, seeded_just_before
 from torchdet.torch_api.data_loading import DATA_LOADERS, RANDOM_SAMPLERS, RANDOM_SPLITS
@@ -130,7 +130,9 @@ def _call(reference: Reference, context: Context) -> cst.Call | None:
     call = context.facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return None
-    return None if has_unpacking(call) or not call.args or is_test(context) else call
+    if has_unpacking(call) or not call.args or module_role(context) is ModuleRole.TEST:
+        return None
+    return call
 
 
 def _finding(

@@ -76,8 +76,8 @@ from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
-from torchdet.reading.file_purposes import measures_speed
-from torchdet.reading.randomness.program import block_name, is_main_test, program
+from torchdet.reading.module_role import is_main_test, measures_speed
+from torchdet.reading.randomness.program import block_name, program
 from torchdet.reading.randomness.streams import Stream
 from torchdet.reading.randomness.survey import MAIN, MODULE
 from torchdet.reading.randomness.torch_files import uses_another

@@ -27,7 +27,7 @@ from torchdet.findings.codemod import (
     Rewrite,
 )
 from torchdet.reading.devices.device_text import device_text
-from torchdet.reading.entry_point import is_entry_point, is_top_level
+from torchdet.reading.module_role import runs_once_at_start, starts_program
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
@@ -53,13 +53,13 @@ def _default(finding: Finding, context: MigrationContext) -> Outcome:
             "it is not called in a statement of its own",
             f"call `{context.handle}.{setter}(...)` once, where the program starts",
         )
-    if not is_entry_point(context.rules):
+    if not starts_program(context.rules):
         return Refuse(
             finding,
             "a module of a library must not set a default of the whole program",
             "pass `dtype=` and `device=` where tensors are made, or let the program decide",
         )
-    if is_top_level(call, context.facts):
+    if runs_once_at_start(call, context.facts):
         return _through_handle(finding, call, setter, context)
     return _enclosed(finding, call, setter.removeprefix("set_"), context)
 
