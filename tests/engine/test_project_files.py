@@ -71,6 +71,7 @@ def test_console_scripts_are_read_from_the_metadata(
     project = project_of(str(tmp_path / "src" / "kit" / "cli.py"), str(tmp_path))
     assert project.console_scripts("kit.cli") == {"main"}
     assert project.console_scripts("cli") == frozenset()
+    assert project.console_scripts("n\udcf7") == frozenset()  # a file name that is no text
 
 
 @pytest.mark.parametrize(

@@ -214,3 +214,18 @@ def test_the_row_after_a_last_newline_counts(text: str) -> None:
     source = SourceText(text)
     assert source.row_count == len(io.StringIO(text, newline=None).read().split("\n"))
     assert source.line(source.row_count) == "" or text == "x"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import torch\nx = 1\n# coding: latin-1\n", "\n# coding: latin-1\n"),
+        ("import torch\nx = 1\n# coding: base64\n", "# coding: base64\n"),
+        ("# coding: latin-1\nx = 1\n", "x = 1\nimport torch\n# coding: latin-1\n"),
+    ],
+)
+def test_a_text_that_declares_another_encoding_is_refused(before: str, after: str) -> None:
+    source = SourceText.decode(before.encode())
+    assert source.encode(before) == before.encode()
+    with pytest.raises(EncodeError, match="come to declare another encoding"):
+        source.encode(after)

@@ -110,7 +110,8 @@ class ProjectFiles:
 
     def _installed(self, module_name: str) -> frozenset[str]:
         # "kit.cli:main" is written alike in TOML, INI and Python.
-        target = re.compile(rb"(?<![\w.])" + re.escape(module_name.encode()) + rb":([A-Za-z_]\w*)")
+        name = re.escape(module_name.encode("utf-8", "surrogateescape"))  # of a file, so any bytes
+        target = re.compile(rb"(?<![\w.])" + name + rb":([A-Za-z_]\w*)")
         texts = (self._read(os.path.join(self._folders[-1], name)) for name in _METADATA)
         return frozenset(
             match.decode() for text in texts if text is not None for match in target.findall(text)

@@ -101,7 +101,8 @@ class SourceText:
 
         Raises ``EncodeError`` when the encoding cannot express ``text``, and when it has several
         spellings for a text, of which this file does not use the one that Python writes: bytes
-        would change where nothing is edited.
+        would change where nothing is edited. The same holds where ``text`` declares another
+        encoding, as when a comment about one moves up to the second row.
         """
         if not self._is_reversible:
             raise EncodeError(
@@ -117,7 +118,18 @@ class SourceText:
             raise EncodeError(f"{self.encoding} cannot express the text") from None
         if self.encoding != "utf-8" and _decoded(data, self.encoding) != text:
             raise EncodeError(f"{self.encoding} reads the text as another")
+        if not self._declares_the_same(data):
+            raise EncodeError(
+                "a comment would come to declare another encoding, or no longer do so"
+            )
         return self.bom + data
+
+    def _declares_the_same(self, data: bytes) -> bool:
+        """Whether Python reads ``data`` in this file's encoding: only two rows can declare it."""
+        try:
+            return (_declared_encoding(data) or "utf-8") == self.encoding
+        except DecodeError:
+            return False
 
     def with_text(self, text: str) -> SourceText:
         """The same file with another ``text``."""
