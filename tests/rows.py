@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import TypeVar
 
@@ -26,17 +26,7 @@ def every_row(
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
         @wraps(check)
         def test(**fixtures: object) -> None:
-            outcomes = [_outcome(check, row, fixtures) for row in table]
-            faults = [
-                f"{name(row)}: {_told(outcome)}"
-                for row, outcome in zip(table, outcomes, strict=True)
-                if isinstance(outcome, Exception)
-            ]
-            skipped = [str(outcome) for outcome in outcomes if isinstance(outcome, Skipped)]
-            if faults:
-                pytest.fail(f"{len(faults)} of {len(table)} rows:\n" + "\n".join(faults), False)
-            if len(skipped) == len(table):
-                pytest.skip(skipped[0] if skipped else "the table is empty")
+            check_rows(table, lambda row: check(row, **fixtures), name)
 
         signature = inspect.signature(check)
         _, *fixtures = signature.parameters.values()
@@ -46,11 +36,26 @@ def every_row(
     return decorate
 
 
-def _outcome(
-    check: Callable[..., None], row: object, fixtures: Mapping[str, object]
-) -> BaseException | None:
+def check_rows(
+    rows: Sequence[_Row], check: Callable[[_Row], None], name: Callable[[_Row], str] = str
+) -> None:
+    """Ask ``check`` about all ``rows``, and fail with all that it raised, as `every_row` does."""
+    outcomes = [_outcome(check, row) for row in rows]
+    faults = [
+        f"{name(row)}: {_told(outcome)}"
+        for row, outcome in zip(rows, outcomes, strict=True)
+        if isinstance(outcome, Exception)
+    ]
+    skipped = [str(outcome) for outcome in outcomes if isinstance(outcome, Skipped)]
+    if faults:
+        pytest.fail(f"{len(faults)} of {len(rows)} rows:\n" + "\n".join(faults), False)
+    if len(skipped) == len(rows):
+        pytest.skip(skipped[0] if skipped else "the table is empty")
+
+
+def _outcome(check: Callable[[_Row], None], row: _Row) -> BaseException | None:
     try:
-        check(row, **fixtures)
+        check(row)
     except (Exception, Skipped) as raised:  # noqa: BLE001 -- whatever it is, other rows follow
         return raised
     return None

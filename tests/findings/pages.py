@@ -2,11 +2,13 @@
 
 A page ``findings/<family>/<rule_name>/cases.md`` belongs to one rule. Each ``python`` block is one
 file. A line on which findings start ends with a comment that names their codes; a block without
-such a comment must stay silent. A ``toml`` block before it holds keys of ``[tool.torchdet]``,
-and ``path=`` on the fence names the file. A ``python beside path=...`` block is no case but
-another file of the project in which the next case stands, and ``toml beside path=...`` is one of
-its metadata. A ``python fixed`` block after it is the text once all
-fixes, unsafe ones included, were applied.
+such a comment must stay silent. ``# DET301:9`` says in which column (one-based) the finding starts,
+``# DET301 "words"`` what its message holds, and ``# DET301:9 "words"`` both.
+
+A ``toml`` block before it holds keys of ``[tool.torchdet]``, and ``path=`` on the fence names the
+file. A ``python beside path=...`` block is no case but another file of the project in which the
+next case stands, and ``toml beside path=...`` is one of its metadata. A ``python fixed`` block
+after it is the text once all fixes, unsafe ones included, were applied.
 """
 
 from __future__ import annotations
@@ -23,7 +25,19 @@ _FENCE = re.compile(
     r"^```(?P<info>[a-z]+[^\n]*)\n(?P<body>.*?)^```$|^#+ (?P<heading>[^\n]+)$",
     re.DOTALL | re.MULTILINE,
 )
-_MARK = re.compile(r"#\s*((?:DET\d{3}\s*)+)$")
+_FINDING = r'DET\d{3}(?::\d+)?(?: "[^"]*")?'
+_MARK = re.compile(rf"#\s*({_FINDING}(?:\s+{_FINDING})*)\s*$")
+_PARTS = re.compile(r'(?P<code>DET\d{3})(?::(?P<column>\d+))?(?: "(?P<words>[^"]*)")?')
+
+
+@dataclass(frozen=True, order=True)
+class Expected:
+    """A finding that a comment announces; column 0 is any, and no words are in every message."""
+
+    row: int
+    code: str
+    column: int = 0
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,14 +54,14 @@ class Case:
     beside: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def expected(self) -> list[tuple[int, str]]:
-        """The (row, code) pairs that the comments announce."""
-        pairs = []
-        for row, line in enumerate(self.source.splitlines(), start=1):
-            match = _MARK.search(line)
-            if match is not None:
-                pairs += [(row, code) for code in match[1].split()]
-        return sorted(pairs)
+    def expected(self) -> list[Expected]:
+        """What the comments announce; of one code in one row, in the order of the columns."""
+        return sorted(
+            Expected(row, part["code"], int(part["column"] or 0), part["words"] or "")
+            for row, line in enumerate(self.source.splitlines(), start=1)
+            for mark in _MARK.finditer(line)
+            for part in _PARTS.finditer(mark[1])
+        )
 
     def __str__(self) -> str:
         return f"{self.rule_name}:{self.row}: {self.heading}"
@@ -79,8 +93,3 @@ def read_page(page: Path) -> list[Case]:
             cases.append(case)
             beside = {}
     return cases
-
-
-def all_cases() -> list[Case]:
-    """The cases of every page."""
-    return [case for page in sorted(PAGES.glob("*/*/cases.md")) for case in read_page(page)]

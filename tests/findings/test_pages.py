@@ -10,7 +10,8 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from tests.findings.pages import PAGES, Case, all_cases, read_page
+from tests.findings.pages import PAGES, Case, Expected, read_page
+from tests.rows import check_rows
 from torchdet.config_file import parse_lint_config
 from torchdet.edit.apply import apply_fixes
 from torchdet.engine.check import check_bytes
@@ -47,15 +48,33 @@ def found(report: FileReport) -> list[tuple[int, str]]:
     return sorted((d.span.start.row, d.code) for d in report.diagnostics)
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=str)
-def test_case(case: Case) -> None:
-    rule = RULES[case.rule_name]
-    report = check(rule, case.source, case.path, case.config, case.beside)
-    assert found(report) == case.expected
+def cases_of(rule: Rule) -> list[Case]:
+    return read_page(PAGES / rule.family / rule.name.replace("-", "_") / "cases.md")
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=str)
-def test_fixed_text_is_as_documented_parses_and_is_stable(case: Case) -> None:
+@pytest.mark.parametrize("rule", CHECKING_RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
+def test_cases(rule: Rule) -> None:
+    check_rows(cases_of(rule), expect_findings)
+
+
+def expect_findings(case: Case) -> None:
+    report = check(RULES[case.rule_name], case.source, case.path, case.config, case.beside)
+    assert found(report) == [(each.row, each.code) for each in case.expected]
+    in_order = sorted(
+        report.diagnostics,
+        key=lambda each: (each.span.start.row, each.code, each.span.start.column),
+    )
+    for diagnostic, expected in zip(in_order, case.expected, strict=True):
+        assert expected.column in {0, diagnostic.span.start.column}, f"row {expected.row}"
+        assert expected.words in diagnostic.message
+
+
+@pytest.mark.parametrize("rule", CHECKING_RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
+def test_fixed_texts_are_as_documented_parse_and_are_stable(rule: Rule) -> None:
+    check_rows(cases_of(rule), expect_fixes)
+
+
+def expect_fixes(case: Case) -> None:
     rule = RULES[case.rule_name]
     report = check(rule, case.source, case.path, case.config, case.beside)
     fixes = [d.fix for d in report.diagnostics if d.fix is not None]
@@ -69,7 +88,7 @@ def test_fixed_text_is_as_documented_parses_and_is_stable(case: Case) -> None:
 
 @pytest.mark.parametrize("rule", CHECKING_RULES, ids=lambda rule: rule.code)
 def test_page_has_cases_that_fire_and_near_misses(rule: Rule) -> None:
-    cases = read_page(PAGES / rule.family / rule.name.replace("-", "_") / "cases.md")
+    cases = cases_of(rule)
     assert any(case.expected for case in cases)
     assert any(not case.expected for case in cases)
 
@@ -114,6 +133,35 @@ def test_bad_example_fires_and_good_example_is_silent(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", CHECKING_RULES, ids=lambda rule: rule.code)
 def test_triggers_stand_in_every_file_that_fires(rule: Rule) -> None:
-    for case in read_page(PAGES / rule.family / rule.name.replace("-", "_") / "cases.md"):
+    for case in cases_of(rule):
         if case.expected:
             assert any(trigger in case.source.encode() for trigger in rule.triggers), str(case)
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("# DET301", [Expected(1, "DET301")]),
+        ("# DET301 DET302", [Expected(1, "DET301"), Expected(1, "DET302")]),
+        ("# DET301:9", [Expected(1, "DET301", 9)]),
+        ('# noqa # DET301 "is a device"', [Expected(1, "DET301", 0, "is a device")]),
+        (
+            '# DET301:40 "b" DET301:9 "a"',
+            [Expected(1, "DET301", 9, "a"), Expected(1, "DET301", 40, "b")],
+        ),
+        ("# DET301 is not found here", []),
+    ],
+)
+def test_comments_announce_findings(comment: str, expected: list[Expected]) -> None:
+    assert Case("r", "h", 1, f"x = 1  {comment}\n", "a.py", "", None).expected == expected
+
+
+@pytest.mark.parametrize(
+    ("mark", "fault"),
+    [("DET303:2", "row 1"), ('DET303 "of the moon"', "of the moon"), ("DET304", "DET304")],
+)
+def test_a_wrong_announcement_fails(mark: str, fault: str) -> None:
+    source = f"torch.cuda.synchronize()  # {mark}\n"
+    case = Case("cuda-api", "h", 1, f"import torch; {source}", "a.py", "", None)
+    with pytest.raises(AssertionError, match=fault):
+        expect_findings(case)
