@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -84,6 +85,27 @@ def test_imports_go_one_way(path: Path) -> None:
             assert target in SEES[layer(path)], f"{path}:{row}: {layer(path)} imports {name}"
         elif package in THIRD_PARTIES:
             assert layer(path).partition("/")[0] in THIRD_PARTIES[package], f"{path}:{row}: {name}"
+
+
+def documented_layers() -> dict[str, set[str]]:
+    """What each package may import, from the table in ``docs/architecture.md``."""
+    page = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|.*\|([^|]*)\|$", page, re.MULTILINE)
+    return {package: {package, *re.findall(r"`(\w+)`", cell)} for package, cell in rows}
+
+
+def test_the_architecture_page_tells_who_imports_whom() -> None:
+    documented = documented_layers()
+    expected = {name: SEES[name] | {name} for name in documented}
+    assert documented == expected
+    assert set(ORDER) <= set(documented)
+
+
+def test_the_modules_that_the_architecture_page_names_exist() -> None:
+    page = (PACKAGE.parents[1] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+/[\w/]+\.py)`", page)) - {"tests/test_layers.py"}
+    assert named
+    assert {name for name in named if not (PACKAGE / name).is_file()} == set()
 
 
 def test_every_package_has_its_place() -> None:
