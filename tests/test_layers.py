@@ -31,13 +31,16 @@ SEES = {
     "dev": {*ORDER, "dev"},
     "pytest_plugin": {"runtime"},
     "terminal": set(),
+    "build": {"read_file"},
+    "private_folder": set(),
     "__main__": {"cli", "engine"},
     "__init__": set(),
 }
 for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
     SEES[opens_files].add("read_file")
-SEES["engine"] |= {"glob_pattern", "terminal"}
-SEES["cli"].add("terminal")
+SEES["findings"] |= {"build", "private_folder", "read_file"}
+SEES["engine"] |= {"build", "private_folder", "glob_pattern", "terminal"}
+SEES["cli"] |= {"terminal", "private_folder"}
 SEES["cli"] |= {"report", "config_file"}
 SEES["verify"] = {"verify", "runtime", "read_file"}
 SEES["verify/presentation"] = {"verify", "model", "report"}

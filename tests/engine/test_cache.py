@@ -17,10 +17,10 @@ from torchdet.engine import cache as cache_module
 from torchdet.engine.cache import ReportCache, prune, usable_folder
 from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
 from torchdet.engine.check import check_bytes, failure
-from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
+from torchdet.private_folder import FolderNotOursError, kept_between_runs
 
 SOURCE = b"""\
 import torch

@@ -29,10 +29,10 @@ from torchdet.engine.discover import (
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.links import link_out
 from torchdet.engine.pool import available_cpus
-from torchdet.engine.private_folder import FolderNotOursError, kept_between_runs
 from torchdet.findings.registry import SelectorError
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
+from torchdet.private_folder import FolderNotOursError, kept_between_runs
 
 _STDIN = "-"
 _Result = TypeVar("_Result")

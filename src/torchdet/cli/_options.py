@@ -10,8 +10,8 @@ from typing import TypeVar
 import click
 
 from torchdet.engine.settings import check_selectors, expand_severities, selected
-from torchdet.findings.base import Rule
-from torchdet.findings.registry import SelectorError, all_rules, matching_rules, selected_rules
+from torchdet.findings.card import RuleCard
+from torchdet.findings.registry import SelectorError, all_cards, matching_rules, selected_rules
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence
 
@@ -45,13 +45,13 @@ class RuleOptions:
             config = replace(config, min_confidence=self.min_confidence)
         return expand_severities(config)
 
-    def _rules(self, config: LintConfig) -> tuple[Rule, ...]:
+    def _rules(self, config: LintConfig) -> tuple[RuleCard, ...]:
         if self.select:
             return selected_rules(self.select + self.extend_select, self.ignore, ())
         added = selected_rules(self.extend_select, self.ignore, ()) if self.extend_select else ()
         taken = {rule for selector in self.ignore for rule in matching_rules(selector)}
         kept = {rule for rule in selected(config) if rule not in taken}
-        return tuple(rule for rule in all_rules() if rule in kept or rule in added)
+        return tuple(rule for rule in all_cards() if rule in kept or rule in added)
 
 
 def parse_selectors(

@@ -29,15 +29,15 @@ from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.manifest import run_key, write_manifest
-from torchdet.engine.private_folder import FolderNotOursError
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
 from torchdet.findings.registry import all_rules
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import DecodeError, EncodeError, SourceText
+from torchdet.private_folder import FolderNotOursError
 from torchdet.read_file import read_file
-from torchdet.report import FORMATS, TEXT_FORMATS, render, rule_statistics
+from torchdet.report import DESCRIBING_FORMATS, FORMATS, TEXT_FORMATS, render, rule_statistics
 from torchdet.report.options import RenderOptions
 from torchdet.terminal import use_colour
 
@@ -112,7 +112,9 @@ def lint(
         return _add_noqa(reports, files)
     colour = output_file is None and use_colour()
     if not statistics:
-        text = render(output_format, reports, _render_options(colour=colour, quiet=quiet))
+        text = render(
+            output_format, reports, _render_options(output_format, colour=colour, quiet=quiet)
+        )
     elif output_format in TEXT_FORMATS:
         text = rule_statistics.render_text(reports, colour=colour)
     else:
@@ -252,12 +254,13 @@ def _report_failures(reports: Sequence[FileReport]) -> int:
     """Print what could not be checked, where findings themselves are no news."""
     failed = [report.without_findings() for report in reports if report.failed]
     if failed:
-        write_text(render("concise", failed, _render_options(colour=False, quiet=True)))
+        write_text(render("concise", failed, _render_options("concise", colour=False, quiet=True)))
     return Exit.FAILED if failed else Exit.CLEAN
 
 
-def _render_options(*, colour: bool, quiet: bool) -> RenderOptions:
-    rules = tuple(rule.info for rule in all_rules())
+def _render_options(output_format: str, *, colour: bool, quiet: bool) -> RenderOptions:
+    describes = output_format in DESCRIBING_FORMATS
+    rules = tuple(rule.info for rule in all_rules()) if describes else ()
     return RenderOptions(colour=colour, summary=not quiet, rules=rules)
 
 

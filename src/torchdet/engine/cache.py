@@ -19,13 +19,13 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path, PurePath
 
-from torchdet.engine.build import build_id
+from torchdet.build import build_id
 from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
 from torchdet.engine.manifest import FOLDER as RUNS
-from torchdet.engine.private_folder import TEMPORARY, make_private, write_private
 from torchdet.engine.settings import CheckSettings
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport
+from torchdet.private_folder import TEMPORARY, make_private, write_private
 from torchdet.read_file import MEBIBYTE, read_file
 
 _DAY = 24 * 60 * 60

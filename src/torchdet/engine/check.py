@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error
-from torchdet.engine.screened import screened_report
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.base import Rule
+from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import triggered
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
@@ -40,10 +40,11 @@ def check_source(path: str, source: SourceText, settings: CheckSettings) -> File
 
 
 def _check(
-    path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
+    path: str, source: SourceText, live: tuple[RuleCard, ...], settings: CheckSettings
 ) -> FileReport:
     try:
-        return run_with_deep_stack(lambda: _report(path, source, live, settings))
+        rules = tuple(card.load() for card in live)
+        return run_with_deep_stack(lambda: _report(path, source, rules, settings))
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
         return failure(path, internal_error(error), source)
 
@@ -51,9 +52,12 @@ def _check(
 def _report(
     path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
 ) -> FileReport:
-    report = screened_report(path, source, live, settings) if settings.screened else None
-    if report is not None:
-        return report
+    if settings.screened:
+        from torchdet.engine.screened import screened_report
+
+        report = screened_report(path, source, live, settings)
+        if report is not None:
+            return report
     from torchdet.engine.run_rules import run_rules
     from torchdet.facts.parse import UnparseableError
 

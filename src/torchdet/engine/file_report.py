@@ -28,7 +28,8 @@ def file_report(path: str, found: Found, source: SourceText, settings: CheckSett
     """The report on what was ``found``."""
     suppressions = Suppressions.read(source, noqa=settings.noqa)
     kept, suppressed = suppressions.apply(list(dict.fromkeys(found.findings)))  # a set in its order
-    whole = tuple(rule for rule in settings.rules if rule not in found.failed)
+    failed = {rule.code for rule in found.failed}
+    whole = tuple(rule for rule in settings.rules if rule.code not in failed)
     unused = suppressions.unused(suppressed, whole)
     shown = (finding.diagnostic for finding in kept if is_sure_enough(finding, settings))
     diagnostics = tuple(sorted((*shown, *unused, *found.failures), key=_order))

@@ -16,8 +16,8 @@ import time
 from binascii import crc32
 from collections.abc import Iterable, Sequence
 
-from torchdet.engine.build import build_id
-from torchdet.engine.private_folder import (
+from torchdet.build import build_id
+from torchdet.private_folder import (
     FolderNotOursError,
     kept_between_runs,
     make_private,

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from torchdet.engine.patterns import Patterns, configured_patterns
-from torchdet.findings.base import Rule
+from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
 from torchdet.model.config import LintConfig
 from torchdet.reading.project import UNKNOWN_PROJECT, Project
@@ -23,7 +23,7 @@ class CheckSettings:
     whether files are looked at before LibCST parses them; reports do not depend on it.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[RuleCard, ...]
     config: LintConfig
     module_name: str = ""
     noqa: bool = True
@@ -44,7 +44,7 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
 
 
 @lru_cache(maxsize=64)
-def selected(config: LintConfig) -> tuple[Rule, ...]:
+def selected(config: LintConfig) -> tuple[RuleCard, ...]:
     """The rules that ``config`` selects, before any file has its say. Raises ``SelectorError``."""
     if config.select is None:
         return selected_rules((), config.ignore, config.extend_select)

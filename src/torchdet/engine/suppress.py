@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from torchdet.facts.tokens import comments
-from torchdet.findings.base import Rule
+from torchdet.findings.card import RuleCard
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import Diagnostic
@@ -101,9 +101,11 @@ class Suppressions:
                 rows.setdefault(entry.span.start.row, []).append(entry)
         return rows
 
-    def unused(self, suppressed: Sequence[Finding], rules: Sequence[Rule]) -> Iterator[Diagnostic]:
+    def unused(
+        self, suppressed: Sequence[Finding], rules: Sequence[RuleCard]
+    ) -> Iterator[Diagnostic]:
         """A diagnostic for each comment that names a rule of the run and silences nothing."""
-        if UNUSED_SUPPRESSION not in rules:
+        if UNUSED_SUPPRESSION.code not in {rule.code for rule in rules}:
             return
         by_row: dict[int, list[Finding]] = {}
         for finding in suppressed:
@@ -123,7 +125,7 @@ class Suppressions:
                 )
 
     @staticmethod
-    def _is_idle(selector: str, suppressed: Sequence[Finding], rules: Sequence[Rule]) -> bool:
+    def _is_idle(selector: str, suppressed: Sequence[Finding], rules: Sequence[RuleCard]) -> bool:
         if not any(_names(selector, rule.code, rule.name) for rule in rules):
             return False
         return not any(

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from torchdet.edit.node_edit import NodeFix
-from torchdet.facts.lazy import cst
+from torchdet.findings.card import RuleCard
 from torchdet.findings.screen import Screen
-from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.diagnostic import Confidence
 from torchdet.model.rule_info import RuleInfo
-from torchdet.reading.context import Context, Reference
+
+if TYPE_CHECKING:  # none of it is needed where no file has to be parsed
+    from torchdet.edit.node_edit import NodeFix
+    from torchdet.facts.lazy import cst
+    from torchdet.reading.context import Context, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,49 +39,33 @@ NodeCheck: TypeAlias = "Callable[[cst.CSTNode, Context], Iterator[Draft]]"
 AttributeCheck: TypeAlias = "Callable[[cst.Attribute, Context], Iterator[Draft]]"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Rule:
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Rule(RuleCard):
     """One rule. Its folder's name is its name, its module's docstring its documentation.
 
-    ``triggers`` are byte strings without one of which in the file the rule cannot fire, and
-    ``requires`` is one without which it cannot fire either: common words such as ``load`` only
-    matter where ``torch`` is mentioned.
     The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
     expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
     by LibCST node type. A rule with ``nodes`` has a ``screen`` that tells from a file's outline
-    whether they matter. ``default`` is whether it runs without being selected by name.
-    ``module`` is ``__name__`` of the module that defines the rule.
+    whether they matter.
 
     >>> from torchdet.findings.state.default_dtype.rule import RULE
     >>> RULE.code, RULE.name
     ('DET202', 'default-dtype')
     """
 
-    code: str
-    module: str
     documentation: str
-    severity: Severity
-    triggers: tuple[bytes, ...]
-    requires: bytes = b""
     names: Mapping[str, ReferenceCheck] = field(default_factory=dict)
     attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
     nodes: Mapping[str, NodeCheck] = field(default_factory=dict)
-    default: bool = True
     screen: Screen = field(default_factory=Screen)
 
     def __post_init__(self) -> None:
         for table in ("names", "attributes", "nodes"):
             object.__setattr__(self, table, MappingProxyType(dict(getattr(self, table))))
 
-    @property
-    def name(self) -> str:
-        """The kebab-case name."""
-        return self.module.split(".")[-2].replace("_", "-")
-
-    @property
-    def family(self) -> str:
-        """The package of the rule: ``handle``, ``state``, ``devices``, ``run``."""
-        return self.module.split(".")[-3]
+    def load(self) -> Rule:
+        """Itself."""
+        return self
 
     @property
     def summary(self) -> str:

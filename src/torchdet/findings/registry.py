@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-import torchdet.findings
 from torchdet.findings.base import AttributeCheck, NodeCheck, ReferenceCheck, Rule
+from torchdet.findings.card import RuleCard
+from torchdet.findings.kept_cards import keep_cards, kept_cards
 from torchdet.model.suggest import did_you_mean
 
 
@@ -23,6 +24,10 @@ def all_rules() -> tuple[Rule, ...]:
 
     Raises ``RuntimeError`` when two rules share a code or a name.
     """
+    import pkgutil
+
+    import torchdet.findings
+
     rules: dict[str, Rule] = {}
     for family in pkgutil.iter_modules(torchdet.findings.__path__, "torchdet.findings."):
         if family.ispkg:
@@ -37,31 +42,41 @@ def all_rules() -> tuple[Rule, ...]:
 
 
 @cache
-def _rules_by_name() -> Mapping[str, Rule]:
-    return {rule.name: rule for rule in all_rules()}
+def all_cards() -> tuple[RuleCard, ...]:
+    """The card of every rule, by code: as an earlier run kept them, else from the rules."""
+    cards = kept_cards()
+    if cards is None:
+        cards = all_rules()
+        keep_cards(cards)
+    return cards
 
 
-def matching_rules(selector: str) -> tuple[Rule, ...]:
+@cache
+def _cards_by_name() -> Mapping[str, RuleCard]:
+    return {card.name: card for card in all_cards()}
+
+
+def matching_rules(selector: str) -> tuple[RuleCard, ...]:
     """The rules that ``selector`` means: a code, the beginning of one, a name, or ``ALL``.
 
     Raises ``SelectorError`` when it means none.
     """
     if selector.upper() == "ALL":
-        return all_rules()
-    named = _rules_by_name().get(selector.lower())
+        return all_cards()
+    named = _cards_by_name().get(selector.lower())
     if named is not None:
         return (named,)
     code = selector.upper()
-    matched = tuple(rule for rule in all_rules() if rule.code.startswith(code))
+    matched = tuple(card for card in all_cards() if card.code.startswith(code))
     if not matched or not code.startswith("DET"):
-        known = [rule.code for rule in all_rules()] + list(_rules_by_name())
+        known = [card.code for card in all_cards()] + list(_cards_by_name())
         raise SelectorError(f"unknown rule {selector!r}{did_you_mean(selector, known)}")
     return matched
 
 
 def selected_rules(
     select: Iterable[str], ignore: Iterable[str], extend_select: Iterable[str]
-) -> tuple[Rule, ...]:
+) -> tuple[RuleCard, ...]:
     """The rules that run, by code.
 
     As in ruff, the most specific selector decides on each rule, and at equal length ``ignore``
@@ -69,15 +84,15 @@ def selected_rules(
     Raises ``SelectorError`` for a selector that means no rule.
     """
     chosen: dict[str, tuple[int, bool]] = {
-        rule.code: (0, True) for rule in all_rules() if rule.default and not tuple(select)
+        card.code: (0, True) for card in all_cards() if card.default and not tuple(select)
     }
     for selectors, wanted in (((*select, *extend_select), True), (tuple(ignore), False)):
         for selector in selectors:
             weight = _specificity(selector)
-            for rule in matching_rules(selector):
-                if weight >= chosen.get(rule.code, (0, False))[0]:
-                    chosen[rule.code] = (weight, wanted)
-    return tuple(rule for rule in all_rules() if chosen.get(rule.code, (0, False))[1])
+            for card in matching_rules(selector):
+                if weight >= chosen.get(card.code, (0, False))[0]:
+                    chosen[card.code] = (weight, wanted)
+    return tuple(card for card in all_cards() if chosen.get(card.code, (0, False))[1])
 
 
 def _specificity(selector: str) -> int:
@@ -112,24 +127,37 @@ def dispatch_table(rules: tuple[Rule, ...]) -> Dispatch:
     return Dispatch(names, attributes, nodes)
 
 
-def triggered(rules: tuple[Rule, ...], data: bytes) -> tuple[Rule, ...]:
+_WORD = re.compile(rb"\w+")
+
+
+def triggered(rules: tuple[RuleCard, ...], data: bytes) -> tuple[RuleCard, ...]:
     """Those of ``rules`` that can fire in a file with the bytes ``data``."""
-    required = frozenset(word for word in _all_required(rules) if word in data)
-    possible, triggers = _possible(rules, required)
-    present = {trigger for trigger in triggers if trigger in data}
-    return tuple(rule for rule in possible if not present.isdisjoint(rule.triggers))
+    # A word occurs in a file if it occurs in one of its words, and most words occur often.
+    words = b"\n".join(set(_WORD.findall(data)))
+    table = _trigger_table(rules)
+    present = {trigger for trigger in table.words if trigger in words}
+    present.update(trigger for trigger in table.others if trigger in data)
+    return tuple(
+        rule
+        for rule in rules
+        if (not rule.requires or rule.requires in present) and not present.isdisjoint(rule.triggers)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _TriggerTable:
+    """What some rules look for: triggers that are parts of one word, and others."""
+
+    words: tuple[bytes, ...]
+    others: tuple[bytes, ...]
 
 
 @cache
-def _all_required(rules: tuple[Rule, ...]) -> frozenset[bytes]:
-    """What some of ``rules`` cannot do without."""
-    return frozenset(rule.requires for rule in rules if rule.requires)
-
-
-@cache
-def _possible(
-    rules: tuple[Rule, ...], required: frozenset[bytes]
-) -> tuple[tuple[Rule, ...], tuple[bytes, ...]]:
-    """Those of ``rules`` that need no more than ``required``, and their triggers, each once."""
-    possible = tuple(rule for rule in rules if not rule.requires or rule.requires in required)
-    return possible, tuple(dict.fromkeys(word for rule in possible for word in rule.triggers))
+def _trigger_table(rules: tuple[RuleCard, ...]) -> _TriggerTable:
+    every = dict.fromkeys(
+        word for rule in rules for word in (*rule.triggers, rule.requires) if word
+    )
+    return _TriggerTable(
+        tuple(word for word in every if _WORD.fullmatch(word)),
+        tuple(word for word in every if not _WORD.fullmatch(word)),
+    )

@@ -7,18 +7,18 @@ a key of them is too common, such as the attribute ``to``, it looks at the argum
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from torchdet.facts.screen import Mention, Outline
-from torchdet.reading.context import Place
+if TYPE_CHECKING:  # whoever has an outline has loaded ``ast`` for it
+    from torchdet.facts.screen import Mention, Outline
+    from torchdet.reading.context import Place
 
-FileScreen: TypeAlias = Callable[[Outline, Place], bool]
+FileScreen: TypeAlias = "Callable[[Outline, Place], bool]"
 """Whether the rule may have something to report in a file at all."""
 
-MentionScreen: TypeAlias = Callable[[Mention, Outline, Place], bool]
+MentionScreen: TypeAlias = "Callable[[Mention, Outline, Place], bool]"
 """Whether the rule may have something to report where its key is mentioned."""
 
 
@@ -38,7 +38,7 @@ class PlainDraft:
     inside: str
 
 
-Decision: TypeAlias = Callable[[Outline, Place], "tuple[PlainDraft, ...] | None"]
+Decision: TypeAlias = "Callable[[Outline, Place], tuple[PlainDraft, ...] | None]"
 """All that the rule reports in a file; None where it takes LibCST to say."""
 
 
@@ -58,35 +58,3 @@ class Screen:
     file: FileScreen = _always
     mentions: Mapping[str, MentionScreen] = field(default_factory=dict)
     decide: Decision | None = None
-
-
-def is_called(mention: Mention, _outline: Outline, _place: Place) -> bool:
-    """For rules that look at calls alone."""
-    return mention.call is not None
-
-
-def passes_integer(*keywords: str, positional: bool = True) -> MentionScreen:
-    """For rules that look for the literal of an integer among the arguments of a call.
-
-    It may be passed by one of ``keywords`` and, if ``positional``, at any position; arguments that
-    are unpacked may hold one.
-    """
-    named = frozenset(keywords)
-
-    def may_pass(mention: Mention, _outline: Outline, _place: Place) -> bool:
-        call = mention.call
-        if call is None:
-            return False
-        at_position = any(map(_is_integer, call.args)) if positional else False
-        return at_position or any(
-            keyword.arg in named and _is_integer(keyword.value) for keyword in call.keywords
-        )
-
-    return may_pass
-
-
-def _is_integer(node: ast.expr) -> bool:
-    """Whether ``node`` is the literal of an integer, with or without a sign."""
-    while isinstance(node, ast.UnaryOp):
-        node = node.operand
-    return isinstance(node, ast.Constant) and type(node.value) is int

@@ -51,7 +51,8 @@ def survey_source(
         settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
     codemods = codemods_by_code(facade=config.facade)
     rules = tuple(rule for rule in settings.rules if rule.code in codemods)
-    live = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
+    cards = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
+    live = tuple(card.load() for card in cards)
     if not live:
         return FileSurvey(path)
     return run_with_deep_stack(lambda: _survey(path, source, live, settings, config))

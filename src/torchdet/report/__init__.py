@@ -27,6 +27,9 @@ FORMATS = tuple(_MODULES)
 TEXT_FORMATS = ("full", "concise")
 """Those meant for people."""
 
+DESCRIBING_FORMATS = ("sarif",)
+"""Those that hold what is known of the rules."""
+
 
 def render(
     output_format: str,

@@ -45,8 +45,9 @@ from collections.abc import Iterator
 
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
+from torchdet.findings.arguments_screen import is_called, passes_integer
 from torchdet.findings.base import Draft, Rule
-from torchdet.findings.screen import Screen, is_called, passes_integer
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.device_text import device_text

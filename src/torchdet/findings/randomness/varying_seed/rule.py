@@ -74,6 +74,7 @@ from torchdet.facts.origins import origins
 from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
+from torchdet.findings.arguments_screen import is_called
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.randomness.generators import (
     Made,
@@ -82,7 +83,7 @@ from torchdet.findings.randomness.generators import (
     stands_in,
     uses_of_value,
 )
-from torchdet.findings.screen import Screen, is_called
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Place, Reference

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import sys
 
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from torchdet.read_file import read_file
+
+_PACKAGE = os.path.dirname(os.path.abspath(__file__))
 BUILD_ID_FILE = "_build_id"
 """The file in an installed package that names its build; ``hatch_build.py`` writes it."""
 
@@ -22,8 +24,7 @@ def build_id() -> str:
     time of each of its files.
     """
     try:
-        with open(os.path.join(_PACKAGE, BUILD_ID_FILE), encoding="ascii") as file:
-            own = file.read().strip()
+        own = read_file(os.path.join(_PACKAGE, BUILD_ID_FILE)).decode("ascii").strip()
     except OSError:
         own = _checkout_id()
     return f"{own} {_parser_version()} {sys.implementation.cache_tag}"
@@ -40,7 +41,7 @@ def _signatures(folder: str) -> list[str]:
             if entry.is_dir():
                 if entry.name != "__pycache__":
                     found += _signatures(entry.path)
-            elif entry.name.endswith(".py"):
+            elif not entry.name.endswith(".pyc"):
                 status = entry.stat()
                 found.append(f"{entry.path} {status.st_size} {status.st_mtime_ns}")
     return found
@@ -51,8 +52,7 @@ def _parser_version() -> str:
     for folder in sys.path:
         file = os.path.join(folder or os.curdir, "libcst", "_version.py")
         if os.path.isfile(file):
-            with open(file, "rb") as stream:
-                return stream.read(4096).decode("utf-8", "replace")
+            return read_file(file).decode("utf-8", "replace")
     import importlib.metadata  # slow; only where LibCST is no ordinary folder
 
     return importlib.metadata.version("libcst")
