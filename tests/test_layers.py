@@ -26,7 +26,7 @@ SEES = {
     "report": {"report", "model"},
     "config_file": {"model", "torch_api", "read_file", "glob_pattern", "bounded_toml"},
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
-    "runtime": {"runtime"},
+    "runtime": {"runtime", "torch_api"},  # its data: see the test below
     "facade": {"runtime"},
     "dev": {*ORDER, "dev"},
     "pytest_plugin": {"runtime"},
@@ -109,6 +109,23 @@ def test_the_modules_that_the_architecture_page_names_exist() -> None:
     named = set(re.findall(r"`(\w+/[\w/]+\.py)`", page)) - {"tests/test_layers.py"}
     assert named
     assert {name for name in named if not (PACKAGE / name).is_file()} == set()
+
+
+def test_the_runtime_reads_data_of_torch_api_that_imports_nothing() -> None:
+    data = {
+        name
+        for path in MODULES
+        if layer(path) == "runtime"
+        for _, name in imported(path)
+        if name.startswith("torchdet.torch_api")
+    }
+    assert data == {
+        "torchdet.torch_api.environment_variables",
+        "torchdet.torch_api.switches",
+    }
+    for name in data:
+        path = PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py")
+        assert [each for _, each in imported(path) if each.startswith("torchdet")] == []
 
 
 def test_every_package_has_its_place() -> None:

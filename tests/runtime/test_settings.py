@@ -11,7 +11,14 @@ from hypothesis import given
 from tests.runtime.support import policies, run_python
 from torchdet.runtime import Precision, RuntimePolicy
 from torchdet.runtime.access import Attribute, Calls
-from torchdet.runtime.settings import SETTINGS, Scope, settings_for
+from torchdet.runtime.decide import (
+    CUBLAS_VARIABLE,
+    DEFAULT_CUBLAS_WORKSPACE,
+    DETERMINISTIC_CUBLAS_WORKSPACES,
+)
+from torchdet.runtime.settings import SETTINGS, settings_for
+from torchdet.torch_api.environment_variables import VARIABLES
+from torchdet.torch_api.switches import SWITCHES, SwitchScope
 
 # Documents 000 and 001: the flags that must hold, as torch itself reads them.
 CHECKLIST = """
@@ -114,4 +121,16 @@ def test_older_precision_switches_come_before_newer_ones(precision):
     older = [names.index(name) for name in names if "allow_tf32" in name or "matmul_prec" in name]
     newer = [names.index(name) for name in names if "fp32_precision" in name]
     assert max(older) < min(newer)
-    assert all(row.scope is Scope.ENVIRONMENT for row in SETTINGS[:2])
+    assert all(row.scope is SwitchScope.ENVIRONMENT for row in SETTINGS[:2])
+
+
+def test_every_switch_is_set_or_left_alone_for_a_reason():
+    rows = {row.name for row in SETTINGS}
+    for switch in SWITCHES:
+        assert (switch.name in rows) == (not switch.left_alone), switch.name
+
+
+def test_both_lists_of_cublas_workspaces_agree():
+    (variable,) = (each for each in VARIABLES if each.name == CUBLAS_VARIABLE)
+    assert variable.good[0] == DEFAULT_CUBLAS_WORKSPACE
+    assert set(variable.good) == set(DETERMINISTIC_CUBLAS_WORKSPACES)

@@ -28,6 +28,7 @@ REMOVED = {
     *("torch.matrix_rank", "torch.symeig", "torch.lu_solve", "torch.saddmm"),
 }
 CHECKED_ELSEWHERE = {
+    "switch_setters",
     "torch_modules",
     "returns",
     "device_apis",

@@ -12,13 +12,11 @@ import pytest
 
 from tests.rows import every_row
 from torchdet.facts.origins import literal_value
+from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter
 from torchdet.torch_api.switches import (
     AUTOTUNING_SWITCHES,
     DETERMINISM_SWITCHES,
     PRECISION_SWITCHES,
-    SETTERS,
-    Setter,
-    SwitchParameter,
 )
 
 FLAGS = {
@@ -44,7 +42,7 @@ def run_python(script: str) -> list[str]:
 
 
 def test_attributes_exist_and_take_the_good_value() -> None:
-    attributes = {flag.name: flag.good for flag in FLAGS.values() if flag.attribute}
+    attributes = {flag.name: flag.good_text for flag in FLAGS.values() if flag.attribute}
     script = f"import torch, torch._inductor.config\nfor name, good in {attributes}.items():\n" + (
         "    eval(name)\n"  # an attribute that doesn't exist raises
         "    exec(f'{name} = {good}')\n"
@@ -55,7 +53,7 @@ def test_attributes_exist_and_take_the_good_value() -> None:
 
 def test_good_values_are_not_bad() -> None:
     for flag in FLAGS.values():
-        assert literal_value(cst.parse_expression(flag.good)) not in flag.bad
+        assert literal_value(cst.parse_expression(flag.good_text)) not in flag.bad
 
 
 @every_row(sorted({n for f in FLAGS.values() for n in f.readers} - REMOVED))

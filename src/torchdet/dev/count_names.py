@@ -36,7 +36,7 @@ def _names(tree: ast.Module) -> Iterator[str]:
             yield node.value
 
 
-def report(package: Path = PACKAGE) -> str:
+def count_report(package: Path = PACKAGE) -> str:
     """The counts as text, the most first, and their sum."""
     counts = names_by_module(package)
     rows = sorted(counts.items(), key=lambda item: (-item[1], item[0]))

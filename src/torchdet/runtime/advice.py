@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from torchdet.runtime.facts import RuntimeFacts, TorchPresent
+from torchdet.torch_api.environment_variables import VARIABLES
 
 
 def advice(facts: RuntimeFacts) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def _fallback(facts: RuntimeFacts) -> list[str]:
 
 
 # Variables that libraries read once, when torch is imported.
-_READ_AT_IMPORT = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "ATEN_CPU_CAPABILITY", "MKL_CBWR")
+_READ_AT_IMPORT = frozenset(each.name for each in VARIABLES if each.at_import)
 
 
 def _overridden_variables(facts: RuntimeFacts) -> list[str]:

@@ -26,30 +26,9 @@ from torchdet.runtime.facts import (
 )
 from torchdet.runtime.host import usable_cpus
 from torchdet.runtime.probe_torch import probe_torch
+from torchdet.torch_api.environment_variables import VARIABLES
 
-# The variables that decide about determinism, or say who this process is. Sources: PyTorch's
-# environment variable pages, and experiments on torch 2.13.
-VARIABLES = (
-    "ATEN_CPU_CAPABILITY",
-    "CUBLAS_WORKSPACE_CONFIG",
-    "CUDA_DEVICE_ORDER",
-    "CUDA_LAUNCH_BLOCKING",
-    "CUDA_VISIBLE_DEVICES",
-    "LOCAL_RANK",
-    "MKL_CBWR",
-    "MKL_NUM_THREADS",
-    "NCCL_ALGO",
-    "NVIDIA_TF32_OVERRIDE",
-    "OMP_NUM_THREADS",
-    "ONEDNN_MAX_CPU_ISA",
-    "PYTHONHASHSEED",
-    "PYTORCH_ENABLE_MPS_FALLBACK",
-    "PYTORCH_NVML_BASED_CUDA_CHECK",
-    "RANK",
-    "TORCHINDUCTOR_DETERMINISTIC",
-    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE",
-    "WORLD_SIZE",
-)
+_RECORDED = tuple(each.name for each in VARIABLES if each.recorded)
 
 _was_forked = False
 
@@ -99,7 +78,7 @@ def probe_environment() -> EnvironmentFacts:
             at_start=os.environ.get(name) if start is None else start.get(name),
             now=os.environ.get(name),
         )
-        for name in VARIABLES
+        for name in _RECORDED
     )
     return EnvironmentFacts(
         variables,

@@ -1,15 +1,13 @@
-"""The one place that knows each setting: how it is written and read, and what the policy wants.
+"""How each switch of torch is written and read, and what the policy wants of it.
 
-`apply` walks the table from top to bottom and writes, then reads every row back; `audit` and
-`torchdet doctor` only read. The order of the rows is the order that works: variables before torch
-uses them, the determinism switch first, and the older TF32 switches before the newer precision
-settings, because the other way round torch refuses to read the older ones back. Scopes, orders and
-read-backs were measured on torch 2.13.
+The switches themselves, in the order that works, are those of `torchdet.torch_api`; variables come
+first, before torch uses them. `apply` walks the table from top to bottom and writes, then reads
+every row back; `audit` and `torchdet doctor` only read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from types import ModuleType
@@ -23,18 +21,17 @@ from torchdet.runtime.access import (
     Value,
     Variable,
 )
-from torchdet.runtime.decide import CUBLAS_VARIABLE, DEFAULT_CUBLAS_WORKSPACE
 from torchdet.runtime.policy import RuntimePolicy
 from torchdet.runtime.policy_choices import Precision
-
-
-class Scope(Enum):
-    """How far a setting reaches."""
-
-    ENVIRONMENT = "environment"
-    PROCESS = "process"
-    THREAD = "thread"
-    CONTEXT = "context"
+from torchdet.torch_api.environment_variables import VARIABLES, KnownVariable
+from torchdet.torch_api.switches import (
+    COMPILER,
+    DETERMINISTIC_MODE,
+    SWITCHES,
+    Governs,
+    Switch,
+    SwitchScope,
+)
 
 
 class SettingStatus(Enum):
@@ -55,7 +52,7 @@ class Setting:
     """
 
     name: str
-    scope: Scope
+    scope: SwitchScope
     access: Access
     wanted: Callable[[RuntimePolicy], Value]
     why: str
@@ -67,151 +64,63 @@ class SettingState:
     """What one read-back found."""
 
     name: str
-    scope: Scope
+    scope: SwitchScope
     wanted: Value
     actual: Value
     status: SettingStatus
     why: str
 
 
+_MATMUL_PRECISIONS = {Precision.IEEE: "highest", Precision.TF32: "high"}
+
+# What a policy says of each kind of switch; of the others it wants the good value.
+_BY_POLICY: Mapping[Governs, Callable[[RuntimePolicy], Value]] = {
+    Governs.DETERMINISTIC_MODE: lambda policy: policy.determinism.value,
+    Governs.FILL: lambda policy: policy.fill_uninitialized_memory,
+    Governs.TF32: lambda policy: policy.precision is Precision.TF32,
+    Governs.PRECISION: lambda policy: policy.precision.value,
+    Governs.MATMUL_PRECISION: lambda policy: _MATMUL_PRECISIONS[policy.precision],
+    Governs.HALF_REDUCTION: lambda policy: False if policy.precision is Precision.IEEE else None,
+    Governs.NUM_THREADS: lambda policy: policy.num_threads,
+    Governs.NUM_INTEROP_THREADS: lambda policy: policy.num_interop_threads,
+}
+
+
 def _always(value: Value) -> Callable[[RuntimePolicy], Value]:
     return lambda _policy: value
 
 
-def _precision(policy: RuntimePolicy) -> Value:
-    return policy.precision.value
-
-
-def _allows_tf32(policy: RuntimePolicy) -> Value:
-    return policy.precision is Precision.TF32
-
-
-def _matmul_precision(policy: RuntimePolicy) -> Value:
-    return "high" if policy.precision is Precision.TF32 else "highest"
-
-
-def _attribute(path: str, wanted: Callable[[RuntimePolicy], Value], why: str) -> Setting:
-    return Setting(f"torch.{path}", Scope.PROCESS, Attribute(path), wanted, why)
-
-
-def _variables() -> Iterator[Setting]:
-    yield Setting(
-        f"os.environ[{CUBLAS_VARIABLE!r}]",
-        Scope.ENVIRONMENT,
-        Variable(CUBLAS_VARIABLE, keeps_existing=True),
-        _always(DEFAULT_CUBLAS_WORKSPACE),
-        "cuBLAS is deterministic only with a fixed workspace; it reads this once",
-        accepts=(":4096:8",),
-    )
-    yield Setting(
-        "os.environ['TORCHINDUCTOR_DETERMINISTIC']",
-        Scope.ENVIRONMENT,
-        Variable("TORCHINDUCTOR_DETERMINISTIC"),
-        _always("1"),
-        "makes the compiler's switch the default of every thread and child process",
+def _variable(variable: KnownVariable) -> Setting:
+    wanted, *accepted = variable.good
+    return Setting(
+        f"os.environ[{variable.name!r}]",
+        SwitchScope.ENVIRONMENT,
+        Variable(variable.name, keeps_existing=bool(accepted)),
+        _always(wanted),
+        variable.why,
+        tuple(accepted),
     )
 
 
-def _switches() -> Iterator[Setting]:
-    yield Setting(
-        "torch.use_deterministic_algorithms",
-        Scope.PROCESS,
-        DeterministicMode(),
-        lambda policy: policy.determinism.value,
-        "operations take their deterministic algorithm, or raise (warn) where there is none",
-    )
-    yield Setting(
-        "torch._inductor.config.deterministic",
-        Scope.CONTEXT,
-        CompilerConfig("deterministic"),
-        _always(True),
-        "the compiler picks kernels without timing them",
-    )
-    yield _attribute(
-        "utils.deterministic.fill_uninitialized_memory",
-        lambda policy: policy.fill_uninitialized_memory,
-        "memory that is read before it is written holds the same bits each time",
-    )
-    yield _attribute(
-        "backends.cudnn.deterministic", _always(True), "cuDNN uses deterministic convolutions"
-    )
-    yield _attribute(
-        "backends.cudnn.benchmark",
-        _always(False),
-        "cuDNN picks algorithms by rule, not by a race that another run may decide otherwise",
-    )
-    yield _attribute(
-        "backends.mkldnn.deterministic", _always(True), "oneDNN on XPU uses deterministic kernels"
-    )
+def _switch(switch: Switch) -> Setting:
+    wanted = _BY_POLICY.get(switch.governs, _always(switch.good))
+    return Setting(switch.name, switch.scope, _access(switch), wanted, switch.why)
 
 
-def _older_precision() -> Iterator[Setting]:
-    yield Setting(
-        "torch.set_float32_matmul_precision",
-        Scope.PROCESS,
-        Calls("get_float32_matmul_precision", "set_float32_matmul_precision"),
-        _matmul_precision,
-        "float32 matrix products keep the policy's precision on every backend",
-    )
-    for path in ("backends.cuda.matmul.allow_tf32", "backends.cudnn.allow_tf32"):
-        yield _attribute(path, _allows_tf32, "the older TF32 switch, which other code may read")
-
-
-_PRECISION_NODES = (
-    "backends.fp32_precision",
-    "backends.cudnn.fp32_precision",
-    "backends.cuda.matmul.fp32_precision",
-    "backends.cudnn.conv.fp32_precision",
-    "backends.cudnn.rnn.fp32_precision",
-    "backends.mkldnn.matmul.fp32_precision",
-    "backends.mkldnn.conv.fp32_precision",
-    "backends.mkldnn.rnn.fp32_precision",
-)
-
-
-def _newer_precision() -> Iterator[Setting]:
-    for path in _PRECISION_NODES:
-        yield _attribute(path, _precision, "a node of the precision tree (torch 2.9 and later)")
-
-
-def _half_precision() -> Iterator[Setting]:
-    for dtype in ("fp16", "bf16"):
-        yield _attribute(
-            f"backends.cuda.matmul.allow_{dtype}_reduced_precision_reduction",
-            lambda policy: False if policy.precision is Precision.IEEE else None,
-            "partial sums of half-precision products are kept in float32",
-        )
-    yield _attribute(
-        "backends.cuda.matmul.allow_fp16_accumulation",
-        _always(False),
-        "half-precision products accumulate in float32",
-    )
-
-
-def _threads() -> Iterator[Setting]:
-    yield Setting(
-        "torch.set_num_threads",
-        Scope.THREAD,
-        Calls("get_num_threads", "set_num_threads"),
-        lambda policy: policy.num_threads,
-        "the order of some CPU sums depends on the number of threads",
-    )
-    yield Setting(
-        "torch.set_num_interop_threads",
-        Scope.PROCESS,
-        Calls("get_num_interop_threads", "set_num_interop_threads"),
-        lambda policy: policy.num_interop_threads,
-        "parallel TorchScript branches; torch accepts it once",
-    )
+def _access(switch: Switch) -> Access:
+    if switch.name == DETERMINISTIC_MODE:
+        return DeterministicMode()
+    if switch.scope is SwitchScope.CONTEXT:
+        return CompilerConfig(switch.name.removeprefix(f"{COMPILER}."))
+    path = switch.name.removeprefix("torch.")
+    if switch.attribute:
+        return Attribute(path)
+    return Calls(switch.readers[0].removeprefix("torch."), path)
 
 
 SETTINGS: tuple[Setting, ...] = (
-    *_variables(),
-    *_switches(),
-    *_older_precision(),
-    *_newer_precision(),
-    *_half_precision(),
-    *_threads(),
+    *(_variable(each) for each in VARIABLES if each.good),
+    *(_switch(each) for each in SWITCHES if not each.left_alone),
 )
 
 

@@ -1,10 +1,39 @@
-"""Torch's switches as data: which values are bad, what they do, and every way to write them."""
+"""Torch's process-wide switches: what they do, which values are bad, and what is good.
+
+The linter reads here which writes to report, the runtime what to set and in which order. Values,
+scopes, orders and read-backs were measured on torch 2.13.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 SwitchValue = bool | int | str
+
+
+class SwitchScope(Enum):
+    """How far a switch reaches."""
+
+    ENVIRONMENT = "environment"
+    PROCESS = "process"
+    THREAD = "thread"
+    CONTEXT = "context"
+
+
+class Governs(Enum):
+    """What about a run a switch decides, which says who may wish it otherwise than good."""
+
+    ALGORITHMS = "which algorithms run"
+    DETERMINISTIC_MODE = "whether operations without a deterministic algorithm raise"
+    FILL = "whether memory is filled that was not initialised"
+    AUTOTUNING = "whether kernels are chosen by timing them"
+    TF32 = "whether float32 is computed in TF32"
+    PRECISION = "the precision of float32 at one node of the tree"
+    MATMUL_PRECISION = "the precision of float32 in matrix products"
+    HALF_REDUCTION = "the precision of sums of half-precision products"
+    NUM_THREADS = "the number of threads in an operation"
+    NUM_INTEROP_THREADS = "the number of operations side by side"
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,287 +41,269 @@ class Switch:
     """A process-wide switch of torch.
 
     ``name`` is the attribute's qualified name, or where there is none (``attribute`` false) that
-    of the function or parameter which is its only way in. ``bad`` are the values that a rule
-    reports, ``good`` is the source text to write instead, ``effect`` what a bad value does, to be
-    read after "which". ``readers`` are further names that give the switch's value back, beside
-    ``name`` itself.
+    of the function or parameter which is its only way in. ``why`` says what its good value is good
+    for. ``bad`` are the values that a rule reports, ``good`` is the value to write instead, and
+    ``effect`` what a bad value does, to be read after "which". ``readers`` are functions that give
+    the switch's value back, beside ``name`` itself. ``left_alone`` is the reason why the runtime
+    does not set it.
     """
 
     name: str
-    bad: frozenset[SwitchValue]
-    good: str
-    effect: str
+    governs: Governs
+    why: str
+    good: SwitchValue | None = None
+    bad: frozenset[SwitchValue] = frozenset()
+    effect: str = ""
     readers: tuple[str, ...] = ()
     attribute: bool = True
+    scope: SwitchScope = SwitchScope.PROCESS
+    left_alone: str = ""
+
+    @property
+    def good_text(self) -> str:
+        """The good value as source text."""
+        return f'"{self.good}"' if isinstance(self.good, str) else repr(self.good)
 
 
-@dataclass(frozen=True, slots=True)
-class SwitchParameter:
-    """A parameter of a function that writes ``flag``; ``implied`` is what it writes if omitted.
-
-    A ``position`` of None means that it can only be given by keyword.
-    """
-
-    flag: str
-    keyword: str
-    position: int | None
-    implied: SwitchValue | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setter:
-    """A function that writes flags; a ``scoped`` one puts the old values back when its block ends.
-
-    ``switch`` is the parameter that must be true for implied values to matter.
-    """
-
-    name: str
-    parameters: tuple[SwitchParameter, ...]
-    scoped: bool = False
-    switch: SwitchParameter | None = None
-
-
-_CUDNN = "torch.backends.cudnn"
-_MKLDNN = "torch.backends.mkldnn"
-_MATMUL = "torch.backends.cuda.matmul"
-_FILL = "torch.utils.deterministic.fill_uninitialized_memory"
-_COMPILER = "torch._inductor.config"
-_SWITCH = "torch.use_deterministic_algorithms"
-_WARN_ONLY = f"{_SWITCH}.warn_only"
-_DEBUG_MODE = "torch.set_deterministic_debug_mode"
-_MATMUL_PRECISION = "torch.set_float32_matmul_precision"
+CUDNN = "torch.backends.cudnn"
+MKLDNN = "torch.backends.mkldnn"
+MATMUL = "torch.backends.cuda.matmul"
+COMPILER = "torch._inductor.config"
+TUNABLE = "torch.cuda.tunable"
+DETERMINISTIC_MODE = "torch.use_deterministic_algorithms"
+WARN_ONLY = f"{DETERMINISTIC_MODE}.warn_only"
+DEBUG_MODE = "torch.set_deterministic_debug_mode"
+MATMUL_PRECISION = "torch.set_float32_matmul_precision"
 _MODE_READERS = (
     "torch.are_deterministic_algorithms_enabled",
     "torch.is_deterministic_algorithms_warn_only_enabled",
     "torch.get_deterministic_debug_mode",
     "torch.is_deterministic",
 )
+_MODE_WHY = "operations take their deterministic algorithm, or raise (warn) where there is none"
+_WITH_MODE = f"it is set together with {DETERMINISTIC_MODE}"
 
 DETERMINISM_SWITCHES = (
     Switch(
-        f"{_CUDNN}.benchmark",
-        frozenset({True}),
-        "False",
-        "lets cuDNN keep whichever algorithm was the fastest this time",
-    ),
-    Switch(
-        f"{_CUDNN}.deterministic",
+        DETERMINISTIC_MODE,
+        Governs.DETERMINISTIC_MODE,
+        _MODE_WHY,
+        True,
         frozenset({False}),
-        "True",
-        "lets cuDNN take nondeterministic algorithms",
-    ),
-    Switch(
-        f"{_MKLDNN}.deterministic",
-        frozenset({False}),
-        "True",
-        "lets oneDNN take nondeterministic kernels",
-    ),
-    Switch(
-        _FILL,
-        frozenset({False}),
-        "True",
-        "leaves to chance what `torch.empty` and `resize_` return while deterministic algorithms "
-        "are on",
-    ),
-    Switch(
-        f"{_COMPILER}.deterministic",
-        frozenset({False}),
-        "True",
-        "lets the compiler choose kernels by timing them",
-    ),
-    Switch(
-        _SWITCH,
-        frozenset({False}),
-        "True",
         "lets operations take nondeterministic algorithms",
         _MODE_READERS,
         attribute=False,
     ),
     Switch(
-        _WARN_ONLY,
+        WARN_ONLY,
+        Governs.DETERMINISTIC_MODE,
+        _MODE_WHY,
+        False,
         frozenset({True}),
-        "False",
         "only warns where an operation has no deterministic algorithm",
         _MODE_READERS,
         attribute=False,
+        left_alone=_WITH_MODE,
     ),
     Switch(
-        _DEBUG_MODE,
+        DEBUG_MODE,
+        Governs.DETERMINISTIC_MODE,
+        _MODE_WHY,
+        "error",
         frozenset({"default", "warn", 0, 1}),
-        '"error"',
         "lets operations without a deterministic algorithm run",
         _MODE_READERS,
         attribute=False,
+        left_alone=_WITH_MODE,
+    ),
+    Switch(
+        f"{COMPILER}.deterministic",
+        Governs.ALGORITHMS,
+        "the compiler picks kernels without timing them",
+        True,
+        frozenset({False}),
+        "lets the compiler choose kernels by timing them",
+        scope=SwitchScope.CONTEXT,
+    ),
+    Switch(
+        "torch.utils.deterministic.fill_uninitialized_memory",
+        Governs.FILL,
+        "memory that is read before it is written holds the same bits each time",
+        True,
+        frozenset({False}),
+        "leaves to chance what `torch.empty` and `resize_` return while deterministic algorithms "
+        "are on",
+    ),
+    Switch(
+        f"{CUDNN}.deterministic",
+        Governs.ALGORITHMS,
+        "cuDNN uses deterministic convolutions",
+        True,
+        frozenset({False}),
+        "lets cuDNN take nondeterministic algorithms",
+    ),
+    Switch(
+        f"{CUDNN}.benchmark",
+        Governs.ALGORITHMS,
+        "cuDNN picks algorithms by rule, not by a race that another run may decide otherwise",
+        False,
+        frozenset({True}),
+        "lets cuDNN keep whichever algorithm was the fastest this time",
+    ),
+    Switch(
+        f"{MKLDNN}.deterministic",
+        Governs.ALGORITHMS,
+        "oneDNN on XPU uses deterministic kernels",
+        True,
+        frozenset({False}),
+        "lets oneDNN take nondeterministic kernels",
     ),
 )
-"""What decides whether two runs take the same kernels (read and measured on torch 2.13)."""
+"""What decides whether two runs take the same kernels."""
 
 _TIMED = "has the compiler choose kernels by timing them"
-_TUNABLE = "torch.cuda.tunable"
+_UNTIMED = "the compiler chooses kernels by rule"
+_OVERRULED = f"{COMPILER}.deterministic overrules it"
 
 AUTOTUNING_SWITCHES = (
     *(
-        Switch(f"{_COMPILER}.{name}", frozenset({True}), "False", _TIMED)
+        Switch(
+            f"{COMPILER}.{name}",
+            Governs.AUTOTUNING,
+            _UNTIMED,
+            False,
+            frozenset({True}),
+            _TIMED,
+            scope=SwitchScope.CONTEXT,
+            left_alone=_OVERRULED,
+        )
         for name in (
             *("benchmark_fusion", "coordinate_descent_tuning", "max_autotune"),
             *("max_autotune_gemm", "max_autotune_pointwise"),
         )
     ),
-    Switch(f"{_COMPILER}.triton.multi_kernel", frozenset({1, 2, 3}), "0", _TIMED),
+    Switch(
+        f"{COMPILER}.triton.multi_kernel",
+        Governs.AUTOTUNING,
+        _UNTIMED,
+        0,
+        frozenset({1, 2, 3}),
+        _TIMED,
+        scope=SwitchScope.CONTEXT,
+        left_alone=_OVERRULED,
+    ),
     *(
         Switch(
-            f"{_TUNABLE}.{name}",
+            f"{TUNABLE}.{name}",
+            Governs.AUTOTUNING,
+            "matrix products take the kernels that the libraries choose",
+            False,
             frozenset({True}),
-            "False",
             "chooses the kernels of matrix products by timing them",
-            (f"{_TUNABLE}.{reader}",),
+            (f"{TUNABLE}.{reader}",),
             attribute=False,
+            left_alone="it is off unless a program turns it on, and builds without CUDA lack it",
         )
         for name, reader in (("enable", "is_enabled"), ("tuning_enable", "tuning_is_enabled"))
     ),
 )
-"""What measures kernels in the running program and keeps the fastest (read in torch 2.13)."""
+"""What measures kernels in the running program and keeps the fastest."""
 
-_PRECISION_NODES = (
-    "torch.backends",
-    _MATMUL,
-    _CUDNN,
-    f"{_CUDNN}.conv",
-    f"{_CUDNN}.rnn",
-    _MKLDNN,
-    f"{_MKLDNN}.matmul",
-    f"{_MKLDNN}.conv",
-    f"{_MKLDNN}.rnn",
-)
 _TF32 = "in TF32 (10 mantissa bits instead of 23)"
+_OLDER = "the older TF32 switch, which other code may read"
 
+# The older switches come first: torch refuses to read them back where they are written last.
 PRECISION_SWITCHES = (
     Switch(
-        f"{_MATMUL}.allow_tf32",
-        frozenset({True}),
-        "False",
-        f"computes float32 matrix products {_TF32}",
+        MATMUL_PRECISION,
+        Governs.MATMUL_PRECISION,
+        "float32 matrix products keep the policy's precision on every backend",
+        "highest",
+        frozenset({"high", "medium"}),
+        "computes float32 matrix products with fewer mantissa bits",
+        ("torch.get_float32_matmul_precision",),
+        attribute=False,
     ),
-    Switch(
-        f"{_CUDNN}.allow_tf32",
-        frozenset({True}),
-        "False",
-        f"computes float32 convolutions and RNNs {_TF32}",
-    ),
-    Switch(
-        f"{_MKLDNN}.allow_tf32",
-        frozenset({True}),
-        "False",
-        f"computes float32 products on Intel GPUs {_TF32}",
+    *(
+        Switch(
+            f"{owner}.allow_tf32",
+            Governs.TF32,
+            _OLDER,
+            False,
+            frozenset({True}),
+            f"computes {what} {_TF32}",
+            left_alone=left_alone,
+        )
+        for owner, what, left_alone in (
+            (MATMUL, "float32 matrix products", ""),
+            (CUDNN, "float32 convolutions and RNNs", ""),
+            (MKLDNN, "float32 products on Intel GPUs", "builds without XPU do not keep it"),
+        )
     ),
     *(
         Switch(
             f"{node}.fp32_precision",
+            Governs.PRECISION,
+            "a node of the precision tree (torch 2.9 and later)",
+            "ieee",
             frozenset({"tf32", "bf16"}),
-            '"ieee"',
             "computes float32 operations with fewer mantissa bits",
         )
-        for node in _PRECISION_NODES
+        for node in (
+            *("torch.backends", CUDNN, MATMUL, f"{CUDNN}.conv", f"{CUDNN}.rnn"),
+            *(MKLDNN, f"{MKLDNN}.matmul", f"{MKLDNN}.conv", f"{MKLDNN}.rnn"),
+        )
     ),
     *(
         Switch(
-            f"{_MATMUL}.allow_{dtype}_reduced_precision_reduction",
+            f"{MATMUL}.allow_{dtype}_reduced_precision_reduction",
+            Governs.HALF_REDUCTION,
+            "partial sums of half-precision products are kept in float32",
+            False,
             frozenset({True}),
-            "False",
             f"adds up partial sums of {dtype} products in {dtype}",
         )
         for dtype in ("fp16", "bf16")
     ),
     Switch(
-        f"{_MATMUL}.allow_fp16_accumulation",
-        frozenset({True}),
-        "False",
-        "accumulates fp16 products in fp16",
-    ),
-    Switch(
         "torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp",
+        Governs.HALF_REDUCTION,
+        "attention's math backend reduces in float32",
+        False,
         frozenset({True}),
-        "False",
         "lets attention's math backend reduce in half precision",
         ("torch.backends.cuda.fp16_bf16_reduction_math_sdp_allowed",),
         attribute=False,
     ),
     Switch(
-        _MATMUL_PRECISION,
-        frozenset({"high", "medium"}),
-        '"highest"',
-        "computes float32 matrix products with fewer mantissa bits",
-        ("torch.get_float32_matmul_precision",),
+        f"{MATMUL}.allow_fp16_accumulation",
+        Governs.ALGORITHMS,
+        "half-precision products accumulate in float32",
+        False,
+        frozenset({True}),
+        "accumulates fp16 products in fp16",
+    ),
+)
+"""What decides how many bits of a float32 or half-precision operation count."""
+
+THREAD_SWITCHES = (
+    Switch(
+        "torch.set_num_threads",
+        Governs.NUM_THREADS,
+        "the order of some CPU sums depends on the number of threads",
+        readers=("torch.get_num_threads",),
+        attribute=False,
+        scope=SwitchScope.THREAD,
+    ),
+    Switch(
+        "torch.set_num_interop_threads",
+        Governs.NUM_INTEROP_THREADS,
+        "parallel TorchScript branches; torch accepts it once",
+        readers=("torch.get_num_interop_threads",),
         attribute=False,
     ),
 )
-"""What decides how many bits of a float32 or half-precision operation count (torch 2.13)."""
+"""What decides into how many parts work is split; no value is bad by itself."""
 
-
-def _cudnn_parameters(prefix: str, *, implied: bool) -> tuple[SwitchParameter, ...]:
-    return (
-        SwitchParameter(f"{_CUDNN}.benchmark", f"{prefix}benchmark", 1),
-        SwitchParameter(
-            f"{_CUDNN}.deterministic", f"{prefix}deterministic", 3, False if implied else None
-        ),
-        SwitchParameter(
-            f"{_CUDNN}.allow_tf32", f"{prefix}allow_tf32", 4, True if implied else None
-        ),
-        SwitchParameter(f"{_CUDNN}.fp32_precision", f"{prefix}fp32_precision", 5),
-    )
-
-
-def _mkldnn_parameters(prefix: str, *, implied: bool) -> tuple[SwitchParameter, ...]:
-    return (
-        SwitchParameter(
-            f"{_MKLDNN}.deterministic", f"{prefix}deterministic", 1, False if implied else None
-        ),
-        SwitchParameter(
-            f"{_MKLDNN}.allow_tf32", f"{prefix}allow_tf32", 2, True if implied else None
-        ),
-        SwitchParameter(f"{_MKLDNN}.fp32_precision", f"{prefix}fp32_precision", 3),
-    )
-
-
-def _first(flag: str, keyword: str) -> tuple[SwitchParameter, ...]:
-    return (SwitchParameter(flag, keyword, 0),)
-
-
-_ENABLED = SwitchParameter("", "enabled", 0)
-
-SETTERS = (
-    Setter(
-        _SWITCH,
-        (*_first(_SWITCH, "mode"), SwitchParameter(_WARN_ONLY, "warn_only", None)),
-    ),
-    Setter("torch.set_deterministic", _first(_SWITCH, "d")),
-    Setter(_DEBUG_MODE, _first(_DEBUG_MODE, "debug_mode")),
-    Setter(_MATMUL_PRECISION, _first(_MATMUL_PRECISION, "precision")),
-    Setter(
-        "torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp",
-        _first("torch.backends.cuda.allow_fp16_bf16_reduction_math_sdp", "enabled"),
-    ),
-    Setter(f"{_CUDNN}.flags", _cudnn_parameters("", implied=True), True, _ENABLED),
-    Setter(f"{_CUDNN}.set_flags", _cudnn_parameters("_", implied=False)),
-    Setter(f"{_MKLDNN}.flags", _mkldnn_parameters("", implied=True), True, _ENABLED),
-    Setter(f"{_MKLDNN}.set_flags", _mkldnn_parameters("_", implied=False)),
-    Setter("torch.backends.flags", _first("torch.backends.fp32_precision", "fp32_precision"), True),
-    Setter("torch.backends.set_flags", _first("torch.backends.fp32_precision", "_fp32_precision")),
-    Setter(
-        f"{_COMPILER}.patch",
-        (
-            SwitchParameter(f"{_COMPILER}.deterministic", "deterministic", None),
-            *(
-                SwitchParameter(flag.name, flag.name.removeprefix(f"{_COMPILER}."), None)
-                for flag in AUTOTUNING_SWITCHES
-                if flag.attribute and not flag.name.endswith("multi_kernel")
-            ),
-        ),
-        True,
-    ),
-    *(
-        Setter(f"{_TUNABLE}.{name}", (SwitchParameter(f"{_TUNABLE}.{name}", "val", 0, True),))
-        for name in ("enable", "tuning_enable")
-    ),
-)
-"""The functions and context managers that write those flags."""
+SWITCHES = (*DETERMINISM_SWITCHES, *AUTOTUNING_SWITCHES, *PRECISION_SWITCHES, *THREAD_SWITCHES)
+"""All of them, in the order in which they can be written one after the other."""

@@ -12,7 +12,8 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.origins import Literal, Origins, literal_value, origins
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.torch_api.switches import SETTERS, Setter, Switch, SwitchParameter
+from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter
+from torchdet.torch_api.switches import Switch
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -65,21 +66,23 @@ class FlagWrite:
         flag = self.flag
         if self.implied is not None:
             implied = self.spelling.format(self.implied)
-            good = self.spelling.format(flag.good)
+            good = self.spelling.format(flag.good_text)
             return f"`{implied}` is implied here and {flag.effect}; pass `{good}`"
         value = self.decisive
         if value is not None and literal_value(value) is not None:
             written = self.spelling.format(facts.code(value))
-            return f"`{written}` {flag.effect}; write `{flag.good}`"
+            return f"`{written}` {flag.effect}; write `{flag.good_text}`"
         values = " or ".join(f"`{value!r}`" for value in sorted(self.bad_values(facts), key=repr))
-        return f"`{flag.name}` can become {values} here, which {flag.effect}; write `{flag.good}`"
+        return (
+            f"`{flag.name}` can become {values} here, which {flag.effect}; write `{flag.good_text}`"
+        )
 
     def fix(self) -> NodeFix | None:
         """Writes the good value where a literal gives the bad one."""
         value = self.decisive
         if value is None or literal_value(value) is None:
             return None
-        good = self.flag.good
+        good = self.flag.good_text
         return NodeFix(f"Write `{good}`", Applicability.UNSAFE, (Replace(value, good),))
 
 

@@ -63,6 +63,7 @@ from torchdet.reading.module_role import measures_speed
 from torchdet.reading.operations.compiled_code import is_compiled
 from torchdet.reading.operations.number_kinds import is_integral
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.environment_variables import VARIABLES
 from torchdet.torch_api.switches import AUTOTUNING_SWITCHES
 
 if TYPE_CHECKING:
@@ -79,21 +80,7 @@ _LIMIT = "torch.backends.cudnn.benchmark_limit"
 _TUNING_OFF = "torch.cuda.tunable.tuning_enable"
 
 _TIMED = "has the compiler choose kernels by timing them"
-_TUNED = "chooses the kernels of matrix products by timing them"
-_IN_NETWORK = "lets the network add up what it reduces, in an order that is not fixed"
-# What each variable does, with the beginnings of the values that do it.
-_VARIABLES = {
-    "NCCL_ALGO": (_IN_NETWORK, ("NVLS", "CollNet", "collnet", "nvls")),
-    "NCCL_COLLNET_ENABLE": (_IN_NETWORK, ("1",)),
-    "NCCL_NVLS_ENABLE": (_IN_NETWORK, ("1",)),
-    "PYTORCH_TUNABLEOP_ENABLED": (_TUNED, ("1",)),
-    "PYTORCH_TUNABLEOP_TUNING": (_TUNED, ("1",)),
-    "TORCHINDUCTOR_BENCHMARK_FUSION": (_TIMED, ("1",)),
-    "TORCHINDUCTOR_COORDINATE_DESCENT_TUNING": (_TIMED, ("1",)),
-    "TORCHINDUCTOR_MAX_AUTOTUNE": (_TIMED, ("1",)),
-    "TORCHINDUCTOR_MAX_AUTOTUNE_GEMM": (_TIMED, ("1",)),
-    "TORCHINDUCTOR_MAX_AUTOTUNE_POINTWISE": (_TIMED, ("1",)),
-}
+_VARIABLES = {each.name: each for each in VARIABLES if each.bad}
 
 
 def check_compile(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -188,8 +175,8 @@ def _option(entry: cst.DictElement) -> Iterator[Draft]:
         yield Draft(
             entry,
             f"the compiler option `{string_value(entry.key)}` {_TIMED}, so that runs can differ; "
-            f"write `{flag.good}`",
-            _unsafe(f"Write `{flag.good}`", Replace(entry.value, flag.good)),
+            f"write `{flag.good_text}`",
+            _unsafe(f"Write `{flag.good_text}`", Replace(entry.value, flag.good_text)),
         )
 
 
@@ -237,15 +224,16 @@ def check_environment(write: EnvironmentWrite, context: Context) -> Iterator[Dra
     """A variable by which the program asks for measuring."""
     if write.name not in _VARIABLES or write.value is None or in_runtime_module(context):
         return
-    effect, beginnings = _VARIABLES[write.name]
+    variable = _VARIABLES[write.name]
     found = origins(write.value, context.facts)
     texts = [value for value in found.literals if isinstance(value, str)]
-    asking = [text for text in texts if text.startswith(beginnings)]
+    asking = [text for text in texts if text.startswith(variable.bad)]
     if asking:
         certain = found.complete and len(asking) == len(found.literals)
         yield Draft(
             write.node,
-            f"`{write.name}={min(asking)}` {effect}, so that runs can differ; leave it unset",
+            f"`{write.name}={min(asking)}` {variable.effect}, so that runs can differ; "
+            "leave it unset",
             confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
         )
 

@@ -14,7 +14,6 @@ value that only the run knows is always left, and so is a write whose statement 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import Delete
@@ -31,6 +30,7 @@ from torchdet.findings.codemod import (
 )
 from torchdet.findings.environment_writes import EnvironmentWrite
 from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite
+from torchdet.torch_api.environment_variables import VARIABLES
 
 
 def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
@@ -57,7 +57,7 @@ def _flag(finding: Finding, writes: tuple[FlagWrite, ...], context: MigrationCon
             "the value of the flag is known to the run only",
             "decide it in the runtime's policy, and take this write out by hand",
         )
-    wanted = [ast.literal_eval(write.flag.good) for write in writes]
+    wanted = [write.flag.good for write in writes]
     return _removal(finding, statement, context, agrees=values == wanted)
 
 
@@ -74,7 +74,7 @@ def _variable(finding: Finding, write: EnvironmentWrite, context: MigrationConte
     call = context.facts.parent(write.node) if isinstance(write.node, cst.Arg) else None
     alone = not isinstance(call, cst.Call) or len(call.args) == 1
     statement = _whole_statement(write.node, context) if alone else None
-    accepted = _SET_BY_RUNTIME.get(name, frozenset())
+    accepted = _SET_BY_RUNTIME.get(name, ())
     if statement is None or value is None or not accepted:
         return Refuse(
             finding,
@@ -84,10 +84,7 @@ def _variable(finding: Finding, write: EnvironmentWrite, context: MigrationConte
     return _removal(finding, statement, context, agrees=value in accepted)
 
 
-_SET_BY_RUNTIME = {
-    "CUBLAS_WORKSPACE_CONFIG": frozenset({":4096:8", ":16:8"}),
-    "TORCHINDUCTOR_DETERMINISTIC": frozenset({"1"}),
-}
+_SET_BY_RUNTIME = {each.name: each.good for each in VARIABLES if each.good}
 _READ_EARLIER = frozenset({"PYTHONHASHSEED", "NVIDIA_TF32_OVERRIDE", "ATEN_CPU_CAPABILITY"})
 
 

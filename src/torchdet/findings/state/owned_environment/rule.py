@@ -53,22 +53,15 @@ from torchdet.findings.wording import runtime_sets
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.environment_variables import VARIABLES
 
-_READ_WHEN = {
-    "CUBLAS_WORKSPACE_CONFIG": "at the first cuBLAS call",
-    "PYTHONHASHSEED": "when Python starts",
-    "NVIDIA_TF32_OVERRIDE": "when the CUDA libraries load",
-    "TORCH_ALLOW_TF32_CUBLAS_OVERRIDE": "when torch is imported",
-    "TORCHINDUCTOR_DETERMINISTIC": "when the compiler's configuration is imported",
-    "ATEN_CPU_CAPABILITY": "at the first operation",
-}
-_SET_BY_RUNTIME = frozenset({"CUBLAS_WORKSPACE_CONFIG", "TORCHINDUCTOR_DETERMINISTIC"})
+_READ_ONCE = {each.name: each for each in VARIABLES if each.read}
 _EXEC = frozenset(f"os.exec{suffix}" for suffix in ("l", "le", "lp", "lpe", "v", "ve", "vp", "vpe"))
 
 
 def check(write: EnvironmentWrite, context: Context) -> Iterator[Draft]:
     name, node = write.name, write.node
-    if name not in _READ_WHEN or in_runtime_module(context) or _replaces_process(node, context):
+    if name not in _READ_ONCE or in_runtime_module(context) or _replaces_process(node, context):
         return
     if name == "PYTHONHASHSEED":
         yield Draft(
@@ -79,11 +72,11 @@ def check(write: EnvironmentWrite, context: Context) -> Iterator[Draft]:
         )
         return
     remedy = "set it where the process is started"
-    if name in _SET_BY_RUNTIME:
+    if _READ_ONCE[name].good:
         remedy = f"{runtime_sets(context.config)} sets it in time"
     yield Draft(
         node,
-        f"`{name}` is read once, {_READ_WHEN[name]}, and ignored afterwards; {remedy}",
+        f"`{name}` is read once, {_READ_ONCE[name].read}, and ignored afterwards; {remedy}",
         subject=write,
     )
 
@@ -104,6 +97,6 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=tuple(name.encode() for name in _READ_WHEN),
+    triggers=tuple(name.encode() for name in _READ_ONCE),
     names=checks_of_environment(check),
 )
