@@ -16,11 +16,15 @@ from measure import Command, MeasureError
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A named command, and how often it runs: slow ones run less often."""
+    """A named command, and how often it runs: slow ones run less often.
+
+    ``changes`` is a file that gets another line before each run.
+    """
 
     name: str
     command: Command
     rounds: int
+    changes: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,26 @@ def torchdet_warm(setting: Setting, cache: Path) -> Contender:
     contender = _torchdet("torchdet lint, cached", setting, ())
     command = replace(contender.command, environment=(("XDG_CACHE_HOME", str(cache)),))
     return replace(contender, command=command)
+
+
+def torchdet_version(setting: Setting) -> Contender:
+    """The least that the command can do."""
+    argv = (sys.executable, "-m", "torchdet", "--version")
+    return _contender("torchdet --version", setting, argv)
+
+
+def bare_python(setting: Setting) -> Contender:
+    """Python itself, below which no command can get."""
+    return _contender("python -c pass", setting, (sys.executable, "-c", "pass"))
+
+
+def torchdet_on(
+    name: str, file: Path, setting: Setting, cache: Path, *, changes: bool
+) -> Contender:
+    """One file, which is another one in each run if it ``changes``."""
+    argv = (sys.executable, "-m", "torchdet", "lint", "--isolated", "--exit-zero", file.name)
+    command = Command(argv, file.parent, (("XDG_CACHE_HOME", str(cache)),))
+    return Contender(name, command, setting.rounds, file if changes else None)
 
 
 def _torchdet(name: str, setting: Setting, options: tuple[str, ...]) -> Contender:

@@ -67,6 +67,9 @@ def compare(title: str, tree: Tree, field: Sequence[Contender], scratch: Path) -
     for turn in range(max(contender.rounds for contender in field)):
         for contender in field:
             if turn < contender.rounds:
+                if contender.changes is not None:
+                    with contender.changes.open("a", encoding="utf-8") as file:
+                        file.write("#\n")
                 usage = measure(contender.command, output)
                 runs[contender.name].append(usage)
                 findings[contender.name] = count_findings(output)
@@ -141,6 +144,38 @@ def unchanged(options: Options, scratch: Path, tree: Tree) -> Comparison:
     return compare("Unchanged since the last run", tree, field, scratch)
 
 
+def start_up(options: Options, scratch: Path) -> Comparison:
+    """What a person waits for who has little to check."""
+    root = scratch / "start-up"
+    root.mkdir()
+    texts = {
+        "clean.py": "x = 1\n",
+        "changed.py": "import torch\nx = torch.zeros(2).cuda()\n",
+        "unchanged.py": "import torch\nx = torch.zeros(2).cuda()\n",
+    }
+    for name, text in texts.items():
+        (root / name).write_text(text, encoding="utf-8")
+    setting = Setting(root, options.jobs, options.rounds)
+    cache = scratch / "start-up-cache"
+    on = contenders.torchdet_on
+    field = [
+        on("torchdet lint, one clean file", root / "clean.py", setting, cache, changes=True),
+        on("torchdet lint, one changed file", root / "changed.py", setting, cache, changes=True),
+        on(
+            "torchdet lint, one unchanged file",
+            root / "unchanged.py",
+            setting,
+            cache,
+            changes=False,
+        ),
+        contenders.torchdet_version(setting),
+        contenders.bare_python(setting),
+    ]
+    for contender in field:
+        measure(contender.command, scratch / "output")
+    return compare("Start-up", staged_tree(root), field, scratch)
+
+
 def smallest_peak(scratch: Path) -> int:
     """What `true` appears to need: a child inherits its parent's peak, so none reads lower."""
     program = shutil.which("true")
@@ -161,7 +196,7 @@ def table(comparison: Comparison) -> str:
     for name, usage in comparison.usages.items():
         files, lines = len(tree.files) / usage.wall, tree.lines / usage.wall
         rows.append(
-            f"| {name} | {usage.wall:.2f} | {usage.cpu:.2f} | {usage.peak / 1e6:.0f} "
+            f"| {name} | {usage.wall:.3f} | {usage.cpu:.3f} | {usage.peak / 1e6:.0f} "
             f"| {files:,.0f} | {lines:,.0f} | {comparison.findings[name] or ''} |"
         )
     return "\n".join(rows)
@@ -226,6 +261,7 @@ def run(options: Options) -> None:
             cold,
             without_triggers(options, scratch),
             unchanged(options, scratch, cold.tree),
+            start_up(options, scratch),
         ]
     print(report(comparisons, options, floor))
     if options.json is not None:

@@ -203,7 +203,7 @@ OPENS_FILES = {
     "engine/write_file.py": "the writer",
     "engine/private_folder.py": "writes what only the user may see",
     "engine/build.py": "torchdet's own files",
-    "engine/memory.py": "/proc",
+    "engine/machine.py": "/proc",
     "cli/_run.py": "the null device",
     "runtime/host.py": "/proc",
     "runtime/memory.py": "/proc and /sys",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from torchdet.engine import check_files, memory, pool
+from torchdet.engine import check_files, machine, pool
 from torchdet.engine.discover import SourceFile
 from torchdet.model.config import LintConfig
 
@@ -74,7 +74,7 @@ def test_a_process_that_has_grown_is_replaced_and_no_file_is_lost(
 
     monkeypatch.setattr(check_files, "check_file", notes_its_process)
     files = files_in(tmp_path, 9)
-    monkeypatch.setattr(memory, "_GROWN", 0)
+    monkeypatch.setattr(machine, "_GROWN", 0)
     reports = check_files.check_files(files, jobs=2, cache_folder=None)
     assert [report.path for report in reports] == [file.path for file in files]
     assert not any(report.failed for report in reports)

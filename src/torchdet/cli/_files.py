@@ -28,7 +28,7 @@ from torchdet.engine.discover import (
 )
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.links import link_out
-from torchdet.engine.pool import available_cpus
+from torchdet.engine.machine import available_cpus
 from torchdet.findings.registry import SelectorError
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import FileReport

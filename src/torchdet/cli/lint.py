@@ -23,7 +23,6 @@ from torchdet.cli._files import (
 from torchdet.cli._options import RuleOptions, rule_options
 from torchdet.cli._output import CommandError, say, write_text
 from torchdet.cli._progress import progress_bar
-from torchdet.engine.add_noqa import add_noqa
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
@@ -245,6 +244,8 @@ def _add_noqa(reports: Sequence[FileReport], files: FileOptions) -> int:
 def _add_noqa_to(report: FileReport) -> int:
     data = read_file(report.path)
     source = SourceText.decode(data)
+    from torchdet.engine.add_noqa import add_noqa
+
     text = add_noqa(source, report.findings)
     replace_file(report.path, data, source.encode(text))
     return sum(1 for each in report.findings if each.code != UNUSED_SUPPRESSION.code)

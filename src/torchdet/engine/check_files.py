@@ -11,7 +11,6 @@ from torchdet.engine.cache import ReportCache, prune
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.footprint import Footprint
-from torchdet.engine.pool import SizedFile, run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
@@ -38,7 +37,7 @@ def check_files(
     """
     tick = progress if progress is not None else _no_progress
     reports: dict[str, FileReport] = {}
-    pending: list[SizedFile] = []
+    pending: list[tuple[SourceFile, int]] = []
     cache = ReportCache(cache_folder) if cache_folder is not None else None
 
     def finish(checked: Checked) -> None:
@@ -51,11 +50,15 @@ def check_files(
     for file in files:
         known, size = _known_report(file, cache)
         if known is None:
-            pending.append(SizedFile(file, size))
+            pending.append((file, size))
         else:
             finish(known)
-    for checked in run_on_files(pending, _Check(cache_folder), jobs=jobs):
-        finish(checked)
+    if pending:
+        from torchdet.engine.pool import SizedFile, run_on_files  # brings multiprocessing
+
+        sized = [SizedFile(file, size) for file, size in pending]
+        for checked in run_on_files(sized, _Check(cache_folder), jobs=jobs):
+            finish(checked)
     if cache_folder is not None:
         prune(cache_folder.parent)
     return [reports[file.path] for file in files]

@@ -6,7 +6,6 @@ import contextlib
 import gc
 import importlib
 import multiprocessing
-import os
 import signal
 import sys
 import threading
@@ -21,7 +20,7 @@ from typing import Generic, Protocol, TypeVar
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.faults import internal_error
-from torchdet.engine.memory import has_grown
+from torchdet.engine.machine import has_grown
 
 # Below this many bytes that need parsing, starting processes costs more than they save.
 _WORTH_PROCESSES = 400_000
@@ -287,10 +286,3 @@ def _let_interrupts_kill() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-
-
-def available_cpus() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""How much memory this process holds, and whether that is more than it should keep."""
+"""What the machine gives this process: processors, and how much memory it holds of it."""
 
 from __future__ import annotations
 
@@ -30,3 +30,10 @@ def _peak() -> int:
 
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def available_cpus() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
