@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from torchdet.findings.codemod_documentation import codemods_page
-from torchdet.findings.codemod_registry import all_codemods
-from torchdet.findings.registry import all_rules
+from torchdet.findings.codemod_registry import all_answers
 
 PAGE = Path(__file__).parent / "codemods.md"
 
 
 def main() -> None:
     """Write the page."""
-    rules = {rule.code: rule.info for rule in all_rules()}
-    PAGE.write_text(codemods_page(all_codemods(), rules), encoding="utf-8", newline="\n")
+    answers = {rule.info: answer for rule, answer in all_answers().items()}
+    PAGE.write_text(codemods_page(answers), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

@@ -68,12 +68,6 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         "--migrate", is_flag=True, help="Move the whole project onto the runtime's handle."
     )
     @click.option(
-        "--inject",
-        type=click.Choice(["module"]),
-        default=None,
-        help="Where migrated code has the handle: once in each module (the default).",
-    )
-    @click.option(
         "--typed",
         type=click.Choice([each.value for each in Typed]),
         default=None,
@@ -89,18 +83,17 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     @wraps(command)
     def with_migration(
         migrate: bool,
-        inject: str | None,
         typed: str | None,
         facade: bool,
         report: Path | None,
         **others: object,
     ) -> _Result:
-        given = {"--inject": inject, "--typed": typed, "--facade": facade, "--report": report}
+        given = {"--typed": typed, "--facade": facade, "--report": report}
         for option, value in given.items():
             if value and not migrate:
                 raise click.UsageError(f"{option} belongs to --migrate")
-        if facade and (inject or typed):
-            raise click.UsageError("--facade keeps the imports; --inject and --typed rewrite them")
+        if facade and typed:
+            raise click.UsageError("--facade keeps the imports, and --typed rewrites them")
         if report is not None:
             _require_report(report)
         options = MigrateOptions(Typed(typed or "auto"), facade, report) if migrate else None
@@ -175,9 +168,10 @@ def run_migration(
 
 def _say_if_unselected(files: Sequence[SourceFile]) -> None:
     """Say so where the options and configurations select nothing that is migrated."""
-    from torchdet.findings.codemod_registry import all_codemods
+    from torchdet.findings.codemod_registry import codemod_of
+    from torchdet.findings.registry import all_rules
 
-    codes = {code for codemod in all_codemods() for code in codemod.codes}
+    codes = {rule.code for rule in all_rules() if codemod_of(rule) is not None}
     if files and all(codes.isdisjoint(file.config.select or ()) for file in files):
         named = ", ".join(sorted(codes))
         say(f"torchdet: no rule that is migrated is selected; these are: {named}")

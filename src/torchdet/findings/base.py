@@ -19,11 +19,22 @@ if TYPE_CHECKING:  # none of it is needed where no file has to be parsed
 
 
 @dataclass(frozen=True, slots=True)
+class Grounds:
+    """Why a migration leaves a finding, and what to do about it by hand.
+
+    Both are one line without a full stop, code in backticks.
+    """
+
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """A finding as a rule states it: by node. The engine makes the diagnostic out of it.
 
-    ``subject`` is what the rule found out, for the codemod that answers for the finding: a frozen
-    value of the type that the codemod asks for, such as a ``FlagWrite``.
+    ``subject`` is what the rule found out, for its codemod: a frozen value of the type that the
+    codemod names, such as a ``FlagStatement``. Rules without a codemod have none.
     """
 
     node: cst.CSTNode
@@ -46,7 +57,8 @@ class Rule(RuleCard):
     The checks are called for what they are keyed by: ``names`` by qualified name, wherever an
     expression means it; ``attributes`` by attribute name, on any object (``x.cuda``); ``nodes``
     by LibCST node type. A rule with ``nodes`` has a ``screen`` that tells from a file's outline
-    whether they matter.
+    whether they matter. ``stays`` says why a migration leaves the rule's findings; a rule with a
+    ``codemod.py`` in its folder has none.
 
     >>> from torchdet.findings.state.default_dtype.rule import RULE
     >>> RULE.code, RULE.name
@@ -58,6 +70,7 @@ class Rule(RuleCard):
     attributes: Mapping[str, AttributeCheck] = field(default_factory=dict)
     nodes: Mapping[str, NodeCheck] = field(default_factory=dict)
     screen: Screen = field(default_factory=Screen)
+    stays: Grounds | None = None
 
     def __post_init__(self) -> None:
         for table in ("names", "attributes", "nodes"):

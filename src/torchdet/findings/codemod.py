@@ -1,19 +1,20 @@
-"""What a codemod is: a frozen value that answers for the findings of some rules.
+"""What a codemod is: a frozen value that answers for the findings of one rule.
 
 The rules of ``lint`` find; a codemod says, for each finding that is not suppressed, by which edits
-the code comes onto the handle, or why it does not. So nothing is migrated that ``lint`` would not
-report, and nothing that it reports is passed over in silence: a finding that no codemod answers
-for is a refusal by itself.
+the code comes onto the handle, or why it does not. So a migration touches nothing that ``lint``
+would not report, and answers for everything that it reports: the findings of a rule that has no
+codemod are refused on the ``Grounds`` that the rule gives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Generic, TypeAlias, TypeGuard, TypeVar
 
-from torchdet.edit.node_edit import NodeEdit
-from torchdet.findings.base import Draft, Rule
+from torchdet.edit.node_edit import NodeEdit, NodeFix
+from torchdet.facts.lazy import cst
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.project_conditions import Condition
 from torchdet.model.config import MigrateConfig
 from torchdet.reading.context import Context
@@ -21,13 +22,27 @@ from torchdet.reading.context import Context
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
+_Subject = TypeVar("_Subject")
+_Subject_co = TypeVar("_Subject_co", covariant=True)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Finding:
-    """What a rule found and no comment suppresses."""
+class Finding(Generic[_Subject_co]):
+    """What a rule found and no comment suppresses.
+
+    ``node`` is what the rule underlines, ``subject`` what it found out about it, and ``fix`` what
+    ``torchdet fix`` would do.
+    """
 
     rule: Rule
-    draft: Draft
+    node: cst.CSTNode
+    subject: _Subject_co
+    fix: NodeFix | None = None
+
+    @staticmethod
+    def of(rule: Rule, draft: Draft) -> Finding[object]:
+        """The finding that ``rule`` states in ``draft``."""
+        return Finding(rule, draft.node, draft.subject, draft.fix)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +58,7 @@ class Rewrite:
     Edits that lie within those of another finding are dropped: the outer one rewrites their code.
     """
 
-    finding: Finding
+    finding: Finding[object]
     edits: tuple[NodeEdit, ...]
     message: str
     needs_handle: bool = True
@@ -54,11 +69,10 @@ class Rewrite:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refuse:
-    """``finding`` stays; ``reason`` says why and ``advice`` what a person should do about it."""
+    """``finding`` stays as it is, on these ``grounds``."""
 
-    finding: Finding
-    reason: str
-    advice: str
+    finding: Finding[object]
+    grounds: Grounds
 
 
 Outcome: TypeAlias = Rewrite | Refuse
@@ -82,26 +96,54 @@ class MigrationContext:
         return self.rules.facts
 
 
-# A string, because evaluating it would import LibCST.
-RewriteFindings: TypeAlias = "Callable[[Sequence[Finding], MigrationContext], Iterator[Outcome]]"
+_Rewriting: TypeAlias = Callable[[Sequence[Finding[_Subject]], MigrationContext], Iterator[Outcome]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Codemod:
-    """One codemod. Its module's docstring is its documentation.
+class Codemod(Generic[_Subject]):
+    """What a migration makes of the findings of the rule in whose folder it is.
 
-    ``rewrite`` gets the findings of the rules ``codes`` in one file, in the order of the text, and
-    yields exactly one outcome for each. ``facade`` codemods are those of a migration to the
-    facade, which takes no others.
+    Its module's docstring is its documentation. ``subject`` is the type of what the rule found
+    out. ``rewrite`` gets the findings of one file, in the order of the text, and yields exactly one
+    outcome for each. ``to_facade`` does so in a migration to the facade, where that differs.
     """
 
-    codes: tuple[str, ...]
     module: str
     documentation: str
-    rewrite: RewriteFindings = field(repr=False)
-    facade: bool = False
+    subject: type[_Subject]
+    rewrite: _Rewriting[_Subject] = field(repr=False)
+    to_facade: _Rewriting[_Subject] | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:
-        """The kebab-case name of the rule whose folder it is in."""
+        """The kebab-case name of the rule."""
         return self.module.split(".")[-2].replace("_", "-")
+
+    def answer(
+        self, findings: Sequence[Finding[object]], context: MigrationContext
+    ) -> list[Outcome]:
+        """One outcome for each of ``findings``.
+
+        Raises ``TypeError`` where a finding has a subject of another type than the codemod asks
+        for, and ``AssertionError`` where the codemod leaves a finding without an outcome.
+        """
+        about = [finding for finding in findings if _is_about(finding, self.subject)]
+        if len(about) != len(findings):
+            given = {type(finding.subject).__name__ for finding in findings} - {
+                self.subject.__name__
+            }
+            raise TypeError(
+                f"{self.module} asks for a {self.subject.__name__}, and its rule gives "
+                f"{', '.join(sorted(given))}"
+            )
+        rewrite = self.rewrite
+        if context.config.facade and self.to_facade is not None:
+            rewrite = self.to_facade
+        outcomes = list(rewrite(about, context))
+        if sorted(id(outcome.finding) for outcome in outcomes) != sorted(map(id, findings)):
+            raise AssertionError(f"{self.module} does not answer once for each of its findings")
+        return outcomes
+
+
+def _is_about(finding: Finding[object], subject: type[_Subject]) -> TypeGuard[Finding[_Subject]]:
+    return isinstance(finding.subject, subject)

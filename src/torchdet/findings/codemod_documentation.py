@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
+from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod
-from torchdet.model.diagnostic import rule_page
 from torchdet.model.rule_info import RuleInfo
 
 _OPENING = """\
 # What `torchdet fix --migrate` does
 
-A codemod answers for the findings of some rules of `torchdet lint`: by edits, or by a refusal
-with its reason and what a person should do. What `lint` does not report is not touched, and a
+Every finding of `torchdet lint` is answered for: by the codemod of its rule, with edits or with a
+refusal that has its reason and what to do by hand, or, where the rule has no codemod, by a refusal
+that says why a migration leaves such code. What `lint` does not report is not touched, and a
 comment that suppresses a finding keeps its code as it is. Changes that may alter what the program
-does are made with `--unsafe-fixes` only.
+does are made with `--unsafe-fixes` only. `--facade` is about imports alone: it asks no rules but
+those of DET1xx.
 
 Where only a part of a project is named, the rest of it is still read: another file may have a
 `cuda` method of its own, or compare a setting that would become a device. A `setup.py` that builds
@@ -27,17 +29,32 @@ The sections below are generated from the docstrings of the codemods.
 """
 
 
-def codemods_page(codemods: Iterable[Codemod], rules: Mapping[str, RuleInfo]) -> str:
-    """A section for each of ``codemods``, in the order of their rules; ``rules`` are by code."""
-    ordered = sorted(codemods, key=lambda codemod: (codemod.facade, codemod.codes))
-    return "\n".join([_OPENING, *(_section(codemod, rules) for codemod in ordered)])
+def codemods_page(answers: Mapping[RuleInfo, Codemod[object] | Grounds]) -> str:
+    """A section for each codemod, and a table of the rules without one, in the order given."""
+    sections = [
+        _section(rule, answer)
+        for rule, answer in answers.items()
+        if not isinstance(answer, Grounds)
+    ]
+    rows = [
+        f"| {_link(rule)} | {answer.reason} | {answer.advice} |"
+        for rule, answer in answers.items()
+        if isinstance(answer, Grounds)
+    ]
+    return "\n".join([_OPENING, *sections, _WITHOUT, *rows, ""])
 
 
-def _section(codemod: Codemod, rules: Mapping[str, RuleInfo]) -> str:
-    links = ", ".join(
-        f"[{code}](../{rule_page(rules[code].name)})".replace("../docs/", "")
-        for code in codemod.codes
-    )
-    mode = ", with `--facade`" if codemod.facade else ""
+_WITHOUT = """\
+## Findings that a migration leaves
+
+| rule | why | what to do |
+|---|---|---|"""
+
+
+def _section(rule: RuleInfo, codemod: Codemod[object]) -> str:
     documentation = codemod.documentation.strip().replace("``", "`")
-    return f"## {codemod.name}\n\nFor {links}{mode}.\n\n{documentation}\n"
+    return f"## {codemod.name}\n\nFor {_link(rule)}.\n\n{documentation}\n"
+
+
+def _link(rule: RuleInfo) -> str:
+    return f"[{rule.code}](rules/{rule.name}.md)"

@@ -1,4 +1,4 @@
-"""Discovery of the codemods, and which of them answers for a rule."""
+"""Discovery of what answers for a rule's findings in a migration."""
 
 from __future__ import annotations
 
@@ -7,29 +7,41 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 
+from torchdet.findings.base import Grounds, Rule
+from torchdet.findings.card import RuleCard
 from torchdet.findings.codemod import Codemod
 from torchdet.findings.registry import all_rules
 
-
-@cache
-def all_codemods() -> tuple[Codemod, ...]:
-    """Every codemod, by the codes that it answers for: ``CODEMOD`` in a rule's ``codemod.py``."""
-    names = (f"{rule.module.rpartition('.')[0]}.codemod" for rule in all_rules())
-    found = (importlib.import_module(name) for name in names if find_spec(name) is not None)
-    codemods: list[Codemod] = [module.CODEMOD for module in found]
-    return tuple(sorted(codemods, key=lambda codemod: codemod.codes))
+_FACADE_FAMILY = "handle"
 
 
 @cache
-def codemods_by_code(*, facade: bool) -> Mapping[str, Codemod]:
-    """The codemod that answers for each rule, in a migration to the facade or to the handle.
+def codemod_of(rule: Rule) -> Codemod[object] | None:
+    """The codemod in the folder of ``rule``, if there is one: ``CODEMOD`` in its ``codemod.py``."""
+    name = f"{rule.module.rpartition('.')[0]}.codemod"
+    if find_spec(name) is None:
+        return None
+    codemod: Codemod[object] = importlib.import_module(name).CODEMOD
+    return codemod
 
-    Raises ``RuntimeError`` when two answer for one.
+
+def answer_for(rule: Rule) -> Codemod[object] | Grounds:
+    """What answers for the findings of ``rule``: its codemod, or why they stay.
+
+    Raises ``RuntimeError`` when the rule has neither.
     """
-    by_code: dict[str, Codemod] = {}
-    for codemod in all_codemods():
-        for code in codemod.codes if codemod.facade is facade else ():
-            clash = by_code.setdefault(code, codemod)
-            if clash is not codemod:
-                raise RuntimeError(f"{clash.module} and {codemod.module} both answer for {code}")
-    return by_code
+    answer = codemod_of(rule) or rule.stays
+    if answer is None:
+        raise RuntimeError(f"{rule.module} has neither a codemod beside it nor `stays`")
+    return answer
+
+
+def all_answers() -> Mapping[Rule, Codemod[object] | Grounds]:
+    """What answers for each rule that finds anything in code, by the rules' codes."""
+    finding = [rule for rule in all_rules() if rule.names or rule.attributes or rule.nodes]
+    return {rule: answer_for(rule) for rule in finding}
+
+
+def is_surveyed(rule: RuleCard, *, facade: bool) -> bool:
+    """Whether a migration asks ``rule``: one to the facade is about imports alone."""
+    return not facade or rule.family == _FACADE_FAMILY

@@ -16,16 +16,9 @@ from torchdet.engine.settings import CheckSettings
 from torchdet.facts.lazy import cst
 from torchdet.facts.locate import Positions, locate
 from torchdet.facts.parse import UnparseableError
-from torchdet.findings.base import Rule
-from torchdet.findings.codemod import (
-    Codemod,
-    Finding,
-    MigrationContext,
-    Outcome,
-    Refuse,
-    Rewrite,
-)
-from torchdet.findings.codemod_registry import codemods_by_code
+from torchdet.findings.base import Grounds, Rule
+from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.codemod_registry import answer_for, is_surveyed
 from torchdet.findings.handle.handle_site import bind_handle, handle_name
 from torchdet.findings.registry import triggered
 from torchdet.migrate.file_survey import Change, FileSurvey
@@ -49,8 +42,7 @@ def survey_source(
         config = replace(config, facade=True)
     if config.facade:
         settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
-    codemods = codemods_by_code(facade=config.facade)
-    rules = tuple(rule for rule in settings.rules if rule.code in codemods)
+    rules = tuple(rule for rule in settings.rules if is_surveyed(rule, facade=config.facade))
     cards = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
     live = tuple(card.load() for card in cards)
     if not live:
@@ -70,7 +62,7 @@ def _survey(
     if not standing.findings:
         return FileSurvey(path, faults=standing.failures)
     in_order = sorted(standing.findings, key=lambda each: each[2].span.start.offset)
-    spans = {Finding(rule, draft): diagnostic.span for rule, draft, diagnostic in in_order}
+    spans = {Finding.of(rule, draft): diagnostic.span for rule, draft, diagnostic in in_order}
     handle = handle_name(context.facts, modules_beside(path))
     migration = MigrationContext(context, config, handle)
     faults = RuleFaults()
@@ -82,51 +74,47 @@ def _survey(
     return replace(survey, faults=(*standing.failures, *failures))
 
 
-def _span_at(node: cst.CSTNode, spans: Mapping[Finding, Span]) -> Span:
-    return next(span for finding, span in spans.items() if finding.draft.node is node)
+def _span_at(node: cst.CSTNode, spans: Mapping[Finding[object], Span]) -> Span:
+    return next(span for finding, span in spans.items() if finding.node is node)
 
 
 def _outcomes(
-    findings: Sequence[Finding], context: MigrationContext, faults: RuleFaults
+    findings: Sequence[Finding[object]], context: MigrationContext, faults: RuleFaults
 ) -> Iterator[Outcome]:
-    """What the codemods say to ``findings``: of each exactly one thing.
+    """What is to become of each of ``findings``.
 
-    The findings of a codemod that fails are refused, and those of the others are not touched by it.
+    The findings of a rule whose codemod fails are refused; that fault touches no other rule.
     """
     if module_role(context.rules) is ModuleRole.BUILD_SCRIPT:
-        yield from (Refuse(finding, *_BUILD_SCRIPT) for finding in findings)
+        yield from (Refuse(finding, _BUILD_SCRIPT) for finding in findings)
         return
-    codemods = codemods_by_code(facade=context.config.facade)
-    by_codemod: dict[Codemod, list[Finding]] = {}
+    by_rule: dict[Rule, list[Finding[object]]] = {}
     for finding in findings:
-        by_codemod.setdefault(codemods[finding.rule.code], []).append(finding)
-    for codemod, asked in by_codemod.items():
-        yield from _answers(codemod, asked, context, faults)
+        by_rule.setdefault(finding.rule, []).append(finding)
+    for rule, found in by_rule.items():
+        yield from _answers(rule, found, context, faults)
 
 
 def _answers(
-    codemod: Codemod, asked: Sequence[Finding], context: MigrationContext, faults: RuleFaults
+    rule: Rule,
+    findings: Sequence[Finding[object]],
+    context: MigrationContext,
+    faults: RuleFaults,
 ) -> list[Outcome]:
     try:
-        return _asked_of(codemod, asked, context)
+        answer = answer_for(rule)
+        if isinstance(answer, Grounds):
+            return [Refuse(finding, answer) for finding in findings]
+        return answer.answer(findings, context)
     except UnparseableError:
         raise
     except Exception as error:  # noqa: BLE001 -- a fault of one must not hide the others
-        faults.record(asked[0].rule, asked[0].draft.node, error)
-        refusal = (internal_error(error), "make the change by hand")
-        return [Refuse(finding, *refusal) for finding in asked]
+        faults.record(rule, findings[0].node, error)
+        grounds = Grounds(internal_error(error), "make the change by hand")
+        return [Refuse(finding, grounds) for finding in findings]
 
 
-def _asked_of(
-    codemod: Codemod, findings: Sequence[Finding], context: MigrationContext
-) -> list[Outcome]:
-    answered = list(codemod.rewrite(findings, context))
-    if {id(outcome.finding) for outcome in answered} != set(map(id, findings)):
-        raise AssertionError(f"{codemod.module} does not answer for each of its findings")
-    return answered
-
-
-_BUILD_SCRIPT = (
+_BUILD_SCRIPT = Grounds(
     "the file builds the package, in an environment that need not have the runtime",
     "leave it, or add torchdet to the build's requirements and change it by hand",
 )
@@ -135,7 +123,7 @@ _BUILD_SCRIPT = (
 def _lowered(
     path: str,
     outcomes: Iterable[Outcome],
-    spans: dict[Finding, Span],
+    spans: Mapping[Finding[object], Span],
     context: MigrationContext,
 ) -> FileSurvey:
     """The outcomes as text and places."""
@@ -148,11 +136,7 @@ def _lowered(
     facts = context.facts
     positions = locate(facts.module, facts.source.text, wanted, facts.index.parents)
     changes: list[Change] = []
-    refusals = [
-        _refusal(outcome.finding, spans, outcome.reason, outcome.advice)
-        for outcome in in_order
-        if isinstance(outcome, Refuse)
-    ]
+    refusals = [_refusal(outcome, spans) for outcome in in_order if isinstance(outcome, Refuse)]
     deleted = deleted_nodes(fixes)
     handles = [_lower(fix, positions, context, deleted) for fix in binding]
     written = {
@@ -163,7 +147,7 @@ def _lowered(
     for rewrite in rewrites:
         change = _change(rewrite, written, spans)
         if change is None:
-            refusals.append(_refusal(rewrite.finding, spans, *_CANNOT_WRITE))
+            refusals.append(_refusal(Refuse(rewrite.finding, _CANNOT_WRITE), spans))
         else:
             changes.append(change)
     handle = handles[0] if handles else None
@@ -171,7 +155,7 @@ def _lowered(
     return FileSurvey(path, tuple(changes), tuple(ordered), handle)
 
 
-_CANNOT_WRITE = (
+_CANNOT_WRITE = Grounds(
     "the edit would lose a comment, or stands in text that cannot be edited in place",
     "move the comment, or the expression out of the string, and migrate again",
 )
@@ -179,7 +163,7 @@ _CANNOT_WRITE = (
 
 def _binding(rewrites: Iterable[Rewrite], context: MigrationContext) -> list[NodeFix]:
     """The fix that binds the handle, if any of ``rewrites`` needs it and it is not there yet."""
-    users = [each.finding.draft.node for each in rewrites if each.needs_handle]
+    users = [each.finding.node for each in rewrites if each.needs_handle]
     if not users:
         return []
     edits = bind_handle(context.facts, context.handle, context.config, users)
@@ -207,7 +191,7 @@ def _variants(rewrite: Rewrite) -> Iterator[Rewrite]:
 
 
 def _change(
-    rewrite: Rewrite, written: Mapping[int, Fix | None], spans: dict[Finding, Span]
+    rewrite: Rewrite, written: Mapping[int, Fix | None], spans: Mapping[Finding[object], Span]
 ) -> Change | None:
     """``rewrite`` with its variants as they are ``written``; None where none can be."""
     beneath = rewrite.otherwise
@@ -226,5 +210,6 @@ def _change(
     )
 
 
-def _refusal(finding: Finding, spans: dict[Finding, Span], reason: str, advice: str) -> Refusal:
-    return Refusal(finding.rule.code, spans[finding].start, reason, advice)
+def _refusal(refused: Refuse, spans: Mapping[Finding[object], Span]) -> Refusal:
+    finding, grounds = refused.finding, refused.grounds
+    return Refusal(finding.rule.code, spans[finding].start, grounds.reason, grounds.advice)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeEdit
+from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Finding, MigrationContext, Refuse, Rewrite
 from torchdet.findings.project_conditions import NoDeviceChosen, NotCompiled
 from torchdet.reading.devices.current_device import chooses_device_for_itself
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 MANAGED_TYPES = frozenset({"cuda", "mps", "xpu"})
 """The accelerators that the handle's tables move between."""
+
+
+_COMPILED = Grounds(
+    "TorchScript compiles this code, or fx traces it, and cannot read a handle there",
+    "take the device from a tensor, such as `x.device`, or pass it as an argument",
+)
 
 
 class DeviceWords:
@@ -41,7 +48,7 @@ class DeviceWords:
 
     def current(
         self,
-        finding: Finding,
+        finding: Finding[object],
         edits: Callable[[str], tuple[NodeEdit, ...]],
         *,
         unsafe: bool = False,
@@ -60,19 +67,15 @@ class DeviceWords:
         """The device that the code ``spelled`` names, by the policy's table."""
         return f"{self.handle}.device_for({spelled})"
 
-    def refused(self, finding: Finding) -> Refuse | None:
+    def refused(self, finding: Finding[object]) -> Refuse | None:
         """The refusal of anything in code that cannot read a handle."""
-        if not self._compiled.holds(finding.draft.node):
+        if not self._compiled.holds(finding.node):
             return None
-        return Refuse(
-            finding,
-            "TorchScript compiles this code, or fx traces it, and cannot read a handle there",
-            "take the device from a tensor, such as `x.device`, or pass it as an argument",
-        )
+        return Refuse(finding, _COMPILED)
 
     def rewrite(
         self,
-        finding: Finding,
+        finding: Finding[object],
         edits: tuple[NodeEdit, ...],
         written: str,
         *,
@@ -81,7 +84,7 @@ class DeviceWords:
         """``edits`` that mend ``finding`` by writing ``written``."""
         texts = (getattr(edit, "text", "") for edit in edits)
         needs_handle = any(self._named.search(text) is not None for text in texts)
-        compiled = is_in_forward(finding.draft.node, self.facts)
+        compiled = is_in_forward(finding.node, self.facts)
         conditions = (NotCompiled(),) if compiled else ()
         return Rewrite(
             finding, edits, f"`{written}`", needs_handle, unsafe=unsafe, conditions=conditions
@@ -94,15 +97,3 @@ class DeviceWords:
         """
         conditions = (*rewrite.conditions, NoDeviceChosen())
         return replace(rewrite, conditions=conditions, otherwise=otherwise)
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A reason with its advice, to be said of a finding."""
-
-    reason: str
-    advice: str
-
-    def of(self, finding: Finding) -> Refuse:
-        """The refusal of ``finding`` in these words."""
-        return Refuse(finding, self.reason, self.advice)

@@ -7,40 +7,34 @@ from collections.abc import Iterator
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
+from torchdet.findings.base import Grounds
 from torchdet.findings.handle.binding_rows import takes_attributes
 from torchdet.findings.handle.torch_imports import Runs, TorchImport
 
-Reasons = tuple[str, str]
-"""Why a finding is refused, and what a person should do."""
-
-STAR: Reasons = (
-    "which names a star import brings depends on the release of torch",
-    "import the names that the file uses, or the module, and migrate again",
-)
-_LAZY: Reasons = (
+_LAZY = Grounds(
     "a lazy import is carried out when the name is first used, and a binding at once",
     "import torch without `lazy` where it is needed, and migrate again",
 )
-_MODULES: Reasons = (
+_MODULES = Grounds(
     'the file puts something else in the place of `sys.modules["torch"]`, which the handle does '
     "not see",
     "leave the import to this test, with `# noqa: DET101`",
 )
-_QUESTION: Reasons = (
+_QUESTION = Grounds(
     "the import only asks whether torch is there; the handle would be set up for that",
     'ask `importlib.util.find_spec("torch") is not None`',
 )
-_OTHER_STATEMENTS: Reasons = (
+_OTHER_STATEMENTS = Grounds(
     "an absent name raises `AttributeError` when it comes from the handle, and to catch that would "
     "catch it of the other statements under this `try` as well",
     "give the import a `try` of its own, and migrate again",
 )
-_SUPPRESSED: Reasons = (
+_SUPPRESSED = Grounds(
     "an absent name raises `AttributeError` when it comes from the handle, which the `with` around "
     "it does not catch",
     "name `AttributeError` in the `with` as well, or write `try` and `except`, and migrate again",
 )
-_SHARED_ROW: Reasons = (
+_SHARED_ROW = Grounds(
     "the import shares its row with other statements, where no `if TYPE_CHECKING:` can stand",
     "write it in a row of its own, and migrate again",
 )
@@ -51,7 +45,7 @@ _MODULES_OF_TORCH = re.compile(
 )
 
 
-def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Reasons | None:
+def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Grounds | None:
     """Why ``item`` stays as it is; None if it need not."""
     statement = item.statement
     if type(statement).__name__.startswith("Lazy"):

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 
 from torchdet.edit.node_edit import Delete, InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.lazy import cst
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.devices.device_choices import (
     Arm,
     PlainDevice,
@@ -34,42 +35,43 @@ from torchdet.findings.devices.device_choices import (
     rest_of_question,
     single_arm,
 )
-from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.findings.devices.device_words import DeviceWords
+from torchdet.reading.devices.availability import AvailabilityBranch
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
 
-_MORE = Wording(
+_MORE = Grounds(
     "an arm of the choice does more than to name a device",
     "use `rt.device` for the device, and keep what else is done behind a test of its type",
 )
-_QUESTION = Wording(
+_QUESTION = Grounds(
     "the question asks for more than whether an accelerator is there",
     'decide once what it asks for, and use `rt.device`, or `rt.device_for("cpu")`',
 )
-_GIVEN = Wording(
+_GIVEN = Grounds(
     "a device from elsewhere gives way to the CPU in silence",
     'let it default to `"auto"` and use `rt.device_for(...)`, which says when it is missing',
 )
-_INDEXED = Wording(
+_INDEXED = Grounds(
     "an outcome names one device by its index",
     "use `rt.device_for(...)` with the index where it is wanted, and `rt.device` elsewhere",
 )
-_UNUSUAL = Wording(
+_UNUSUAL = Grounds(
     "the choice has another form than one accelerator after the other and then the CPU",
     "use `rt.device`, or `rt.device_for(...)` where another device is wanted",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[AvailabilityBranch]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     for finding in findings:
         yield words.refused(finding) or _outcome(finding, words)
 
 
-def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
-    node = finding.draft.node
-    if not isinstance(node, cst.BaseExpression):
-        raise TypeError("the rule underlines an expression")
+def _outcome(finding: Finding[AvailabilityBranch], words: DeviceWords) -> Outcome:
+    node = finding.subject.node
     statement = words.facts.parent(node)
     if isinstance(statement, cst.If) and statement.test is node:
         return _by_statement(finding, statement, words)
@@ -79,11 +81,13 @@ def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
 # Expressions.
 
 
-def _by_expression(finding: Finding, node: cst.BaseExpression, words: DeviceWords) -> Outcome:
+def _by_expression(
+    finding: Finding[object], node: cst.BaseExpression, words: DeviceWords
+) -> Outcome:
     facts = words.facts
     choice = choice_of(node, facts)
     if choice is None:
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     outcomes = [plain_device(each, facts) for each in choice.outcomes]
     plain = [each for each in outcomes if each is not None]
     uniform = len(plain) == len(outcomes) and len({each.made for each in plain}) == 1
@@ -93,7 +97,7 @@ def _by_expression(finding: Finding, node: cst.BaseExpression, words: DeviceWord
 
 
 def _handles_choice(
-    finding: Finding,
+    finding: Finding[object],
     node: cst.BaseExpression,
     outcomes: Sequence[PlainDevice],
     words: DeviceWords,
@@ -111,7 +115,7 @@ def _handles_choice(
 
 
 def _mended(
-    finding: Finding,
+    finding: Finding[object],
     place: cst.BaseExpression,
     outcomes: Sequence[PlainDevice],
     edits: Callable[[str], tuple[NodeEdit, ...]],
@@ -155,7 +159,7 @@ def _made_device(node: cst.BaseExpression, words: DeviceWords) -> cst.Call | Non
 
 
 def _outcomes_alone(
-    finding: Finding,
+    finding: Finding[object],
     node: cst.BaseExpression,
     outcomes: Sequence[cst.BaseExpression],
     words: DeviceWords,
@@ -176,11 +180,11 @@ def _outcomes_alone(
         wrapped = _indexed_outcome(node, each, words)
         if not wrapped:
             text = device_text(each)
-            return (_INDEXED if text is not None and text.indexed else _GIVEN).of(finding)
+            return Refuse(finding, _INDEXED if text is not None and text.indexed else _GIVEN)
         edits += wrapped
         shown = shown or f"{words.handle}.device_for(...)"
     if not edits:
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     if isinstance(node, cst.IfExp) and all(isinstance(edit, Replace) for edit in edits):
         question = rest_of_question(node.test, facts)
         cpu = plain_device(node.orelse, facts)
@@ -221,21 +225,21 @@ def _indexed_outcome(
 # Statements.
 
 
-def _by_statement(finding: Finding, head: cst.If, words: DeviceWords) -> Outcome:
+def _by_statement(finding: Finding[object], head: cst.If, words: DeviceWords) -> Outcome:
     facts = words.facts
     if _is_elif(head, words):
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     arms = [arm_of(link.body, facts) for link in links(head)]
     last = list(links(head))[-1]
     if isinstance(last.orelse, cst.Else):
         arms.append(arm_of(last.orelse.body, facts))
     if any(arm is None for arm in arms):
-        return _MORE.of(finding)
+        return Refuse(finding, _MORE)
     chain = [arm for arm in arms if arm is not None]
     if len({arm.target for arm in chain}) != 1:
-        return _MORE.of(finding)
+        return Refuse(finding, _MORE)
     if any(asks_only_for_device(link.test, facts) is not True for link in links(head)):
-        return _QUESTION.of(finding)
+        return Refuse(finding, _QUESTION)
     if isinstance(last.orelse, cst.Else):
         return _collapsed(finding, _Statements(chain, chain[0], replaced=head), words)
     if chain[0].target is None:
@@ -261,14 +265,18 @@ class _Statements:
     replaced: cst.If | None = None
 
 
-def _collapsed(finding: Finding, choice: _Statements, words: DeviceWords) -> Outcome:
+def _collapsed(finding: Finding[object], choice: _Statements, words: DeviceWords) -> Outcome:
     """One statement with the handle's device in place of ``choice``."""
     devices = [plain_device(arm.value, words.facts) for arm in choice.arms]
     plain = [device for device in devices if device is not None]
     if len(plain) != len(devices):
-        return _INDEXED.of(finding) if _names_index(choice.arms, words) else _MORE.of(finding)
+        return (
+            Refuse(finding, _INDEXED)
+            if _names_index(choice.arms, words)
+            else Refuse(finding, _MORE)
+        )
     if not is_the_handles(plain) or len({device.made for device in plain}) != 1:
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     unused = [
         answer
         for statement in (choice.replaced, *choice.deleted)
@@ -299,12 +307,12 @@ def _names_index(chain: Sequence[Arm], words: DeviceWords) -> bool:
 
 
 def _with_later_return(
-    finding: Finding, head: cst.If, chain: Sequence[Arm], words: DeviceWords
+    finding: Finding[object], head: cst.If, chain: Sequence[Arm], words: DeviceWords
 ) -> Outcome:
     """``if available: return "cuda"`` before ``return "cpu"``, and others like it between."""
     block = words.facts.parent(head)
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     arms = list(chain)
     deleted = [head]
     index = next(i for i, each in enumerate(block.body) if each is head)
@@ -312,7 +320,7 @@ def _with_later_return(
         if isinstance(line, cst.If) and line.orelse is None:
             arm = arm_of(line.body, words.facts)
             if arm is None or asks_only_for_device(line.test, words.facts) is not True:
-                return _MORE.of(finding)
+                return Refuse(finding, _MORE)
             arms.append(arm)
             deleted.append(line)
             continue
@@ -322,18 +330,18 @@ def _with_later_return(
             else None
         )
         if last is None or any(arm.target is not None for arm in (*arms, last)):
-            return _MORE.of(finding)
+            return Refuse(finding, _MORE)
         return _collapsed(finding, _Statements((*arms, last), last, deleted), words)
-    return _UNUSUAL.of(finding)
+    return Refuse(finding, _UNUSUAL)
 
 
 def _with_earlier_default(
-    finding: Finding, head: cst.If, chain: Sequence[Arm], words: DeviceWords
+    finding: Finding[object], head: cst.If, chain: Sequence[Arm], words: DeviceWords
 ) -> Outcome:
     """``device = "cpu"`` right before ``if available: device = "cuda"``."""
     block = words.facts.parent(head)
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     index = next(i for i, each in enumerate(block.body) if each is head)
     line = block.body[index - 1] if index else None
     default = (
@@ -342,8 +350,8 @@ def _with_earlier_default(
         else None
     )
     if default is None or default.target != chain[0].target:
-        return _UNUSUAL.of(finding)
+        return Refuse(finding, _UNUSUAL)
     return _collapsed(finding, _Statements((*chain, default), default, (head,)), words)
 
 
-CODEMOD = Codemod(("DET304",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", AvailabilityBranch, rewrite)

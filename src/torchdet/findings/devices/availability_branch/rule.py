@@ -97,6 +97,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
             "choosing a device by availability serves only the accelerators asked for; use "
             f"{_replacement(context.config)}",
             _fix(branch.node, context),
+            subject=branch,
         )
 
 

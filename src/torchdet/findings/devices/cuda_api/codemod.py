@@ -21,23 +21,26 @@ from torchdet.facts.expressions import has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import BindingKind, ScopeKind
+from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import (
     Codemod,
     Finding,
     MigrationContext,
     Outcome,
+    Refuse,
     Rewrite,
 )
 from torchdet.findings.devices.api_rewrite import (
     rewritten_with_assignment,
     rewritten_with_import,
 )
-from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.findings.devices.cuda_api.rule import CudaName
+from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.seed_calls import collapsed_seeding
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.model.fix import Applicability
 from torchdet.reading.devices.probes import assigned_values
-from torchdet.torch_api.device_apis import DeviceApi, Equivalence, device_apis
+from torchdet.torch_api.device_apis import DeviceApi, Equivalence
 from torchdet.torch_api.device_queries import CUDA_AVAILABLE
 from torchdet.torch_api.random_numbers import ACCELERATOR_SEEDERS
 
@@ -81,37 +84,37 @@ _STREAM_MAKERS = (
 )
 _SAME_FOR_A_PROGRAM = frozenset({"torch.cuda.device_count"})
 
-_AMBIGUOUS = Wording(
+_AMBIGUOUS = Grounds(
     "the name may mean something else as well",
     "import torch in one way only, and migrate again",
 )
-_CLASS = Wording(
+_CLASS = Grounds(
     "the class itself is named, and the handle gives objects of each device's own class",
     "make the object with the handle, and annotate `torch.Stream` or `torch.Event`",
 )
-_OTHER_ARGUMENTS = Wording(
+_OTHER_ARGUMENTS = Grounds(
     "the call has arguments that only CUDA knows",
     "leave the call behind a test of `rt.device.type`, or do without the arguments",
 )
-_CHOSEN_BY_HAND = Wording(
+_CHOSEN_BY_HAND = Grounds(
     "the file chooses the current device by hand, which this is about",
     "pass the device, or let the launcher's local rank choose it",
 )
-_MAYBE_NONE = Wording(
+_MAYBE_NONE = Grounds(
     "the stream may be None, which the handle's context does not take",
     "make the stream with `rt.stream()` on every device and use `rt.use_stream(...)`",
 )
-_LONE_SEED = Wording(
+_LONE_SEED = Grounds(
     "it seeds the accelerators alone, and `torch.manual_seed` the CPU as well",
     "seed everything once with `rt.manual_seed(...)`, or draw from `rt.generator(...)`",
 )
-_GUARD = Wording(
+_GUARD = Grounds(
     "what it guards is still written for CUDA",
     "ask `torch.accelerator.is_available()`, or for `rt.device.type`, once that is neutral",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(findings: Sequence[Finding[CudaName]], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
     version = context.rules.config.torch_version
     guards = [each for each in findings if _name(each, words) == CUDA_AVAILABLE]
@@ -121,7 +124,7 @@ def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[
         if each not in guards
     }
     mended = [
-        outcome.finding.draft.node
+        outcome.finding.node
         for outcome in outcomes.values()
         if isinstance(outcome, Rewrite) and not outcome.unsafe
     ]
@@ -131,16 +134,16 @@ def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[
         yield outcomes[id(finding)]
 
 
-def _name(finding: Finding, words: DeviceWords) -> str | None:
-    resolution = words.facts.resolve(finding.draft.node)
-    return resolution.name if isinstance(resolution, Exact) else None
+def _name(finding: Finding[CudaName], words: DeviceWords) -> str | None:
+    resolution = words.facts.resolve(finding.subject.node)
+    return finding.subject.api.name if isinstance(resolution, Exact) else None
 
 
-def _outcome(finding: Finding, words: DeviceWords, version: tuple[int, int]) -> Outcome:
+def _outcome(finding: Finding[CudaName], words: DeviceWords, version: tuple[int, int]) -> Outcome:
     name = _name(finding, words)
-    node = finding.draft.node
-    if name is None or not isinstance(node, cst.BaseExpression):
-        return _AMBIGUOUS.of(finding)
+    node = finding.subject.node
+    if name is None:
+        return Refuse(finding, _AMBIGUOUS)
     parent = words.facts.parent(node)
     call = parent if isinstance(parent, cst.Call) and parent.func is node else None
     if call is not None and name in ACCELERATOR_SEEDERS:
@@ -149,24 +152,24 @@ def _outcome(finding: Finding, words: DeviceWords, version: tuple[int, int]) -> 
         return _used_stream(finding, call, words)
     if name in _HANDLE_CALLS:
         if call is None:
-            return _CLASS.of(finding)
+            return Refuse(finding, _CLASS)
         return _through_handle(finding, call, _HANDLE_CALLS[name], words)
-    return _neutral(finding, node, device_apis()[name], words, version)
+    return _neutral(finding, node, finding.subject.api, words, version)
 
 
 # Through the handle.
 
 
 def _through_handle(
-    finding: Finding, call: cst.Call, method: _HandleCall, words: DeviceWords
+    finding: Finding[object], call: cst.Call, method: _HandleCall, words: DeviceWords
 ) -> Outcome:
     edits = _arguments(call, method)
     if edits is None:
-        return _OTHER_ARGUMENTS.of(finding)
+        return Refuse(finding, _OTHER_ARGUMENTS)
     at_hand = method.current and not any(_fills(arg, call, "device", method) for arg in call.args)
     neutral = _safe_fix(finding) if at_hand else None
     if at_hand and words.chosen_by_hand:
-        return neutral or _CHOSEN_BY_HAND.of(finding)
+        return neutral or Refuse(finding, _CHOSEN_BY_HAND)
     written = f"{words.handle}.{method.method}"
     shown = f"{written}(...)" if call.args else f"{written}()"
     function: tuple[NodeEdit, ...] = (Replace(call.func, written),)
@@ -179,9 +182,9 @@ def _through_handle(
     return words.as_current(change, neutral) if at_hand else change
 
 
-def _safe_fix(finding: Finding) -> Rewrite | None:
+def _safe_fix(finding: Finding[object]) -> Rewrite | None:
     """The rule's own fix, where it is safe."""
-    fix = finding.draft.fix
+    fix = finding.fix
     if fix is None or fix.applicability is not Applicability.SAFE:
         return None
     return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
@@ -208,12 +211,12 @@ def _arguments(call: cst.Call, method: _HandleCall) -> tuple[NodeEdit, ...] | No
     return tuple(edits)
 
 
-def _used_stream(finding: Finding, call: cst.Call, words: DeviceWords) -> Outcome:
+def _used_stream(finding: Finding[object], call: cst.Call, words: DeviceWords) -> Outcome:
     """`with torch.cuda.stream(s):`, where `s` is certainly a stream."""
     if len(call.args) != 1 or call.args[0].star:
-        return _OTHER_ARGUMENTS.of(finding)
+        return Refuse(finding, _OTHER_ARGUMENTS)
     if not _is_stream(call.args[0].value, words):
-        return _MAYBE_NONE.of(finding)
+        return Refuse(finding, _MAYBE_NONE)
     written = f"{words.handle}.use_stream"
     return words.rewrite(finding, (Replace(call.func, written),), f"{written}(...)")
 
@@ -237,10 +240,10 @@ def _is_stream(node: cst.BaseExpression, words: DeviceWords) -> bool:
     )
 
 
-def _seeding(finding: Finding, call: cst.Call, words: DeviceWords) -> Outcome:
+def _seeding(finding: Finding[object], call: cst.Call, words: DeviceWords) -> Outcome:
     edits = collapsed_seeding(call, words.handle, words.facts)
     if edits is None:
-        return _LONE_SEED.of(finding)
+        return Refuse(finding, _LONE_SEED)
     written = "torch.manual_seed(...)" if len(edits) == 1 else f"{words.handle}.manual_seed(...)"
     return words.rewrite(finding, edits, written)
 
@@ -249,13 +252,13 @@ def _seeding(finding: Finding, call: cst.Call, words: DeviceWords) -> Outcome:
 
 
 def _neutral(
-    finding: Finding,
+    finding: Finding[object],
     node: cst.BaseExpression,
     api: DeviceApi,
     words: DeviceWords,
     version: tuple[int, int],
 ) -> Outcome:
-    fix = finding.draft.fix
+    fix = finding.fix
     if fix is not None:
         same = fix.applicability is Applicability.SAFE or (
             api.name in _SAME_FOR_A_PROGRAM and not isinstance(node, cst.Name)
@@ -268,11 +271,12 @@ def _neutral(
             return rewritten
     note = f": {api.note}" if api.note else ""
     reason = f"`{api.spelling}` is not quite the same{note}"
-    return Wording(reason, f"look whether `{api.spelling}` does what is needed here").of(finding)
+    advice = f"look whether `{api.spelling}` does what is needed here"
+    return Refuse(finding, Grounds(reason, advice))
 
 
 def _with_binding(
-    finding: Finding,
+    finding: Finding[object],
     node: cst.BaseExpression,
     api: DeviceApi,
     words: DeviceWords,
@@ -316,25 +320,25 @@ def _imported_names(node: cst.BaseExpression, words: DeviceWords) -> Iterator[st
 
 
 def _guard(
-    finding: Finding,
-    findings: Sequence[Finding],
+    finding: Finding[object],
+    findings: Sequence[Finding[CudaName]],
     mended: Sequence[cst.CSTNode],
     words: DeviceWords,
 ) -> Outcome:
     """`torch.cuda.is_available()`, which guards nothing but what was found as well."""
-    fix = finding.draft.fix
-    call = words.facts.parent(finding.draft.node)
+    fix = finding.fix
+    call = words.facts.parent(finding.node)
     guarded = words.facts.parent(call)
     within = [
-        each.draft.node
+        each.node
         for each in findings
-        if each is not finding and guarded in words.facts.ancestors(each.draft.node)
+        if each is not finding and guarded in words.facts.ancestors(each.node)
     ]
     if fix is None or any(node not in mended for node in within):
-        return _GUARD.of(finding)
+        return Refuse(finding, _GUARD)
     if isinstance(guarded, (cst.If, cst.IfExp, cst.BooleanOperation)) and not within:
-        return _GUARD.of(finding)
+        return Refuse(finding, _GUARD)
     return Rewrite(finding, fix.edits, fix.message, needs_handle=False)
 
 
-CODEMOD = Codemod(("DET303",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", CudaName, rewrite)

@@ -51,6 +51,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix
@@ -93,6 +94,14 @@ _VENDOR = re.compile("cuda|cudnn", re.IGNORECASE)
 _NEUTRAL_SETTINGS = frozenset({"pin_memory", "pin", "should_pin", "use_pinned_memory"})
 
 
+@dataclass(frozen=True, slots=True)
+class CudaName:
+    """An expression that names ``api`` of ``torch.cuda``, or may do so among other things."""
+
+    node: cst.BaseExpression
+    api: DeviceApi
+
+
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
     api = _APIS[reference.name]
     if in_runtime_module(context) or not api.usable_in(context.config.torch_version):
@@ -103,7 +112,12 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if _is_on_purpose(reference.node, api, context):
         return
-    yield Draft(reference.node, _message(api), _fix(reference, api, context))
+    yield Draft(
+        reference.node,
+        _message(api),
+        _fix(reference, api, context),
+        subject=CudaName(reference.node, api),
+    )
 
 
 def _message(api: DeviceApi) -> str:

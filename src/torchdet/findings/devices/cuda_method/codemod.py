@@ -20,52 +20,50 @@ from torchdet.edit.node_edit import (
 )
 from torchdet.facts.expressions import argument, is_constant
 from torchdet.facts.lazy import cst
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.devices.cuda_method.rule import MoveCall
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
 from torchdet.findings.project_conditions import NoOwnMethod
 from torchdet.reading.own_methods import methods_of_classes
 
-_UNMANAGED = Wording(
+_UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",
     "move to a device that is chosen in one place",
 )
-_UNPACKED = Wording(
+_UNPACKED = Grounds(
     "its arguments are unpacked, so that a device may be among them",
     "write `.to(...)` with a device and the other arguments",
 )
-_THROUGH_CLASS = Wording(
+_THROUGH_CLASS = Grounds(
     "the method is called through its class",
     "call `.to(rt.device)` on the object",
 )
-_OWN_METHOD = Wording(
+_OWN_METHOD = Grounds(
     "a class of this file has a method of this name, which may be meant",
     "give that class a method `to(device)` and call it instead",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(findings: Sequence[Finding[MoveCall]], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
     own_methods = methods_of_classes(context.facts)
     for finding in findings:
         yield words.refused(finding) or _moved(finding, words, own_methods)
 
 
-def _moved(finding: Finding, words: DeviceWords, own_methods: frozenset[str]) -> Outcome:
+def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozenset[str]) -> Outcome:
     """What becomes of a call of `.cuda(...)`, whose method name the finding underlines."""
     facts = words.facts
-    name = finding.draft.node
-    method = facts.parent(name)
-    call = facts.parent(method)
-    if not isinstance(method, cst.Attribute) or not isinstance(call, cst.Call):
-        raise TypeError("the rule underlines the name of a method that is called")
+    call, method = finding.subject.call, finding.subject.method
     if method.attr.value not in MANAGED_TYPES:
-        return _UNMANAGED.of(finding)
+        return Refuse(finding, _UNMANAGED)
     if facts.resolve(method.value).names:
-        return _THROUGH_CLASS.of(finding)
+        return Refuse(finding, _THROUGH_CLASS)
     if any(arg.star for arg in call.args):
-        return _UNPACKED.of(finding)
+        return Refuse(finding, _UNPACKED)
     if method.attr.value in own_methods:
-        return _OWN_METHOD.of(finding)
+        return Refuse(finding, _OWN_METHOD)
     given = argument(call, "device", 0)
     rename: NodeEdit = Replace(method.attr, "to")
     if given is None or is_constant(given.value, "None"):
@@ -101,4 +99,4 @@ def _unless_defined(change: Rewrite, condition: NoOwnMethod) -> Rewrite:
     return replace(change, conditions=(*change.conditions, condition), otherwise=otherwise)
 
 
-CODEMOD = Codemod(("DET302",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", MoveCall, rewrite)

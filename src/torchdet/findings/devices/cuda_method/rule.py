@@ -42,6 +42,7 @@ then used.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, is_constant, string_value
@@ -64,6 +65,14 @@ _OTHER_PACKAGES = frozenset(
     | {"warp"}
 )
 _UNBOUND = frozenset({"torch.Tensor", "torch.nn.Module"})
+
+
+@dataclass(frozen=True, slots=True)
+class MoveCall:
+    """A call of the method ``method``, such as ``x.cuda``, that moves to one kind of device."""
+
+    call: cst.Call
+    method: cst.Attribute
 
 
 def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -89,6 +98,7 @@ def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
             f"`.{method}()` only moves to {_hardware(method)}; write `.to(device)` with a device "
             "that is chosen in one place",
             None if unbound else _fix(node, call, context),
+            subject=MoveCall(call, node),
         )
 
 

@@ -41,7 +41,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.device_expressions import is_device_expression
@@ -166,4 +166,8 @@ RULE = Rule(
     nodes={"Comparison": check_comparison, "MatchValue": check_case},
     attributes={"startswith": check_prefix, **dict.fromkeys(TYPE_ATTRIBUTES, check_flag)},
     default=False,
+    stays=Grounds(
+        "what the comparison is meant to find out only its author knows",
+        "ask for the capability in question, or compare with `rt.device.type`",
+    ),
 )

@@ -44,7 +44,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.devices.hardcoded_device.rule import hardcoded_position
 from torchdet.findings.wording import runtime_device
 from torchdet.model.diagnostic import Severity
@@ -174,4 +174,9 @@ RULE = Rule(
     triggers=(b'"cpu', b"'cpu"),
     nodes={"SimpleString": check},
     default=False,
+    stays=Grounds(
+        "the CPU may be meant",
+        "use `rt.device` where the computation belongs on the configured device, and add `# "
+        "noqa: DET308` elsewhere",
+    ),
 )

@@ -14,27 +14,31 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import Replace
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
 from torchdet.findings.devices.device_choices import choice_of
-from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.findings.devices.device_words import DeviceWords
+from torchdet.findings.devices.hardcoded_backend.rule import BackendName
 from torchdet.reading.module_role import runs_at_import
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_EAGER = Wording(
+_EAGER = Grounds(
     "asking for the backend raises where torch has none, and an import would ask",
     "default to `None` and ask for `rt.distributed_backend` where the process group is made",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[BackendName]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     backend = f"{words.handle}.distributed_backend"
     for finding in findings:
-        node = finding.draft.node
+        node = finding.subject.node
         if words.refused(finding) is None and _is_evaluated_early(node, words):
-            yield _EAGER.of(finding)
+            yield Refuse(finding, _EAGER)
         else:
             replaced = _choice_of_backends(node, words.facts) or node
             yield words.refused(finding) or words.rewrite(
@@ -58,4 +62,4 @@ def _is_evaluated_early(node: cst.CSTNode, words: DeviceWords) -> bool:
     return runs_at_import(node, words.facts) or isinstance(words.facts.parent(node), cst.Param)
 
 
-CODEMOD = Codemod(("DET307",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", BackendName, rewrite)

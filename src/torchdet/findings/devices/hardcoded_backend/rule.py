@@ -45,6 +45,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import string_value
@@ -76,6 +77,14 @@ BACKEND_SINKS = Sinks(
 """The places that take the name of a `torch.distributed` backend."""
 
 
+@dataclass(frozen=True, slots=True)
+class BackendName:
+    """An expression that names the backend ``name``, in lower case."""
+
+    node: cst.BaseExpression
+    name: str
+
+
 def check_literal(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if not isinstance(node, cst.SimpleString) or _LITERAL.fullmatch(node.value) is None:
         return
@@ -99,6 +108,7 @@ def _findings(node: cst.BaseExpression, name: str, context: Context) -> Iterator
             node,
             f"hardcoded backend `{facts.code(node)}` serves one kind of accelerator; use "
             f"{_replacement(context.config)}",
+            subject=BackendName(node, name),
         )
 
 

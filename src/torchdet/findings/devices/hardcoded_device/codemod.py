@@ -25,55 +25,57 @@ from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.expressions import argument, is_constant, last_name, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
+from torchdet.findings.devices.hardcoded_device.rule import DeviceLiteral
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.reading.devices.device_options import option_reads
-from torchdet.reading.devices.device_text import DeviceText, device_text
+from torchdet.reading.devices.device_text import DeviceText
 from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
 from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
 from torchdet.reading.module_role import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
 
-_UNMANAGED = Wording(
+_UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",
     "take the device from the caller, or choose it in one place",
 )
-_MEMBER = Wording(
+_MEMBER = Grounds(
     "it is the value of an enumeration's member, which stands for this very device",
     "choose the member where the device is used, by `rt.device.type`",
 )
-_LITERAL_TYPE = Wording(
+_LITERAL_TYPE = Grounds(
     "its annotation allows literals alone",
     "widen the annotation to `str`, or default to `None` and use `rt.device` then",
 )
-_CHOICES = Wording(
+_CHOICES = Grounds(
     "the choices of the option may not name the device that is there",
     'let the choices hold "auto", make it the default, and use `rt.device_for(...)`',
 )
-_EAGER = Wording(
+_EAGER = Grounds(
     "looking this device up raises where it is missing, and this place is evaluated even where "
     "nobody uses it",
     'default to `None` or `"auto"` and look the device up where it is used',
 )
-_OTHER_LIBRARY = Wording(
+_OTHER_LIBRARY = Grounds(
     "the device is one of another library, which the handle does not choose",
     "decide by `rt.device.type` what that library shall use",
 )
-_NO_TYPE = Wording(
+_NO_TYPE = Grounds(
     "the place takes the type of a device, and this names one by its index",
     "write the type alone",
 )
-_DATA = Wording(
+_DATA = Grounds(
     "it stands in a dict, where it may be data that is stored or compared",
     "use `rt.device.type` there if the device of this machine is meant",
 )
-_TESTED = Wording(
+_TESTED = Grounds(
     "a test may give this text and expect it back, without a device of this kind",
     "use `rt.device`, or `rt.device.type`, if the test computes on it",
 )
-_INDEXED_TEXT = Wording(
+_INDEXED_TEXT = Grounds(
     "it names a device by its index and may be wanted as text, which needs no such device",
     "look it up with `rt.device_for(...)` where a tensor or module is put there",
 )
@@ -83,19 +85,18 @@ _OTHER_LIBRARIES = frozenset(
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[DeviceLiteral]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     for finding in findings:
         yield words.refused(finding) or _outcome(finding, words)
 
 
-def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
-    literal = finding.draft.node
-    text = device_text(literal)
-    if text is None or not isinstance(literal, cst.BaseExpression):
-        raise TypeError("the rule underlines the name of a device")
+def _outcome(finding: Finding[DeviceLiteral], words: DeviceWords) -> Outcome:
+    literal, text = finding.subject.node, finding.subject.text
     if text.type not in MANAGED_TYPES:
-        return _UNMANAGED.of(finding)
+        return Refuse(finding, _UNMANAGED)
     whole = _whole_text(literal, words)
     refused = _refused_place(finding, whole, words)
     if refused is not None:
@@ -120,28 +121,28 @@ def _whole_text(literal: cst.BaseExpression, words: DeviceWords) -> cst.BaseExpr
 
 
 def _refused_place(
-    finding: Finding, whole: cst.BaseExpression, words: DeviceWords
+    finding: Finding[object], whole: cst.BaseExpression, words: DeviceWords
 ) -> Outcome | None:
     facts = words.facts
     for above in facts.ancestors(whole):
         if isinstance(above, cst.ClassDef):
             bases = [last_name(base.value) or "" for base in above.bases]
             if any(base.endswith(("Enum", "StrEnum")) for base in bases):
-                return _MEMBER.of(finding)
+                return Refuse(finding, _MEMBER)
             break
         if isinstance(above, (cst.FunctionDef, cst.Lambda)):
             break
     annotation = _annotation(whole, words)
     if annotation is not None and _names_literals(annotation):
-        return _LITERAL_TYPE.of(finding)
+        return Refuse(finding, _LITERAL_TYPE)
     if _is_data(whole, words):
-        return _DATA.of(finding)
+        return Refuse(finding, _DATA)
     call = facts.parent(facts.parent(whole))
     if isinstance(call, cst.Call) and _is_of_other_library(call, words):
-        return _OTHER_LIBRARY.of(finding)
+        return Refuse(finding, _OTHER_LIBRARY)
     used = _made_device(whole, words) or whole
     if words.in_test and not takes_device(used, facts) and not needs_plain_text(used, facts):
-        return _TESTED.of(finding)
+        return Refuse(finding, _TESTED)
     return None
 
 
@@ -189,7 +190,7 @@ def _made_device(whole: cst.BaseExpression, words: DeviceWords) -> cst.Call | No
 
 
 def _instead_of_made(
-    finding: Finding,
+    finding: Finding[object],
     made: cst.Call,
     whole: cst.BaseExpression,
     text: DeviceText,
@@ -205,12 +206,12 @@ def _instead_of_made(
         by_device = words.rewrite(finding, (Replace(made, words.device),), words.device)
         return words.as_current(by_device, by_type)
     if index is not None and text.type != "cuda":
-        return _UNMANAGED.of(finding)
+        return Refuse(finding, _UNMANAGED)
     if _is_eager(made, words):
         if index is None and _names_first(whole):
             device = f"{words.handle}.device"
             return words.rewrite(finding, (Replace(made, device),), device)
-        return _EAGER.of(finding)
+        return Refuse(finding, _EAGER)
     spelled = facts.code(whole if index is None else index.value)
     return words.rewrite(finding, (Replace(made, words.looked_up(spelled)),), "rt.device_for(...)")
 
@@ -219,11 +220,11 @@ def _instead_of_made(
 
 
 def _as_type(
-    finding: Finding, whole: cst.BaseExpression, text: DeviceText, words: DeviceWords
+    finding: Finding[object], whole: cst.BaseExpression, text: DeviceText, words: DeviceWords
 ) -> Outcome:
     """The type of the handle's device, for a function that takes no more."""
-    if text.indexed or whole is not finding.draft.node:
-        return _NO_TYPE.of(finding)
+    if text.indexed or whole is not finding.node:
+        return Refuse(finding, _NO_TYPE)
     call = words.facts.parent(words.facts.parent(whole))
     unsafe = isinstance(call, cst.Call) and _turns_autocast_on(call, words)
     return words.rewrite(finding, (Replace(whole, words.text),), words.text, unsafe=unsafe)
@@ -236,7 +237,9 @@ def _turns_autocast_on(call: cst.Call, words: DeviceWords) -> bool:
     return enabled is None or not is_constant(enabled.value, "False")
 
 
-def _unindexed(finding: Finding, literal: cst.BaseExpression, words: DeviceWords) -> Outcome:
+def _unindexed(
+    finding: Finding[object], literal: cst.BaseExpression, words: DeviceWords
+) -> Outcome:
     """`"cuda"`: the handle's device, or its type where text may be wanted."""
     facts = words.facts
     position = device_position(literal, facts)
@@ -247,17 +250,17 @@ def _unindexed(finding: Finding, literal: cst.BaseExpression, words: DeviceWords
     return words.rewrite(finding, (Replace(literal, words.text),), words.text)
 
 
-def _looked_up(finding: Finding, whole: cst.BaseExpression, words: DeviceWords) -> Outcome:
+def _looked_up(finding: Finding[object], whole: cst.BaseExpression, words: DeviceWords) -> Outcome:
     """`"cuda:1"` and its like: the device that the handle has for it."""
     facts = words.facts
     if _is_eager(whole, words):
         if not _names_first(whole):
-            return _EAGER.of(finding)
+            return Refuse(finding, _EAGER)
         device = f"{words.handle}.device"
         written = device if takes_device(whole, facts) else f"str({device})"
         return words.rewrite(finding, (Replace(whole, written),), written)
     if not takes_device(whole, facts):
-        return _INDEXED_TEXT.of(finding)
+        return Refuse(finding, _INDEXED_TEXT)
     start, end = f"{words.handle}.device_for(", ")"
     edits: tuple[NodeEdit, ...] = (InsertBefore(whole, start), InsertAfter(whole, end))
     return words.rewrite(finding, edits, f"{start}...{end}")
@@ -293,14 +296,14 @@ _EAGER_CALLS = frozenset(
 
 
 def _option_default(
-    finding: Finding, literal: cst.BaseExpression, call: cst.Call, words: DeviceWords
+    finding: Finding[object], literal: cst.BaseExpression, call: cst.Call, words: DeviceWords
 ) -> Outcome:
     """The default of an option: `"auto"` where all reads can look the device up."""
     choices = argument(call, "choices")
     if _is_checked_against_choices(call) or (
         choices is not None and not _may_hold_cpu(choices.value)
     ):
-        return _CHOICES.of(finding)
+        return Refuse(finding, _CHOICES)
     reads = option_reads(call, words.facts) if choices is None else None
     if reads is None:
         return words.rewrite(finding, (Replace(literal, words.text),), words.text)
@@ -334,4 +337,4 @@ def _may_hold_cpu(choices: cst.BaseExpression) -> bool:
     return any(string_value(element.value) in {"cpu", None} for element in choices.elements)
 
 
-CODEMOD = Codemod(("DET301",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", DeviceLiteral, rewrite)

@@ -50,6 +50,7 @@ On the runtime's handle, write `rt.device` or `rt.device_for(...)`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
@@ -71,6 +72,14 @@ from torchdet.reading.devices.positions import Position, PositionKind, device_po
 from torchdet.reading.runtime_modules import in_runtime_module
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceLiteral:
+    """A literal that names an accelerator: ``node`` reads as ``text``."""
+
+    node: cst.BaseExpression
+    text: DeviceText
+
+
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     text = device_text(node)
     if text is None or not text.is_accelerator or not isinstance(node, cst.BaseExpression):
@@ -79,7 +88,8 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if found is None or serves_one_type(text.type, node, context):
         return
     if not falls_back_from_neutral(node, context.facts):
-        yield Draft(node, _message(node, text, found, context))
+        message = _message(node, text, found, context)
+        yield Draft(node, message, subject=DeviceLiteral(node, text))
 
 
 def hardcoded_position(

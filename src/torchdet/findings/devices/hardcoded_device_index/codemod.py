@@ -12,47 +12,50 @@ from collections.abc import Iterator, Sequence
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, Replace
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords, Wording
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
+from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
+from torchdet.findings.devices.hardcoded_device_index.rule import LiteralIndex
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.device_uses import takes_device
 from torchdet.reading.module_role import runs_at_import
 
-_CHOSEN = Wording(
+_CHOSEN = Grounds(
     "it chooses the device for all that follows, and which one is meant is for a person to say",
     "remove it where the handle's device is meant: the launcher's local rank decides that",
 )
-_LIST = Wording(
+_LIST = Grounds(
     "the devices of a parallel module are the decision of whoever starts the processes",
     "pass `[rt.device]` on an accelerator and `None` on the CPU, or start one process a device",
 )
-_EAGER = Wording(
+_EAGER = Grounds(
     "looking this device up raises where it is missing, and an import would do so",
     "look it up where it is used",
 )
-_TESTED = Wording(
+_TESTED = Grounds(
     "a test may give this device and expect it back, without having it",
     "use `rt.device_for(...)`, if the test computes on it",
 )
-_OTHER_KIND = Wording(
+_OTHER_KIND = Grounds(
     "the handle does not manage this kind of accelerator",
     "take the device from the caller, or choose it in one place",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[LiteralIndex]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     for finding in findings:
         yield words.refused(finding) or _outcome(finding, words)
 
 
-def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
+def _outcome(finding: Finding[LiteralIndex], words: DeviceWords) -> Outcome:
     facts = words.facts
-    index = finding.draft.node
+    index, call = finding.subject.node, finding.subject.call
     arg = facts.parent(index)
-    call = facts.parent(arg)
-    if not isinstance(index, cst.Integer) or not isinstance(call, cst.Call):
-        return _LIST.of(finding)
+    if not isinstance(index, cst.Integer):
+        return Refuse(finding, _LIST)
     written = words.looked_up(facts.code(index))
     if facts.means(call.func, "torch.device"):
         return _made_device(finding, index, call, words)
@@ -64,21 +67,21 @@ def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
         return words.rewrite(finding, (Replace(method.attr, "to"), *around), f".to({written})")
     if isinstance(arg, cst.Arg) and _is_device_of_tensor(arg, call, words):
         return words.rewrite(finding, around, f"device={written}")
-    return _LIST.of(finding) if _is_parallel(call) else _CHOSEN.of(finding)
+    return Refuse(finding, _LIST) if _is_parallel(call) else Refuse(finding, _CHOSEN)
 
 
 def _made_device(
-    finding: Finding, index: cst.Integer, call: cst.Call, words: DeviceWords
+    finding: Finding[object], index: cst.Integer, call: cst.Call, words: DeviceWords
 ) -> Outcome:
     """``torch.device(0)`` and ``torch.device("cuda", 0)``."""
     if runs_at_import(call, words.facts):
-        return _EAGER.of(finding)
+        return Refuse(finding, _EAGER)
     if words.in_test and not takes_device(call, words.facts):
-        return _TESTED.of(finding)
+        return Refuse(finding, _TESTED)
     kind = argument(call, "type", 0)
     text = device_text(kind.value) if kind is not None and kind.value is not index else None
     if text is not None and text.type != "cuda":
-        return _OTHER_KIND.of(finding)
+        return Refuse(finding, _OTHER_KIND)
     written = words.looked_up(words.facts.code(index))
     return words.rewrite(finding, (Replace(call, written),), written)
 
@@ -102,4 +105,4 @@ def _is_parallel(call: cst.Call) -> bool:
     return argument(call, "device_ids") is not None or argument(call, "output_device") is not None
 
 
-CODEMOD = Codemod(("DET309",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", LiteralIndex, rewrite)

@@ -42,6 +42,7 @@ say.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
@@ -59,11 +60,19 @@ from torchdet.torch_api.device_arguments import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class LiteralIndex:
+    """``node``, an argument of ``call`` that is one literal index or a list of them."""
+
+    node: cst.BaseExpression
+    call: cst.Call
+
+
 def check_selection(reference: Reference, context: Context) -> Iterator[Draft]:
     """`torch.cuda.set_device(0)`, `with torch.cuda.device(0)`."""
     call = _call_of(reference, context)
     if call is not None:
-        yield from _literal_index(argument(call, "device", 0))
+        yield from _literal_index(call, argument(call, "device", 0))
 
 
 def check_device(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -73,10 +82,10 @@ def check_device(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     kind = argument(call, "type", 0)
     if argument(call, "device", 0) is not None:
-        yield from _literal_index(argument(call, "device", 0))
+        yield from _literal_index(call, argument(call, "device", 0))
     text = device_text(kind.value) if kind is not None else None
     if text is not None and text.is_accelerator:
-        yield from _literal_index(argument(call, "index", 1))
+        yield from _literal_index(call, argument(call, "index", 1))
 
 
 def check_parallel(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -89,15 +98,15 @@ def check_parallel(reference: Reference, context: Context) -> Iterator[Draft]:
     if listed is not None and isinstance(listed.value, (cst.List, cst.Tuple)):
         elements = listed.value.elements
         if elements and all(int_value(element.value) is not None for element in elements):
-            yield _draft(listed.value)
-    yield from _literal_index(argument(call, "output_device", output))
+            yield _draft(call, listed.value)
+    yield from _literal_index(call, argument(call, "output_device", output))
 
 
 def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
     """`torch.zeros(3, device=0)`."""
     call = _call_of(reference, context)
     if call is not None:
-        yield from _literal_index(argument(call, "device"))
+        yield from _literal_index(call, argument(call, "device"))
 
 
 def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -109,7 +118,7 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
         return
     if node.attr.value == "to" and not _brings_torch(context):
         return
-    yield from _literal_index(argument(call, "device", 0))
+    yield from _literal_index(call, argument(call, "device", 0))
 
 
 def _brings_torch(context: Context) -> bool:
@@ -125,18 +134,19 @@ def _call_of(reference: Reference, context: Context) -> cst.Call | None:
     return None
 
 
-def _literal_index(arg: cst.Arg | None) -> Iterator[Draft]:
+def _literal_index(call: cst.Call, arg: cst.Arg | None) -> Iterator[Draft]:
     if arg is not None:
         index = int_value(arg.value)
         if index is not None and index >= 0:
-            yield _draft(arg.value)
+            yield _draft(call, arg.value)
 
 
-def _draft(node: cst.BaseExpression) -> Draft:
+def _draft(call: cst.Call, node: cst.BaseExpression) -> Draft:
     return Draft(
         node,
         "a literal device index is right on one machine only; pass the local rank, or a device "
         "that is chosen in one place",
+        subject=LiteralIndex(node, call),
     )
 
 

@@ -9,25 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Rewrite
-from torchdet.findings.devices.device_words import DeviceWords, Wording
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.devices.device_words import DeviceWords
+from torchdet.findings.devices.legacy_tensor_type.rule import TensorTypeName
 
-_AMBIGUOUS = Wording(
+_AMBIGUOUS = Grounds(
     "what a legacy tensor type makes depends on its arguments, or the type itself is kept",
     "write the dtype and the device as two arguments, of `torch.tensor` or `torch.empty`",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[TensorTypeName]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     for finding in findings:
-        fix = finding.draft.fix
+        fix = finding.fix
         if (refused := words.refused(finding)) is not None:
             yield refused
         elif fix is None:
-            yield _AMBIGUOUS.of(finding)
+            yield Refuse(finding, _AMBIGUOUS)
         else:
             yield Rewrite(finding, fix.edits, fix.message, needs_handle=False, unsafe=True)
 
 
-CODEMOD = Codemod(("DET305",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", TensorTypeName, rewrite)

@@ -40,6 +40,7 @@ unsafe: a tensor that lay on another device than the current one moves. It is of
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import int_value, string_value
@@ -57,10 +58,22 @@ _TYPES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class TensorTypeName:
+    """A mention of the legacy tensor type ``name``."""
+
+    name: str
+
+
 def check_reference(reference: Reference, context: Context) -> Iterator[Draft]:
     """`torch.cuda.FloatTensor`, whatever is done with it."""
     node, name = reference.node, reference.name
-    yield Draft(node, _message(node, name, context), _fix(node, name, context))
+    yield Draft(
+        node,
+        _message(node, name, context),
+        _fix(node, name, context),
+        subject=TensorTypeName(name),
+    )
 
 
 def check_text(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -72,7 +85,12 @@ def check_text(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     for text in texts:
         name = string_value(text)
         if name is not None and name in _TYPES:
-            yield Draft(text, _message(text, name, context), _fix(text, name, context))
+            yield Draft(
+                text,
+                _message(text, name, context),
+                _fix(text, name, context),
+                subject=TensorTypeName(name),
+            )
 
 
 def check_default(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -82,7 +100,7 @@ def check_default(reference: Reference, context: Context) -> Iterator[Draft]:
         text = call.args[0].value
         name = string_value(text)
         if name is not None and name in _TYPES:
-            yield Draft(text, _message(text, name, context))
+            yield Draft(text, _message(text, name, context), subject=TensorTypeName(name))
 
 
 def _compared_with(call: cst.Call, context: Context) -> list[cst.BaseExpression]:

@@ -10,23 +10,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, Replace
-from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.findings.devices.device_words import DeviceWords
+from torchdet.findings.devices.load_without_map_location.rule import CheckpointLoad
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[CheckpointLoad]], context: MigrationContext
+) -> Iterator[Outcome]:
     words = DeviceWords(context)
     for finding in findings:
         yield words.refused(finding) or _outcome(finding, words)
 
 
-def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
-    call = words.facts.parent(finding.draft.node)
-    if not isinstance(call, cst.Call):
-        raise TypeError("the rule underlines a function that is called")
-    given = argument(call, "map_location") or _given_by_position(call)
+def _outcome(finding: Finding[CheckpointLoad], words: DeviceWords) -> Outcome:
+    call, given = finding.subject.call, finding.subject.location
 
     def edits(device: str) -> tuple[NodeEdit, ...]:
         if given is not None:
@@ -34,14 +33,6 @@ def _outcome(finding: Finding, words: DeviceWords) -> Outcome:
         return (InsertAfter(call.args[-1], f", map_location={device}"),)
 
     return words.current(finding, edits, unsafe=not _fills_a_module(call, words))
-
-
-def _given_by_position(call: cst.Call) -> cst.Arg | None:
-    """The ``None`` that stands in the place of `map_location`."""
-    for arg in call.args[1:]:
-        if arg.keyword is None and isinstance(arg.value, cst.Name) and arg.value.value == "None":
-            return arg
-    return None
 
 
 def _fills_a_module(call: cst.Call, words: DeviceWords) -> bool:
@@ -57,4 +48,4 @@ def _fills_a_module(call: cst.Call, words: DeviceWords) -> bool:
     )
 
 
-CODEMOD = Codemod(("DET310",), __name__, __doc__ or "", rewrite)
+CODEMOD = Codemod(__name__, __doc__ or "", CheckpointLoad, rewrite)

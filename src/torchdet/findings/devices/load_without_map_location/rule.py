@@ -37,6 +37,7 @@ saved from must now move them. `load_state_dict` copies them to the module's dev
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
@@ -50,6 +51,14 @@ from torchdet.torch_api.checkpoints import CHECKPOINT_READERS, CHECKPOINT_WRITER
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoad:
+    """A call that loads a checkpoint. ``location`` is the ``None`` that it passes, if it does."""
+
+    call: cst.Call
+    location: cst.Arg | None
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -75,6 +84,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         f"`{facts.code(call.func)}` without `map_location` needs the device that the file was "
         'saved from; pass `map_location="cpu"`, or the device in use',
         fix,
+        subject=CheckpointLoad(call, given),
     )
 
 

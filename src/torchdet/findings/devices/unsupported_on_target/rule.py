@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
@@ -174,4 +174,9 @@ RULE = Rule(
         **dict.fromkeys(sorted(filling_draws()), check_drawing_method),
     },
     screen=Screen(file=lambda _outline, place: bool(place.config.target_devices)),
+    stays=Grounds(
+        "whether 32 bits suffice, or the CPU computes this, depends on the computation",
+        "compute in 32 bits or on the CPU where the device is MPS, and make a generator on "
+        "the device of its operation",
+    ),
 )

@@ -14,51 +14,68 @@ from torchdet.facts.expressions import argument, string_value
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
+from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.handle.binding_rows import Source
+from torchdet.findings.handle.dynamic_import.rule import DynamicImport
+from torchdet.findings.handle.facade_first import facade_first
 from torchdet.findings.handle.handle_site import has_handle_outermost
-from torchdet.findings.handle.import_refusals import Reasons
 from torchdet.findings.handle.torch_imports import torch_imports
 from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
-_MODULES = (
+_MODULES = Grounds(
     "`sys.modules` is asked for what is loaded, or changed; the handle does neither",
     "take torch from the handle where it is meant to be there, or keep this with `# noqa: DET103`",
 )
-_DELAYED = (
+_REPLACED = Grounds(
+    "writing to `sys.modules` puts another torch in the place of the one that the facade set up",
+    "keep this with `# noqa: DET103` where it is what a test needs",
+)
+_DELAYED = Grounds(
     "torch is imported only when this runs, and the handle of the module would import it at once",
     "call `get_torch_handle()` here and use its `torch` or `module(...)`",
 )
-_UNCLEAR = (
+_UNCLEAR = Grounds(
     "what is imported here is known only when it runs, or is another module than the one named",
     "write `module(...)` of the handle with the full name of the module",
 )
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[DynamicImport]], context: MigrationContext
+) -> Iterator[Outcome]:
     """One outcome for each of ``findings``."""
     answers = [(finding, _answer(finding, context)) for finding in findings]
-    rewritten = {finding.draft.node for finding, answer in answers if isinstance(answer, Replace)}
+    rewritten = {finding.node for finding, answer in answers if isinstance(answer, Replace)}
     for finding, answer in answers:
         if isinstance(answer, Replace):
-            gone = _without_import(finding.draft.node, rewritten, context.facts)
+            gone = _without_import(finding.node, rewritten, context.facts)
             yield Rewrite(finding, (answer, *gone), f"`{answer.text}`")
         else:
-            yield Refuse(finding, *answer)
+            yield Refuse(finding, answer)
 
 
-def _answer(finding: Finding, context: MigrationContext) -> Replace | Reasons:
+def rewrite_to_facade(
+    findings: Sequence[Finding[DynamicImport]], context: MigrationContext
+) -> Iterator[Outcome]:
+    """One outcome for each of ``findings``."""
+    for finding in findings:
+        if finding.subject.importer is None:
+            yield Refuse(finding, _REPLACED)
+        else:
+            yield facade_first(finding, context)
+
+
+def _answer(finding: Finding[DynamicImport], context: MigrationContext) -> Replace | Grounds:
     """What stands in the place of what was found, or why nothing else can."""
     facts = context.facts
-    call = finding.draft.node
-    function = facts.resolve(call.func).names if isinstance(call, cst.Call) else ()
-    importing = [name for name in function if name.endswith(("import_module", "__import__"))]
-    if not isinstance(call, cst.Call) or not importing:
+    call, importer = finding.subject.node, finding.subject.importer
+    if not isinstance(call, cst.Call) or importer is None:
         return _MODULES
     if not has_handle_outermost(context.handle, facts, torch_imports(facts)):
         return _DELAYED
-    by_name = importing[0].endswith("import_module")
+    by_name = importer.endswith("import_module")
     return (_module if by_name else _package)(call, context.handle) or _UNCLEAR
 
 
@@ -112,9 +129,4 @@ def _without_import(
             yield without_names(statement, (binding.node,), facts)
 
 
-CODEMOD = Codemod(
-    codes=("DET103",),
-    module=__name__,
-    documentation=__doc__ or "",
-    rewrite=rewrite,
-)
+CODEMOD = Codemod(__name__, __doc__ or "", DynamicImport, rewrite, to_facade=rewrite_to_facade)

@@ -63,6 +63,18 @@ _ANY_SUBMODULE = "torch."
 _WRITING_METHODS = frozenset({"setdefault", "pop", "__setitem__", "__delitem__"})
 
 
+@dataclass(frozen=True, slots=True)
+class DynamicImport:
+    """A use of a module of torch that is named by a string.
+
+    ``node`` is the call of ``importer``, the qualified name of a function that imports; or, where
+    that is None, what reads or writes ``sys.modules``.
+    """
+
+    node: cst.CSTNode
+    importer: str | None
+
+
 def check_import(reference: Reference, context: Context) -> Iterator[Draft]:
     """``importlib.import_module`` and ``__import__``."""
     call = context.facts.parent(reference.node)
@@ -75,7 +87,11 @@ def check_import(reference: Reference, context: Context) -> Iterator[Draft]:
         module = _relative_module(passed.value, package.value)
     if module is not None and not _is_allowed(call, context, writing=False):
         bypassed = f"importing `{_shown(module)}` by name bypasses the runtime"
-        yield Draft(call, f"{bypassed}; {_use(module, context)}")
+        yield Draft(
+            call,
+            f"{bypassed}; {_use(module, context)}",
+            subject=DynamicImport(call, reference.name),
+        )
 
 
 def check_modules(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -92,7 +108,7 @@ def check_modules(reference: Reference, context: Context) -> Iterator[Draft]:
         if access.writing
         else f"{shown} bypasses the runtime; {_use(module, context)}"
     )
-    yield Draft(access.node, message)
+    yield Draft(access.node, message, subject=DynamicImport(access.node, None))
 
 
 @dataclass(frozen=True, slots=True)

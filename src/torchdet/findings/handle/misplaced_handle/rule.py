@@ -59,7 +59,7 @@ from collections.abc import Iterator
 from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Outline
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
@@ -165,4 +165,8 @@ RULE = Rule(
     names={**dict.fromkeys(sorted(HANDLE_FACTORIES), check_factory), HANDLE: check_handle},
     nodes={"Import": check_import, "ImportFrom": check_import},
     screen=Screen(file=_may_be_there),
+    stays=Grounds(
+        "whoever starts the worker has to hand it the handle, and no edit here does that",
+        "obtain the handle in the program's entry point, and pass it to the function",
+    ),
 )

@@ -30,31 +30,43 @@ from torchdet.findings.handle.binding_rows import (
     takes_attributes,
     torch_aliases,
 )
+from torchdet.findings.handle.facade_first import facade_first
 from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
 from torchdet.findings.handle.import_refusals import (
-    STAR,
     attribute_error_uncaught,
     import_error_handlers,
     refusal,
 )
+from torchdet.findings.handle.star_import.rule import STAYS as STAR_STAYS
 from torchdet.findings.handle.torch_imports import Runs, TorchImport, outer_index, torch_imports
 from torchdet.findings.project_conditions import NotReadElsewhere
+from torchdet.reading.imports import ModuleImport
 
 _MOST_SHOWN = 3
 _TYPE_CHECKING = {f"{module}.TYPE_CHECKING" for module in ("typing", "typing_extensions")}
 _READ_BY_NAME = re.compile(r"\b(?:globals|eval|exec|vars|__getattr__|importlib)\b|>>>")
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[ModuleImport]], context: MigrationContext
+) -> Iterator[Outcome]:
     """One outcome for each of ``findings``."""
     file = _File(context)
     for finding in findings:
-        item = file.import_around(finding.draft.node)
+        item = file.import_around(finding.node)
         if item is None:
-            yield Refuse(finding, *STAR)
+            yield Refuse(finding, STAR_STAYS)
             continue
         reasons = refusal(item, context.facts, keep_types=context.config.keep_types)
-        yield Refuse(finding, *reasons) if reasons is not None else file.rewrite(finding, item)
+        yield Refuse(finding, reasons) if reasons is not None else file.rewrite(finding, item)
+
+
+def rewrite_to_facade(
+    findings: Sequence[Finding[ModuleImport]], context: MigrationContext
+) -> Iterator[Outcome]:
+    """One outcome for each of ``findings``."""
+    for finding in findings:
+        yield facade_first(finding, context)
 
 
 class _File:
@@ -77,12 +89,12 @@ class _File:
         around = {node, *self.facts.ancestors(node)}
         return next((each for each in self.imports if each.statement in around), None)
 
-    def rewrite(self, finding: Finding, item: TorchImport) -> Rewrite:
+    def rewrite(self, finding: Finding[object], item: TorchImport) -> Rewrite:
         if self._is_unused(item):
             return self._removed(finding, item)
         return self._bound(finding, item)
 
-    def _removed(self, finding: Finding, item: TorchImport) -> Rewrite:
+    def _removed(self, finding: Finding[object], item: TorchImport) -> Rewrite:
         """The import goes, unless another file reads its name."""
         code = self.facts.code(item.statement)
         return Rewrite(
@@ -94,7 +106,7 @@ class _File:
             otherwise=self._bound(finding, item),
         )
 
-    def _bound(self, finding: Finding, item: TorchImport) -> Rewrite:
+    def _bound(self, finding: Finding[object], item: TorchImport) -> Rewrite:
         """What it imports is bound to what the handle holds."""
         rows = self._rows(item)
         shown = [f"`{row}`" for row in rows[:_MOST_SHOWN]]
@@ -306,9 +318,4 @@ def _catch_attribute_error(handler: cst.ExceptHandler) -> NodeEdit:
     return Replace(handler.type, f"({caught}, AttributeError)")
 
 
-CODEMOD = Codemod(
-    codes=("DET101", "DET102"),
-    module=__name__,
-    documentation=__doc__ or "",
-    rewrite=rewrite,
-)
+CODEMOD = Codemod(__name__, __doc__ or "", ModuleImport, rewrite, to_facade=rewrite_to_facade)

@@ -80,7 +80,7 @@ _MOST_NAMED = 3
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     for item in torch_imports(node, context):
         if not in_runtime_module(context) and _is_asked_about(item, context):
-            yield Draft(item.node, _message(item, context.place))
+            yield Draft(item.node, _message(item, context.place), subject=item)
 
 
 def _is_asked_about(item: ModuleImport, context: Context) -> bool:

@@ -35,11 +35,16 @@ from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Outline
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place
 from torchdet.reading.imports import torch_imports
+
+STAYS = Grounds(
+    "which names a star import brings depends on the release of torch",
+    "import the names that the file uses, or the module, and migrate again",
+)
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -67,4 +72,5 @@ RULE = Rule(
     triggers=(b"torch",),
     nodes={"ImportFrom": check},
     screen=Screen(file=_may_be_there),
+    stays=STAYS,
 )

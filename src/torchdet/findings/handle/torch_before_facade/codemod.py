@@ -1,106 +1,25 @@
 """The facade is imported first, and every other import stays as it is.
 
-For projects that want no handle. Where torch is imported under a condition or in a function the
-import of the facade comes right before it, so that the file needs torch no sooner than it did.
+For projects that want no handle: `--facade`, or `policy = "facade"`. Where torch is imported under
+a condition or in a function the import of the facade comes right before it, so that the file needs
+torch no sooner than it did. In such a migration DET101 and DET103 are answered in the same way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torchdet.edit.imports import must_lead
-from torchdet.edit.node_edit import Delete, InsertBefore, NodeEdit, StatementsBefore
-from torchdet.facts.file_facts import FileFacts
-from torchdet.facts.lazy import cst
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
-from torchdet.findings.handle.import_refusals import STAR
-from torchdet.findings.handle.torch_imports import Runs, torch_imports
-from torchdet.reading.imports import facade_imports
-
-_MODULES = (
-    "writing to `sys.modules` puts another torch in the place of the one that the facade set up",
-    "keep this with `# noqa: DET103` where it is what a test needs",
-)
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
+from torchdet.findings.handle.facade_first import facade_first
+from torchdet.reading.imports import ModuleImport
 
 
-def rewrite(findings: Sequence[Finding], context: MigrationContext) -> Iterator[Outcome]:
+def rewrite(
+    findings: Sequence[Finding[ModuleImport]], context: MigrationContext
+) -> Iterator[Outcome]:
     """One outcome for each of ``findings``."""
-    facade = context.rules.config.facade_module
     for finding in findings:
-        if finding.rule.code == "DET102":
-            yield Refuse(finding, *STAR)
-        elif finding.rule.code == "DET103" and not _is_import(finding.draft.node):
-            yield Refuse(finding, *_MODULES)
-        else:
-            edits = (*_facade_first(context), *_moved_away(context))
-            yield Rewrite(finding, edits, f"`import {facade}` first", needs_handle=False)
+        yield facade_first(finding, context)
 
 
-def _is_import(node: cst.CSTNode) -> bool:
-    return isinstance(node, cst.Call) and not (
-        isinstance(node.func, cst.Attribute) and node.func.attr.value in {"get", "pop"}
-    )
-
-
-def _facade_first(context: MigrationContext) -> Iterator[NodeEdit]:
-    facts = context.facts
-    imported = f"import {context.rules.config.facade_module}"
-    # Import sorters would move it, and linters call it unused.
-    row = f"{imported}  # noqa: F401  # isort: skip"
-    imports = torch_imports(facts)
-    if any(each.runs is Runs.FIRST for each in imports) or not imports:
-        first = _first_statement(facts)
-        alone = isinstance(first, (cst.SimpleStatementLine, cst.BaseCompoundStatement))
-        yield StatementsBefore(first, (row, "")) if alone else InsertBefore(first, f"{imported}; ")
-        return
-    for each in _first_in_each_block(context.facts):
-        parent = facts.parent(each)
-        if isinstance(parent, cst.SimpleStatementLine) and len(parent.body) == 1:
-            yield StatementsBefore(parent, (row,))
-        else:
-            yield InsertBefore(each, f"{imported}; ")
-
-
-def _first_in_each_block(facts: FileFacts) -> Iterator[cst.CSTNode]:
-    """The first import of torch in each block that has one, as no other need have run before."""
-    blocks: dict[cst.CSTNode, cst.CSTNode] = {}
-    for each in torch_imports(facts):
-        if not any(above in blocks for above in facts.ancestors(each.statement)):
-            blocks[each.block] = each.statement
-    yield from blocks.values()
-
-
-def _first_statement(facts: FileFacts) -> cst.CSTNode:
-    """The first row, or statement in a row, that may have something written before it."""
-    body = facts.module.body
-    for row in body:
-        small = row.body if isinstance(row, cst.SimpleStatementLine) else (row,)
-        if not must_lead(small[0]):
-            return row
-        free = next((each for each in small if not must_lead(each)), None)
-        if free is not None:
-            return free
-    return body[-1]
-
-
-def _moved_away(context: MigrationContext) -> Iterator[NodeEdit]:
-    """The end of a plain import of the facade that stands too far down."""
-    facts = context.facts
-    for place in facade_imports(context.rules):
-        statement = facts.parent(place)
-        if (
-            isinstance(statement, cst.Import)
-            and len(statement.names) == 1
-            and statement.names[0].asname is None
-            and isinstance(facts.parent(facts.statement(statement)), cst.Module)
-        ):
-            yield Delete(statement)
-
-
-CODEMOD = Codemod(
-    codes=("DET101", "DET102", "DET103", "DET104"),
-    module=__name__,
-    documentation=__doc__ or "",
-    rewrite=rewrite,
-    facade=True,
-)
+CODEMOD = Codemod(__name__, __doc__ or "", ModuleImport, rewrite)

@@ -62,6 +62,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
                 item.node,
                 f"`{item.code}` runs before the facade; move it below "
                 f"`import {context.config.facade_module}`",
+                subject=item,
             )
 
 

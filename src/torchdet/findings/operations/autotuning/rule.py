@@ -53,7 +53,7 @@ from torchdet.facts.expressions import argument, is_constant, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import literal_value, origins, restores
 from torchdet.facts.walk import descendants
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
 from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
 from torchdet.model.diagnostic import Confidence, Severity
@@ -285,4 +285,8 @@ RULE = Rule(
         _LIMIT: check_limit,
     },
     attributes={"compile": check_method, "cumsum": check_cumsum},
+    stays=Grounds(
+        "whether speed or repeatability matters here is a decision",
+        "turn the tuning off, or apply `torchdet fix --unsafe-fixes`",
+    ),
 )

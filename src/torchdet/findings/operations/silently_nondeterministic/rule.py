@@ -44,7 +44,7 @@ where the call is certainly that of PyTorch. Everything else needs a person.
 
 from __future__ import annotations
 
-from torchdet.findings.base import Rule
+from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.operations.drafts import checks_of
 from torchdet.model.diagnostic import Severity
 from torchdet.torch_api.operations import Behaviour
@@ -61,4 +61,9 @@ RULE = Rule(
     names=_CHECKS.names,
     attributes=_CHECKS.attributes,
     screen=_CHECKS.screen,
+    stays=Grounds(
+        "the operation itself is the reason, not the device or the import",
+        "apply `torchdet fix`, or write what the finding's message names; `torchdet "
+        "catalogue` knows more",
+    ),
 )

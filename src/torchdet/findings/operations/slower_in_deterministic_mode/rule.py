@@ -44,7 +44,7 @@ There is no fix: which operation to take instead is a decision about the model.
 
 from __future__ import annotations
 
-from torchdet.findings.base import Rule
+from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.operations.drafts import checks_of
 from torchdet.model.diagnostic import Severity
 from torchdet.torch_api.operations import Behaviour
@@ -62,4 +62,8 @@ RULE = Rule(
     attributes=_CHECKS.attributes,
     screen=_CHECKS.screen,
     default=False,
+    stays=Grounds(
+        "which operation to use instead is a decision about the model",
+        "measure it, and choose another operation if it matters",
+    ),
 )

@@ -54,7 +54,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.reaching import reaching
 from torchdet.facts.walk import descendants
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.operations.uninitialised_memory.outlined_memory import may_be_read
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
@@ -314,5 +314,10 @@ RULE = Rule(
         mentions=dict.fromkeys(
             (*(f"torch.{name}" for name in _FUNCTIONS), *_CLASSES, *_METHODS), may_be_read
         )
+    ),
+    stays=Grounds(
+        "which values are meant only the code's author knows",
+        "fill the tensor before it is read, or apply `torchdet fix --unsafe-fixes`, which "
+        "makes zeros",
     ),
 )

@@ -54,7 +54,7 @@ from torchdet.facts.expressions import argument, last_name, string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function, receiving_parameter
 from torchdet.facts.origins import origins
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.value_flow import callers
@@ -122,4 +122,8 @@ RULE = Rule(
     triggers=(b"state_dict",),
     names={"torch.save": check},
     default=False,
+    stays=Grounds(
+        "what is saved has to be restored where the checkpoint is loaded",
+        "save the state of the generators beside the model, and restore both",
+    ),
 )

@@ -63,7 +63,7 @@ from torchdet.facts.expressions import argument, has_unpacking, int_value, is_co
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.walk import descendants
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.data_classes import is_dataset
@@ -250,4 +250,9 @@ RULE = Rule(
         **dict.fromkeys(DATA_LOADERS, check_loader),
         **dict.fromkeys(GENERATOR_MAKERS, check_generator),
     },
+    stays=Grounds(
+        "what each worker seeds with, the index, the epoch or its number, has to be decided",
+        "pass `**rt.dataloader_options(...)` to the `DataLoader`, or make the generator for "
+        "each item",
+    ),
 )

@@ -52,7 +52,7 @@ from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeFix, Replace
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.hash_order.outlined_sets import may_use_order
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
@@ -178,4 +178,9 @@ RULE = Rule(
     names={**dict.fromkeys(_CONSUMERS, check_call), "builtins.hash": check_hash},
     nodes=dict.fromkeys(("For", "CompFor"), check_loop),
     screen=Screen(file=may_use_order),
+    stays=Grounds(
+        "sorting changes what the program computes, not where",
+        "apply `torchdet fix`, which sorts where that is possible, or use a digest that no "
+        "process salts",
+    ),
 )

@@ -51,7 +51,7 @@ from collections.abc import Iterator
 from torchdet.facts.expressions import argument, is_constant, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.value_flow import ValueFlow, callers
@@ -181,4 +181,8 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"DistributedSampler",),
     names=dict.fromkeys(DISTRIBUTED_SAMPLERS, check),
+    stays=Grounds(
+        "the call needs the number of the epoch, in the loop over the epochs",
+        "call `set_epoch(epoch)` at the beginning of each epoch",
+    ),
 )

@@ -51,7 +51,7 @@ from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class
 from torchdet.facts.origins import origins
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
@@ -175,4 +175,8 @@ RULE = Rule(
         **dict.fromkeys(RANDOM_SPLITS, check_split),
         **dict.fromkeys(INDEX_DRAWS, check_draw),
     },
+    stays=Grounds(
+        "which generator the order is to come from has to be decided",
+        "pass `generator=rt.generator(...)`, or `**rt.dataloader_options(...)` to a `DataLoader`",
+    ),
 )

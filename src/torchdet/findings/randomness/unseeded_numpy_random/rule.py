@@ -49,7 +49,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.draws import is_first_unseeded_draw
 from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
@@ -82,4 +82,9 @@ RULE = Rule(
         **dict.fromkeys(NUMPY_GENERATORS, check_making),
         "numpy.random.seed": check_seeding,
     },
+    stays=Grounds(
+        "which seed, and where the program takes it from, has to be decided",
+        "seed once with `rt.manual_seed(...)`, and make NumPy's generators with a seed "
+        "derived from it",
+    ),
 )

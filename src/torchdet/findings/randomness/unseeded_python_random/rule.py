@@ -69,7 +69,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.draws import is_first_unseeded_draw
 from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
@@ -100,4 +100,8 @@ RULE = Rule(
         "random.Random": check_making,
         "random.seed": check_seeding,
     },
+    stays=Grounds(
+        "which seed, and where the program takes it from, has to be decided",
+        "seed once with `rt.manual_seed(...)`, where the program starts",
+    ),
 )

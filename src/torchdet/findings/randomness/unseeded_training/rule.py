@@ -73,7 +73,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.module_role import is_main_test, measures_speed
@@ -131,4 +131,8 @@ RULE = Rule(
     requires=b"torch",
     nodes={"If": check_main_block, "FunctionDef": check_function},
     attributes={"backward": check_script},
+    stays=Grounds(
+        "which seed, and where the program takes it from, has to be decided",
+        "seed once with `rt.manual_seed(...)`, where the program starts",
+    ),
 )

@@ -63,7 +63,7 @@ from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.origins import origins
 from torchdet.facts.walk import descendants
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
@@ -240,4 +240,8 @@ RULE = Rule(
         ("os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob"), check_function
     ),
     attributes=dict.fromkeys(("iterdir", "rglob", "glob"), check_method),
+    stays=Grounds(
+        "sorting changes what the program computes, not where",
+        "apply `torchdet fix`, which sorts where that is possible",
+    ),
 )

@@ -75,7 +75,7 @@ from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.findings.arguments_screen import is_called
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.generators import (
     Made,
     holder,
@@ -367,5 +367,9 @@ RULE = Rule(
             **dict.fromkeys((*RESEEDERS, "torch.Generator", "seed"), is_called),
             **dict.fromkeys((*SEEDED_BY_FIRST_ARGUMENT, "manual_seed"), _may_differ),
         }
+    ),
+    stays=Grounds(
+        "which seed is meant only the program's author knows",
+        "take the seed from the configuration, and seed once with `rt.manual_seed(...)`",
     ),
 )

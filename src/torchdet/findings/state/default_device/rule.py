@@ -47,7 +47,7 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
-from torchdet.reading.state.default_writes import undoes_default, written_default
+from torchdet.reading.state.default_writes import default_setter, undoes_default, written_default
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -62,6 +62,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
             reference.node,
             "`torch.set_default_device` moves every tensor that this thread makes from now on; "
             "pass `device=` where tensors are made, or use `rt.default_device(...)`",
+            subject=default_setter(reference, facts),
         )
 
 

@@ -42,7 +42,7 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
-from torchdet.reading.state.default_writes import undoes_default
+from torchdet.reading.state.default_writes import default_setter, undoes_default
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -53,6 +53,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
             reference.node,
             "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` "
             "where tensors are made, or use `rt.default_dtype(...)`",
+            subject=default_setter(reference, context.facts),
         )
 
 

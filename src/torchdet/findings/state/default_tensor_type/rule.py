@@ -38,7 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -60,4 +60,8 @@ RULE = Rule(
     severity=Severity.WARNING,
     triggers=(b"set_default_tensor_type",),
     names={"torch.set_default_tensor_type": check},
+    stays=Grounds(
+        "it sets the default dtype and the default device at once",
+        "pass `dtype=` and `device=` where tensors are made",
+    ),
 )
