@@ -146,10 +146,10 @@ def test_what_failed_is_in_the_report_with_its_place() -> None:
     migrate("--diff", "--report", "account.json")
     migrate("--diff", "--report", "account.md")
     files = json.loads(Path("account.json").read_text())["files"]
-    (failed,) = (each["failed"] for each in files if each["failed"])
+    ((failed,),) = (each["failures"] for each in files if each["failures"])
     assert failed["location"] == {"row": 2, "column": 7}
     assert "not valid Python" in failed["message"]
-    assert "- `kit/broken.py:2`: not valid Python" in Path("account.md").read_text()
+    assert "- `kit/broken.py:2`: DET901 not valid Python" in Path("account.md").read_text()
 
 
 def test_a_report_that_could_not_be_written_is_refused_before_the_work() -> None:

@@ -90,7 +90,7 @@ SABOTAGED = """
 import sys
 from types import MappingProxyType
 from torchdet.__main__ import main
-from torchdet.findings.codemod_registry import codemods_by_code
+from torchdet.findings.codemod_registry import codemod_of
 from torchdet.findings.registry import all_rules
 
 def fails(*_):
@@ -98,13 +98,13 @@ def fails(*_):
     yield
 
 kind, code, *arguments = sys.argv[1:]
+[rule] = [each for each in all_rules() if each.code == code]
 if kind == "rule":
-    [rule] = [each for each in all_rules() if each.code == code]
     for table in ("names", "attributes", "nodes"):
         checks = dict.fromkeys(getattr(rule, table), fails)
         object.__setattr__(rule, table, MappingProxyType(checks))
 else:
-    object.__setattr__(codemods_by_code(facade=False)[code], "rewrite", fails)
+    object.__setattr__(codemod_of(rule), "rewrite", fails)
 sys.argv[1:] = arguments
 sys.exit(main())
 """
@@ -112,7 +112,7 @@ sys.exit(main())
 PROGRAM = """\
 import torch
 
-torch.set_default_tensor_type("torch.DoubleTensor")
+torch.set_default_dtype(torch.float64)
 torch.cuda.synchronize()
 """
 
@@ -135,18 +135,18 @@ def program(tmp_path: Path) -> Path:
 
 def test_lint_reports_the_fault_beside_the_findings(program: Path) -> None:
     arguments = ("lint", "--isolated", "--no-cache", "--output-format", "json", str(program))
-    done = sabotaged("rule", "DET203", *arguments)
+    done = sabotaged("rule", "DET202", *arguments)
     assert done.returncode == 2, done.stderr
     found = {each["code"]: each["message"] for each in json.loads(done.stdout)}
-    assert "internal error: KeyError: 'sabotage'" in found["DET203"]
+    assert "internal error: KeyError: 'sabotage'" in found["DET202"]
     assert "internal error" not in found["DET303"]
 
 
 def test_fix_makes_the_fixes_of_the_other_rules(program: Path) -> None:
     arguments = ("fix", "--isolated", "--no-cache", "--allow-dirty", str(program))
-    done = sabotaged("rule", "DET203", *arguments)
+    done = sabotaged("rule", "DET202", *arguments)
     assert done.returncode == 2
-    assert "DET203" in done.stderr
+    assert "DET202" in done.stderr
     assert "torch.accelerator.synchronize()" in (program / "train.py").read_text()
 
 
@@ -154,13 +154,13 @@ def test_fix_makes_the_fixes_of_the_other_rules(program: Path) -> None:
 def test_a_migration_makes_the_changes_of_the_others(program: Path, kind: str) -> None:
     account = program / "account.json"
     arguments = ("--isolated", "--no-cache", "--allow-dirty", "--report", str(account))
-    done = sabotaged(kind, "DET203", "fix", "--migrate", *arguments, str(program))
+    done = sabotaged(kind, "DET202", "fix", "--migrate", *arguments, str(program))
     assert done.returncode == 2
     migrated = (program / "train.py").read_text()
     assert "torch = rt.torch" in migrated
     assert "torch.cuda.synchronize" not in migrated
     [file] = json.loads(account.read_text())["files"]
     [failure] = file["failures"]
-    assert (failure["code"], failure["location"]["row"] > 2) == ("DET203", True)
+    assert (failure["code"], failure["location"]["row"] > 2) == ("DET202", True)
     refused = [each["code"] for each in file["refusals"]]
-    assert refused == (["DET203"] if kind == "codemod" else [])
+    assert refused == (["DET202"] if kind == "codemod" else [])

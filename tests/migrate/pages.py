@@ -1,14 +1,15 @@
 """Reads the codemods' test pages: Markdown whose code blocks are cases.
 
-A page ``findings/<family>/<rule_name>/migrated.md`` belongs to one codemod. Each ``python`` block
-is a file that is migrated, by this codemod alone, and a ``python migrated`` block after it is the
-text that comes out; without one the text must stay as it is. A finding that must be refused has
+A page ``findings/<family>/<rule_name>/migrated.md`` belongs to one rule. Each ``python`` block is a
+file that is migrated, by what answers for this rule alone, and a ``python migrated`` block after it
+is the text that comes out; without one the text must stay as it is. A finding that must be refused has
 ``# refused: DET301 some words of the reason`` at the end of the line on which it starts; every
-other finding of the codemod's codes must be mended.
+other finding of the rule must be mended.
 
 Words on the fence: ``path=pkg/a.py`` names the file (``example.py``), ``typed``, ``unsafe`` and
-``facade`` set the migration's configuration. A ``python other path=pkg/b.py`` block after a case
-is another file of the same project. A ``toml`` block before cases holds keys of
+``facade`` set the migration's configuration, and ``rules=DET101,DET104`` the rules whose findings
+are to be answered for, where that is not the page's alone. A ``python other path=pkg/b.py`` block
+after a case is another file of the same project. A ``toml`` block before cases holds keys of
 ``[tool.torchdet]`` for those up to the next heading.
 """
 
@@ -42,7 +43,8 @@ class ExpectedRefusal:
 class Case:
     """One file with what is to become of it."""
 
-    codemod: str
+    rule: str
+    codes: tuple[str, ...]
     heading: str
     row: int
     path: str
@@ -58,7 +60,7 @@ class Case:
         return self.before if self.migrated is None else self.migrated
 
     def __str__(self) -> str:
-        return f"{self.codemod}:{self.row}: {self.heading}"
+        return f"{self.rule}:{self.row}: {self.heading}"
 
 
 def expected_refusals(text: str) -> list[ExpectedRefusal]:
@@ -82,7 +84,8 @@ def read_page(page: Path) -> list[Case]:
             continue
         language, *words = match["info"].split()
         path = next((word[len("path=") :] for word in words if word.startswith("path=")), None)
-        flags = {word for word in words if not word.startswith("path=")}
+        named = [word[len("rules=") :] for word in words if word.startswith("rules=")]
+        flags = {word for word in words if not word.startswith(("path=", "rules="))}
         if language == "toml":
             lint_config = match["body"]
         elif language != "python":
@@ -98,7 +101,9 @@ def read_page(page: Path) -> list[Case]:
                 keep_types="typed" in flags, facade="facade" in flags, unsafe="unsafe" in flags
             )
             at = path or "example.py"
-            case = Case(name, heading, row, at, match["body"], None, (), lint_config, config)
+            codes = tuple(named[0].split(",")) if named else (name,)
+            body = match["body"]
+            case = Case(name, codes, heading, row, at, body, None, (), lint_config, config)
             cases.append(case)
         else:
             raise ValueError(f"{page}: no block is called {match['info']!r}")

@@ -8,7 +8,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from torchdet.engine.discover import SourceFile
-from torchdet.findings.codemod import Codemod
 from torchdet.migrate.migrate_files import MigratedFile, change_of, migrate_files
 from torchdet.model.config import LintConfig, MigrateConfig
 from torchdet.model.migration import Refusal
@@ -24,13 +23,12 @@ class Migrated:
 
 def migrate(
     texts: Mapping[str, str],
-    codemods: Sequence[Codemod],
+    codes: Sequence[str],
     lint: LintConfig | None = None,
     config: MigrateConfig | None = None,
 ) -> Migrated:
-    """Migrate ``texts``, which are keyed by their path, with ``codemods`` alone."""
-    codes = tuple(code for codemod in codemods for code in codemod.codes)
-    settings = replace(lint or LintConfig(), select=codes)
+    """Migrate ``texts``, which are keyed by their path, by what answers for the rules ``codes``."""
+    settings = replace(lint or LintConfig(), select=tuple(codes))
     with TemporaryDirectory() as folder:
         files = [_write(Path(folder), path, text, settings) for path, text in texts.items()]
         outcomes = migrate_files(files, config or MigrateConfig(), jobs=1)

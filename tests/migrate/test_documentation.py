@@ -1,4 +1,4 @@
-"""The page about the codemods."""
+"""What answers for a rule's findings in a migration, and the page about it."""
 
 from __future__ import annotations
 
@@ -6,38 +6,42 @@ from pathlib import Path
 
 import pytest
 
+from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.codemod import Codemod
 from torchdet.findings.codemod_documentation import codemods_page
-from torchdet.findings.codemod_registry import all_codemods, codemods_by_code
-from torchdet.findings.registry import all_rules
+from torchdet.findings.codemod_registry import all_answers, codemod_of
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "codemods.md"
-RULES = {rule.code: rule.info for rule in all_rules()}
+ANSWERS = all_answers()
 
 
 def test_the_page_is_up_to_date() -> None:
     page = PAGE.read_text(encoding="utf-8")
-    assert page == codemods_page(all_codemods(), RULES), "run `python docs/generate_codemods.py`"
+    answers = {rule.info: answer for rule, answer in ANSWERS.items()}
+    assert page == codemods_page(answers), "run `python docs/generate_codemods.py`"
 
 
 def test_its_links_lead_somewhere() -> None:
-    for code in codemods_by_code(facade=False):
-        assert f"[{code}](rules/{RULES[code].name}.md)" in PAGE.read_text(encoding="utf-8")
-        assert (PAGE.parent / "rules" / f"{RULES[code].name}.md").exists()
+    for rule in ANSWERS:
+        assert f"[{rule.code}](rules/{rule.name}.md)" in PAGE.read_text(encoding="utf-8")
+        assert (PAGE.parent / "rules" / f"{rule.name}.md").exists()
 
 
-@pytest.mark.parametrize("codemod", all_codemods(), ids=lambda codemod: codemod.name)
-def test_a_codemod_says_in_its_first_line_what_it_does(codemod: Codemod) -> None:
-    first = codemod.documentation.strip().partition("\n")[0]
-    assert first.endswith((".", ","))
-    assert 4 < len(first.split()) < 20
+@pytest.mark.parametrize("rule", ANSWERS, ids=lambda rule: rule.code)
+def test_each_rule_has_either_a_codemod_or_grounds_on_which_its_findings_stay(rule: Rule) -> None:
+    assert (codemod_of(rule) is None) is (rule.stays is not None)
 
 
-def test_every_rule_about_imports_state_and_devices_has_a_codemod() -> None:
-    answered = codemods_by_code(facade=False)
-    wanted = {
-        *("DET101", "DET102", "DET103"),
-        *("DET201", "DET202", "DET203", "DET204", "DET205", "DET206"),
-        *("DET301", "DET302", "DET303", "DET304", "DET305", "DET307", "DET309"),
-    }
-    assert wanted <= answered.keys()
+@pytest.mark.parametrize("rule", ANSWERS, ids=lambda rule: rule.code)
+def test_an_answer_reads_as_one_line(rule: Rule) -> None:
+    answer = ANSWERS[rule]
+    if isinstance(answer, Codemod):
+        first = answer.documentation.strip().partition("\n")[0]
+        assert first.endswith((".", ","))
+        assert 4 < len(first.split()) < 20
+    else:
+        assert isinstance(answer, Grounds)
+        for text in (answer.reason, answer.advice):
+            assert text
+            assert "\n" not in text
+            assert not text.endswith(".")

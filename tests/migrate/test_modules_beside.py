@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.migrate.project import migrate
-from torchdet.findings.codemod_registry import all_codemods
 from torchdet.reading.modules_beside import modules_beside
 
 PACKAGE = "import torch\n\n\ndef move(x):\n    return x.cuda()\n"
@@ -23,7 +22,6 @@ def test_the_modules_and_folders_of_a_package(tmp_path: Path) -> None:
 
 def test_the_handle_does_not_get_the_name_of_a_module() -> None:
     texts = {"kit/rt.py": "X = 1\n", "kit/__init__.py": PACKAGE, "kit/other.py": PACKAGE}
-    codemods = [each for each in all_codemods() if not each.facade]
-    migrated = migrate(texts, codemods).texts
+    migrated = migrate(texts, ["DET1", "DET2", "DET3"]).texts
     assert "x.to(torch_rt.device)" in migrated["kit/__init__.py"]
     assert "x.to(rt.device)" in migrated["kit/other.py"]
