@@ -2,8 +2,8 @@
 
 A page ``findings/<family>/<rule_name>/migrated.md`` belongs to one rule. Each ``python`` block is a
 file that is migrated, by what answers for this rule alone, and a ``python migrated`` block after it
-is the text that comes out; without one the text must stay as it is. A finding that must be refused has
-``# refused: DET301 some words of the reason`` at the end of the line on which it starts; every
+is the text that comes out; without one the text must stay as it is. A finding that must be refused
+has ``# refused: DET301 some words of the reason`` at the end of the line on which it starts; every
 other finding of the rule must be mended.
 
 Words on the fence: ``path=pkg/a.py`` names the file (``example.py``), ``typed``, ``unsafe`` and
