@@ -92,7 +92,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.findings.base import Draft, Rule
+from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 
@@ -109,6 +109,10 @@ RULE = Rule(
     requires=b"torch",
     triggers=(b"{last}",),
     names={{"{function}": check}},
+    stays=Grounds(
+        "say what a migration cannot know here",
+        "say what to do by hand",
+    ),
 )
 '''
 
