@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.cli._output import write_text
+from torchdet.cli._output import say, write_text
 from torchdet.cli._program import ProgramCommand, ProgramForm, program_of
 from torchdet.terminal import use_colour
 from torchdet.verify.ladder import Verification, compare_traces
@@ -110,4 +110,4 @@ def _report(verdict: Verdict, output_format: str, output_file: str | None) -> in
 
 
 def _say(text: str) -> None:
-    click.echo(f"torchdet verify: {text}", err=True)
+    say(f"torchdet verify: {text}")
