@@ -60,8 +60,8 @@ def test_a_decision_says_why_it_is_the_cpu_and_what_was_replaced():
         return render(Diagnosis((), ready, (), ()))
 
     assert "decision\n  ready on cpu, because no accelerator was found" in shown()
-    assert shown(device="cpu").endswith("decision\n  ready on cpu")
-    assert shown(device="cuda", on_missing="cpu").endswith("ready on cpu\n  cuda -> cpu")
+    assert shown(device="cpu").endswith("decision\n  ready on cpu\n")
+    assert shown(device="cuda", on_missing="cpu").endswith("ready on cpu\n  cuda -> cpu\n")
 
 
 def test_a_policy_that_cannot_be_read(tmp_path):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import multiprocessing
 from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
 from io import StringIO
 from pathlib import Path
 
@@ -25,7 +27,16 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Iterable[tuple[str, ...]]]
 
 
 def table_text(name: str) -> str:
-    """The whole file of a table, for the torch that is installed."""
+    """The whole file of a table, for the torch that is installed.
+
+    A process of its own writes it, because the names depend on what a process has imported.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context) as fresh:
+        return fresh.submit(_table_text, name).result()
+
+
+def _table_text(name: str) -> str:
     heading, rows = TABLES[name]
     release = torch.__version__.partition("+")[0]
     text = StringIO(newline="")
