@@ -99,6 +99,16 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),
     "suppressions in a statement": ("y = [\n", "    x.cuda(),  # noqa: DET302\n", "]\n"),
+    "tensors in a chain": (
+        "x0 = torch.ones(3)\n",
+        "y{i} = x{i} * 2\nx{i}.index_add_(0, k, y{i})\n",
+        "",
+    ),
+    "tensors in a loop": (
+        "def f(x, k):\n    for i in range(3):\n",
+        "        x = x.relu()\n        x.index_add_(0, k, x)\n",
+        "",
+    ),
     "unused suppressions": (
         "",
         "y{i} = x  # noqa: DET302\nz{i} = x.cuda()  # torchdet: ignore[DET302, DET303]\n",

@@ -13,7 +13,6 @@ from torchdet.facts.instance_attributes import InstanceAttributes, instance_attr
 from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
-from torchdet.facts.tensor_values import Value
 from torchdet.model.source import SourceText
 
 _STATEMENTS = (
@@ -41,8 +40,6 @@ class FileFacts:
         self.index = index
         self.resolver = resolver
         self._scopes: dict[cst.CSTNode, Scope] = {}
-        self.tensor_values: dict[cst.CSTNode, Value | None] = {}
-        """What ``tensor_confidence`` has found out so far."""
 
     @classmethod
     def parse(

@@ -132,3 +132,17 @@ MODULE_LISTS = _names("torch.nn.ModuleList torch.nn.Sequential")
 
 OTHER_MODULES = qualified("torch.nn", "Module ModuleDict ParameterDict ParameterList Container")
 """Modules that nobody calls."""
+
+MODULE_METHODS = _names(
+    "apply bfloat16 cpu cuda double eval float half requires_grad_ to to_empty train type"
+)
+"""Methods of a module that return the module."""
+
+PASSED_ON = _names(
+    """
+    copy.copy copy.deepcopy einops.rearrange einops.reduce einops.repeat torch.compile
+    torch.jit.script torch.jit.trace torch.nn.DataParallel
+    torch.nn.parallel.DistributedDataParallel
+    """
+)
+"""Functions whose result is of the kind of their first argument."""

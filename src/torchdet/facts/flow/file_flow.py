@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.flow.attributes import Attributes
 from torchdet.facts.flow.bodies import Bodies
 from torchdet.facts.flow.branch_conditions import Condition, Conditions
-from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function
+from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function, Returns
 from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
 from torchdet.facts.flow.destinations import Arrivals, DestinationSearch
@@ -111,6 +111,14 @@ class FileFlow:
         """The one parameter of a function of the file that receives ``arg``."""
         callees = self.callees(call)
         return self._parts.calls.parameter(call, arg, callees[0]) if len(callees) == 1 else None
+
+    def hides(self, call: cst.Call) -> bool:
+        """Whether ``*args`` or ``**kwargs`` of the call may fill any parameter."""
+        return self._parts.calls.has_hidden(call)
+
+    def returns(self, function: Function) -> Returns:
+        """What a call of ``function`` can return."""
+        return self._parts.calls.returns(function)
 
     def class_of_self(self, name: cst.BaseExpression) -> cst.ClassDef | None:
         """The class of the file whose instance the name (``self``) is in its methods."""

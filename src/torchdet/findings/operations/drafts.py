@@ -11,7 +11,6 @@ from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Mention, Outline
-from torchdet.facts.tensors import tensor_confidence
 from torchdet.findings.base import Draft
 from torchdet.findings.screen import MentionScreen, Screen
 from torchdet.model.config import LintConfig
@@ -26,6 +25,7 @@ from torchdet.reading.operations.surroundings import (
     only_shape_is_read,
     stays_on_cpu,
 )
+from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.condition_language import Condition, Truth, can_be_told
 from torchdet.torch_api.operations import (
     Behaviour,

@@ -13,8 +13,8 @@ from torchdet.facts.expressions import (
 )
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
-from torchdet.facts.tensors import tensor_confidence
 from torchdet.reading.operations.number_kinds import holds_whole_numbers
+from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.condition_language import Absent, Opaque, Truth, Value
 from torchdet.torch_api.signatures import Signature
 

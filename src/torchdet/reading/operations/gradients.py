@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import argument, is_constant, last_name
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
-from torchdet.facts.module_classes import forward_of, is_module_class
 from torchdet.facts.reaching import reaching
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.operations.number_kinds import holds_whole_numbers
 from torchdet.reading.operations.surroundings import last_method
+from torchdet.reading.tensors.module_classes import forward_of, is_module_class
 from torchdet.torch_api.gradient_names import AUTOGRAD_FUNCTIONS, NO_GRADIENT
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def _is_outside_of_models(call: cst.Call, facts: FileFacts) -> bool:
         return False
     bases = [name for base in owner.bases for name in facts.resolve(base.value).names]
     return not AUTOGRAD_FUNCTIONS.isdisjoint(bases) or not (
-        is_module_class(owner, facts) or forward_of(owner) is not None
+        is_module_class(owner, facts) or forward_of(owner, facts) is not None
     )
 
 

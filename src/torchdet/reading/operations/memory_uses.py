@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.tensors import tensor_confidence
+from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.returns import several_functions, tensor_functions, tensor_methods
 from torchdet.torch_api.tensor_methods import (
     READING_IN_PLACE,

@@ -8,7 +8,7 @@ import libcst as cst
 import pytest
 
 from tests.facts.asking import asked
-from torchdet.facts.tensors import tensor_confidence
+from torchdet.reading.tensors.inference import tensor_confidence
 
 IMPORTS = (
     "import numpy as np\nimport torch\nimport torch.nn.functional as F\nfrom torch import nn\n"
@@ -77,11 +77,16 @@ CERTAIN = [
     "    def f(self):\n        self.w",
     "def f(x: torch.Tensor):\n    def g():\n        x",
     "(y := torch.ones(3)).sum()",
+    "def g():\n    _f(torch.ones(3))\n    _f(torch.zeros(3))\ndef _f(x):\n    x",
+    "pair = (torch.ones(3), torch.zeros(3))\npair[1]",
+    "class A:\n    def __init__(self):\n        self.w = torch.ones(3)\n"
+    "class B(A):\n    def f(self):\n        self.w",
     "torch.nonzero(a)",
     "torch.nonzero(a, as_tuple=True)[0]",
     "try:\n    import torch\nexcept ImportError:\n    torch = None\ntorch.ones(3)",
 ]
 LIKELY = [
+    "xs = [torch.ones(3), torch.zeros(3)]\nxs[1]",
     "class A(nn.Module):\n    def forward(self, x, mask=None):\n        mask",
     "class A(nn.Module):\n    def forward(self, x):\n        b, c = x.shape\n"
     "        x = x.view(b, c)\n        x",
@@ -109,6 +114,10 @@ LIKELY = [
     "def f(x):\n    if x.ndim == 2:\n        x = x.unsqueeze(0)\n    x",
 ]
 NEITHER = [
+    "def g():\n    _f(torch.ones(3))\n    _f(np.zeros(3))\ndef _f(x):\n    x",
+    "def g():\n    f(torch.ones(3))\ndef f(x):\n    x",
+    "checked = torch.is_tensor(x)\nx = helper(x)\nif checked:\n    x",
+    "pair = (torch.ones(3), 5)\npair[1]",
     "np.zeros(3)",
     "torch.zeros(3).numpy()",
     "torch.zeros(3).tolist()",
@@ -196,3 +205,8 @@ def test_the_method_that_is_called_tells(text: str, expected: str | None) -> Non
 @pytest.mark.parametrize("text", NEITHER)
 def test_neither(text: str) -> None:
     assert confidence(text) is None
+
+
+def test_a_long_chain_is_followed_to_its_end() -> None:
+    rows = "".join(f"x{i + 1} = x{i} * 2\n" for i in range(1000))
+    assert confidence(f"x0 = torch.ones(3)\n{rows}x1000") == "certain"

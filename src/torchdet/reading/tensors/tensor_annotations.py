@@ -1,4 +1,4 @@
-"""Whether an annotation says that a value is a tensor."""
+"""What an annotation says of tensors."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, string_value
 from torchdet.facts.lazy import cst
+from torchdet.model.diagnostic import Confidence
+from torchdet.reading.tensors.value_kinds import CERTAIN_TENSOR, Kind, Value
 from torchdet.torch_api.returns import tensor_types
 
 if TYPE_CHECKING:
@@ -20,12 +22,18 @@ _JAXTYPING = frozenset(
 )
 
 
-def says_tensor(annotation: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``annotation`` allows tensors and, beside ``None``, nothing else."""
-    return _all_tensors(annotation, annotation, facts)
+def annotated_as(annotation: cst.BaseExpression | None, facts: FileFacts) -> Value | None:
+    """What ``annotation`` says that a value is, beside ``None``; None where it says nothing."""
+    if annotation is None:
+        return None
+    if _all_tensors(annotation, annotation, facts):
+        return CERTAIN_TENSOR
+    if _all_several(annotation, facts):
+        return Value(Kind.SEVERAL, Confidence.CERTAIN)
+    return None
 
 
-def says_tensors(annotation: cst.BaseExpression, facts: FileFacts) -> bool:
+def _all_several(annotation: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether ``annotation`` allows only lists or tuples of tensors, and ``None``."""
     members = [each for each in _alternatives(annotation) if not is_constant(each, "None")]
     return bool(members) and all(

@@ -1,4 +1,4 @@
-"""What a value is, as far as it matters for finding tensors."""
+"""What a value can be, as far as it matters for finding tensors."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from torchdet.model.diagnostic import Confidence
 
 
 class Kind(Enum):
-    """What a value is, as far as it matters for finding tensors.
+    """What a value is.
 
     ``SEVERAL`` is a tuple or list of tensors, ``LOADER`` yields such. Calling a ``MODULE`` gives a
     tensor, calling a ``SEVERAL_MODULE`` several; ``MODULES`` holds modules by position. ``OPEN``
-    is a value that is being worked out: it agrees with everything.
+    is a value about which nothing has been found yet: it agrees with everything.
     """
 
     TENSOR = "tensor"
@@ -24,6 +24,9 @@ class Kind(Enum):
     MODULES = "modules"
     LOADER = "loader"
     OPEN = "open"
+
+
+MODULE_KINDS = frozenset({Kind.MODULE, Kind.SEVERAL_MODULE, Kind.MODULES})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +40,27 @@ class Value:
         """Another kind, as sure as this one; an open value stays open."""
         return self if self.kind is Kind.OPEN else Value(kind, self.confidence)
 
+    @property
+    def likely(self) -> Value:
+        """The same, no surer than likely."""
+        return self if self.kind is Kind.OPEN else Value(self.kind, Confidence.LIKELY)
+
 
 OPEN = Value(Kind.OPEN, Confidence.CERTAIN)
-"""The value that is being worked out."""
+CERTAIN_TENSOR = Value(Kind.TENSOR, Confidence.CERTAIN)
+LIKELY_TENSOR = Value(Kind.TENSOR, Confidence.LIKELY)
+
+# What one part of a value is, taken by position, by unpacking or by iterating.
+_PARTS = {
+    Kind.TENSOR: Kind.TENSOR,
+    Kind.SEVERAL: Kind.TENSOR,
+    Kind.MODULES: Kind.MODULE,
+    Kind.OPEN: Kind.OPEN,
+}
 
 
 def agreed(values: Iterable[Value | None]) -> Value | None:
-    """What all ``values`` are; as sure as the least sure of them."""
+    """What all ``values`` are; as sure as the least sure of them. None if one is unknown."""
     result = OPEN
     for value in values:
         if value is None:
@@ -55,3 +72,11 @@ def agreed(values: Iterable[Value | None]) -> Value | None:
         weaker = Confidence.LIKELY in {result.confidence, value.confidence}
         result = Value(value.kind, Confidence.LIKELY if weaker else Confidence.CERTAIN)
     return result
+
+
+def part(value: Value | None) -> Value | None:
+    """What one part of ``value`` is."""
+    if value is not None and value.kind is Kind.LOADER:
+        return Value(Kind.SEVERAL, Confidence.LIKELY)
+    kind = _PARTS.get(value.kind) if value is not None else None
+    return value.as_kind(kind) if value is not None and kind is not None else None

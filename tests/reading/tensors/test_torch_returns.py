@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
-from torchdet.facts.tensors import tensor_confidence
 from torchdet.model.diagnostic import Confidence
 from torchdet.model.source import SourceText
+from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.returns import (
     LEGACY_TENSOR_TYPES,
     RETURNS_FLAGS,
