@@ -23,6 +23,7 @@ SIZE = 20
 MOST = 1.25
 
 HEAD = """\
+import glob
 import os
 import random
 import time
@@ -30,7 +31,7 @@ import time
 import numpy as np
 import torch
 import torch.nn as nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 """
 
@@ -91,10 +92,33 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "ifs with .cuda()": ("def f(x, c):\n", "    if c == {i}:\n        x = x.cuda()\n", ""),
     "imports": ("", "from torch.nn import M{i}\nm{i} = M{i}(3)\n", ""),
     "keywords": ("f(", "k{i}=torch.zeros(1, device='cuda'), ", ")\n"),
+    "listings": ("", "a{i} = os.listdir('d{i}')\nb{i} = torch.stack(a{i})\n", ""),
+    "listings in one list": ("a = []\n", "a += glob.glob('d{i}')\n", "x = torch.stack(a)\n"),
+    "listings in one loop": (
+        "a = []\nfor d in ds:\n",
+        "    for f in glob.glob(d + '{i}'):\n        a.append(f)\n",
+        "x = torch.stack(a)\n",
+    ),
+    "listings of one name": (
+        "",
+        "a = os.listdir('d{i}')\na.sort()\nb = torch.stack(a)\nprint(a[0], len(a))\n",
+        "",
+    ),
+    "loaders": (
+        "",
+        "s{i} = DistributedSampler(d{i})\nl{i} = DataLoader(d{i}, sampler=s{i}, num_workers=2)\n"
+        "for e in range(3):\n    for b in l{i}:\n        b.backward()\n",
+        "",
+    ),
     "loops that train": ("", "for e in range(3):\n    net(x).backward()\n    opt{i}.step()\n", ""),
     "matches": ("match d:\n", "    case 'k{i}':\n        x = x.cuda()\n", ""),
     "names in a chain": ("a0 = 'cuda'\n", "b{i} = a{i}\nx.to(a{i})\n", ""),
     "parameters": ("def f(", "p{i}='cuda', ", "):\n    pass\n"),
+    "sets of strings": (
+        "s = set()\n",
+        "s.add('k{i}')\nx{i} = torch.stack([f(w) for w in s])\n",
+        "",
+    ),
     "seeds": ("", "torch.manual_seed(int(time.time()))\nnp.random.seed({i})\n", ""),
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,15 @@ class Arrivals:
         return tuple(each for each in self.every if not each.followed)
 
 
+Stops = Callable[[Use], bool]
+"""Whether the search must not go on behind a use, such as one of a list that was sorted."""
+
+
+def never_stops(_: Use) -> bool:
+    """The search goes on wherever the value goes."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class _Holder:
     """An expression that has the value, at ``path`` inside."""
@@ -68,9 +78,10 @@ class _Holder:
 class DestinationSearch:
     """One search. It visits each (expression, path) once, so that it ends."""
 
-    def __init__(self, parts: FlowParts, transfer: Transfer) -> None:
+    def __init__(self, parts: FlowParts, transfer: Transfer, stops: Stops = never_stops) -> None:
         self._parts = parts
         self._transfer = transfer
+        self._stops = stops
         self._parents = parts.bodies.index.parents
         self._pending: list[_Holder] = []
         self._seen: set[tuple[cst.CSTNode, Path]] = set()
@@ -91,6 +102,8 @@ class DestinationSearch:
                 continue
             self._seen.add(key)
             use = replace(self._parts.use(holder.node), captured=holder.captured)
+            if self._stops(use):
+                continue
             before = len(self._pending)
             known = self._go_on(holder, use)
             found.append(Arrival(use, holder.path, known or len(self._pending) > before))
@@ -103,8 +116,9 @@ class DestinationSearch:
     def _go_on(self, holder: _Holder, use: Use) -> bool:
         """Follow who has the value next; True where nobody needs to."""
         by = use.by
-        if self._passes_on(by, holder.node) or use.kind in (UseKind.CHOSEN, UseKind.AWAITED):
-            self._follow(by, holder.path)
+        passing = self._passing(use)
+        if passing is not None:
+            self._follow(passing, holder.path)
         elif use.kind in _BINDING:
             return self._bound(by, holder)
         elif use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
@@ -121,16 +135,22 @@ class DestinationSearch:
             self._targets(by, holder, Each() if use.kind is UseKind.ITERATED else Entered())
         return False
 
-    def _passes_on(self, by: cst.CSTNode, node: cst.BaseExpression) -> bool:
-        """Whether the rule says that ``by`` has the value of ``node``."""
+    def _passing(self, use: Use) -> cst.BaseExpression | None:
+        """The expression around ``use`` that has its value too, by itself or as the rule says."""
+        by = use.by
         if isinstance(by, cst.Attribute):
             above = self._parents[by]
             by = above if isinstance(above, cst.Call) and above.func is by else by
         if isinstance(by, cst.FormattedStringExpression):
             by = self._parents[by]
+        while isinstance(by, cst.CompFor):
+            by = self._parents[by]
         if not isinstance(by, cst.BaseExpression):
-            return False
-        return any(each is node for each in self._transfer(by) or ())
+            return None
+        passes = use.kind in (UseKind.CHOSEN, UseKind.AWAITED) or any(
+            each is use.node for each in self._transfer(by) or ()
+        )
+        return by if passes else None
 
     # Names and attributes.
 

@@ -11,7 +11,7 @@ from torchdet.facts.flow.branch_conditions import Condition, Conditions
 from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function, Returns
 from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
-from torchdet.facts.flow.destinations import Arrivals, DestinationSearch
+from torchdet.facts.flow.destinations import Arrivals, DestinationSearch, Stops, never_stops
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.implications import Classify, Fact, Implications
 from torchdet.facts.flow.name_uses import NameUses
@@ -93,9 +93,14 @@ class FileFlow:
         """Where the value of ``node``, or the part of it at ``path``, can come from."""
         return SourceSearch(self._parts, transfer).run(node, path)
 
-    def reaches(self, node: cst.BaseExpression, transfer: Transfer = nothing_passes) -> Arrivals:
-        """The uses that the value of ``node`` comes to."""
-        return DestinationSearch(self._parts, transfer).run(node)
+    def reaches(
+        self,
+        node: cst.BaseExpression,
+        transfer: Transfer = nothing_passes,
+        stops: Stops = never_stops,
+    ) -> Arrivals:
+        """The uses that the value of ``node`` comes to, without those where it ``stops``."""
+        return DestinationSearch(self._parts, transfer, stops).run(node)
 
     # Functions and classes.
 

@@ -1,51 +1,59 @@
 """Where the order of an iterable shows, when that order means nothing.
 
-Starting at a listing of files or at a set, the trace follows names, attributes of ``self``, lists
-that a loop fills, what local functions return and the parameters they receive. It ends where the
-order is destroyed or does not matter (``sorted``, ``len``, ``in``, a loop that only deletes) and
-at the places that make it count.
+The flow tells where a listing of files or a set goes. Here stands what keeps its order (``list``,
+comprehensions, lists that a loop fills), what destroys it (``sorted``), and what makes it count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import int_value, last_name
+from torchdet.facts.flow.destinations import Arrival
+from torchdet.facts.flow.order import Order
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
-from torchdet.facts.origins import origins
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence
 from torchdet.reading.randomness.data_classes import is_dataset
-from torchdet.reading.randomness.value_flow import ValueFlow
+from torchdet.reading.randomness.order_effects import (
+    CUT,
+    DRAWN,
+    INDEXED,
+    ITERATED,
+    JOINED,
+    LAYERS,
+    MAYBE_DRAWN,
+    NUMBERED,
+    PAIRED,
+    PICKED,
+    RETURNED,
+    SPLIT,
+    OrderUse,
+)
+from torchdet.reading.randomness.ordered_loops import (
+    DRAW_MODULES,
+    left_behind,
+    makes_layers,
+    reads_of_target,
+    stores_number,
+)
+from torchdet.reading.randomness.sorted_lists import (
+    asks_for_len,
+    called,
+    counted_attributes,
+    is_counted,
+    sorting_reads,
+    sorting_uses,
+    sorts,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-
-@dataclass(frozen=True, slots=True)
-class OrderUse:
-    """A place where the order shows: ``effect`` says how, with "they" for the elements."""
-
-    effect: str
-    confidence: Confidence
-
-
-_NUMBERED = OrderUse("they are numbered in it", Confidence.CERTAIN)
-_INDEXED = OrderUse("a data set reads them by index", Confidence.CERTAIN)
-_ITERATED = OrderUse("a data set yields them in it", Confidence.CERTAIN)
-_JOINED = OrderUse("they are put together in it", Confidence.CERTAIN)
-_SPLIT = OrderUse("they are split by it", Confidence.CERTAIN)
-_DRAWN = OrderUse("a random draw from them depends on it, seeded or not", Confidence.CERTAIN)
-_MAYBE_DRAWN = OrderUse(_DRAWN.effect, Confidence.LIKELY)
-_PAIRED = OrderUse("they are paired by position", Confidence.LIKELY)
-_CUT = OrderUse("some are taken by position", Confidence.LIKELY)
-_LAYERS = OrderUse("layers are made in it", Confidence.LIKELY)
-_DRAWS = OrderUse("each of them gets the next random numbers", Confidence.LIKELY)
-PICKED = OrderUse("one is picked by its position", Confidence.LIKELY)
-RETURNED = OrderUse("the caller receives them in it", Confidence.LIKELY)
 
 # Calls whose value has the elements of their argument in the same order.
 _KEEPS_ORDER = frozenset(
@@ -54,322 +62,260 @@ _KEEPS_ORDER = frozenset(
 )
 _TORCH_JOINS = ("cat", "concat", "stack", "tensor", "vstack", "hstack")
 _COUNTS = {
-    **{f"torch.{name}": _JOINED for name in _TORCH_JOINS},
-    **{f"numpy.{name}": _JOINED for name in ("concatenate", "stack", "vstack", "hstack")},
-    "pandas.concat": _JOINED,
+    **{f"torch.{name}": JOINED for name in _TORCH_JOINS},
+    **{f"numpy.{name}": JOINED for name in ("concatenate", "stack", "vstack", "hstack")},
+    "pandas.concat": JOINED,
     **{
-        f"torch.utils.data.{name}": _JOINED
+        f"torch.utils.data.{name}": JOINED
         for name in ("ConcatDataset", "ChainDataset", "StackDataset")
     },
-    "itertools.islice": _CUT,
+    "itertools.islice": CUT,
 }
 _OWN_ORDER = frozenset({"glob", "iglob", "iterdir", "listdir", "natsorted", "rglob", "sorted"})
 _COUNTS_BY_NAME = {
-    "train_test_split": _SPLIT,
-    "random_split": _SPLIT,
-    "array_split": _SPLIT,
+    "train_test_split": SPLIT,
+    "random_split": SPLIT,
+    "array_split": SPLIT,
 }
 _DRAW_METHODS = frozenset({"shuffle", "sample", "choice", "choices", "permutation"})
-_DRAW_MODULES = ("random.", "numpy.random.")
-_TORCH_DRAWS = tuple(f"torch.{name}" for name in ("rand", "normal", "bernoulli", "nn.init."))
 
 
 def order_uses(node: cst.BaseExpression, facts: FileFacts) -> tuple[OrderUse, ...]:
-    """Where the order of the iterable ``node`` shows, the surest first."""
-    found = dict.fromkeys(_Trace(facts, _is_sorted).run(node))
+    """Where the order of the iterable ``node`` shows, the surest first.
+
+    With a certain one at hand the search ends: there may be more.
+    """
+    found: dict[OrderUse, None] = {}
+    pending = [node]
+    seen: set[cst.BaseExpression] = {node}
+    while pending:
+        effects, further = _explored(pending.pop(), facts)
+        found.update((each, None) for each in effects)
+        if any(each.confidence is Confidence.CERTAIN for each in effects):
+            break
+        pending += [each for each in further if each not in seen]
+        seen.update(further)
     return tuple(sorted(found, key=lambda use: use.confidence is not Confidence.CERTAIN))
 
 
-class _Trace(ValueFlow):
-    """One search for where an order shows."""
+@remembered
+def _explored(
+    node: cst.BaseExpression, facts: FileFacts
+) -> tuple[tuple[OrderUse, ...], tuple[cst.BaseExpression, ...]]:
+    """Where the order of ``node`` shows, and what else has its elements in their order."""
+    trace = _Trace(facts, node)
+    effects = tuple(dict.fromkeys(trace.run()))
+    return effects, tuple(trace.further)
 
-    def run(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
-        self._start = node
-        self.follow(node)
-        for pending in self.pending():
-            yield from self._step(pending)
 
-    def _step(self, node: cst.BaseExpression) -> Iterator[OrderUse]:
-        parent = self.facts.parent(node)
-        if isinstance(parent, cst.Arg):
-            call = self.facts.parent(parent)
-            if isinstance(call, cst.Call):
-                yield from self._argument(parent, call)
-        elif isinstance(parent, cst.For) and parent.iter is node:
-            yield from self._loop(parent)
-        elif isinstance(parent, cst.CompFor) and parent.iter is node:
-            yield from self._comprehension(parent)
-        elif isinstance(parent, cst.Subscript) and parent.value is node:
-            yield from self._subscript(parent)
-        elif isinstance(parent, (cst.Return, cst.Yield, cst.From)):
-            yield from self._handed_back(parent)
-        else:
-            yield from self._stored(node, parent)
+class _Trace:
+    """Where the order of one expression shows.
 
-    def _stored(self, node: cst.BaseExpression, parent: cst.CSTNode) -> Iterator[OrderUse]:
-        """A name, an attribute or a larger expression has the elements now."""
-        if isinstance(parent, cst.Assign):
-            for target in parent.targets:
-                yield from self._assigned(target.target)
-        elif isinstance(parent, (cst.AnnAssign, cst.AugAssign)) and parent.value is node:
-            yield from self._assigned(parent.target)
-        elif isinstance(parent, cst.NamedExpr) and parent.value is node:
-            yield from self._assigned(parent.target)
-            self.follow(parent)
-        elif isinstance(parent, cst.AsName) or (
-            isinstance(parent, cst.WithItem) and parent.asname is not None
-        ):
-            asname = parent.asname if isinstance(parent, cst.WithItem) else parent
-            if asname is not None:
-                yield from self._assigned(asname.name)
-        elif isinstance(parent, cst.StarredElement):
-            owner = self.facts.parent(parent)
-            if isinstance(owner, (cst.List, cst.Tuple)):
-                self.follow(owner)
-        elif self._larger(node, parent) and isinstance(parent, cst.BaseExpression):
-            self.follow(parent)
+    The flow follows the iterable itself. What a loop over it fills, what ``+=`` extends, and who
+    receives what a function yields has its elements as well: those are ``further`` places.
+    """
 
-    @staticmethod
-    def _larger(node: cst.BaseExpression, parent: cst.CSTNode) -> bool:
-        """Whether ``parent`` is an expression that has the elements of ``node`` in their order."""
-        if isinstance(parent, cst.BinaryOperation):
-            return isinstance(parent.operator, cst.Add)
-        if isinstance(parent, cst.IfExp):
-            return parent.test is not node
-        return isinstance(parent, cst.BooleanOperation)
+    def __init__(self, facts: FileFacts, start: cst.BaseExpression) -> None:
+        self._facts = facts
+        self._flow = facts.flow
+        self._start = start
+        self.further: dict[cst.BaseExpression, None] = {}
 
-    def _assigned(self, target: cst.CSTNode) -> Iterator[OrderUse]:
-        """Go on with all that is done with what was assigned, where nothing sorts it."""
-        if isinstance(target, cst.Tuple) and len(target.elements) > 1:
-            yield _CUT
-        elif not self._becomes_sorted(target):
-            self.follow_target(target)
+    def run(self) -> Iterator[OrderUse]:
+        """The places, in no order."""
+        for arrival in self._flow.reaches(self._start, self._kept_by, self._is_sorted).every:
+            if not arrival.path:
+                yield from self._step(arrival)
 
-    def _becomes_sorted(self, target: cst.CSTNode) -> bool:
-        """Whether the same name is also given a value that was sorted."""
-        if not isinstance(target, cst.Name):
+    def _go_on_at(self, nodes: Iterable[cst.BaseExpression]) -> None:
+        self.further.update((node, None) for node in nodes)
+
+    # What keeps the order, and what destroys it.
+
+    def _kept_by(self, node: cst.BaseExpression) -> Sequence[cst.BaseExpression] | None:
+        """The iterables whose elements ``node`` has in their order."""
+        if isinstance(node, cst.Call) and self._keeps_order(node):
+            return [arg.value for arg in node.args if not arg.star]
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Add):
+            return [node.left, node.right]
+        if isinstance(node, cst.Subscript) and _is_copy(node):
+            return [node.value]
+        if isinstance(node, (cst.ListComp, cst.GeneratorExp)):
+            return list(_iterables(node))
+        return None
+
+    def _keeps_order(self, call: cst.Call) -> bool:
+        if last_name(call.func) not in _KEEPS_ORDER:
             return False
-        values = (binding.value for binding in self.facts.bindings(target))
+        return isinstance(call.func, cst.Name) or len(self._facts.resolve(call.func).names) == 1
+
+    def _is_sorted(self, use: Use) -> bool:
+        """Whether ``use`` sorts, pours into a set, or may see what was sorted in place before."""
+        if sorts(use) or (use.kind is UseKind.ARGUMENT and last_name(called(use)) == "update"):
+            return True
+        node = use.node
+        places: list[cst.BaseExpression] = []
+        if isinstance(node, cst.Name):
+            for each in self._flow.definitions(node).definitions:
+                places += sorting_uses(each.node, self._facts)
+        elif isinstance(node, cst.Attribute):
+            owner = self._flow.class_of_self(node.value)
+            if owner is not None:
+                places += sorting_reads(owner, self._facts).get(node.attr.value, ())
         return any(
-            isinstance(value, cst.Call) and "sort" in (last_name(value.func) or "").lower()
-            for value in values
+            place is not node and self._flow.before(place, node) is not Order.NEVER
+            for place in places
         )
 
-    def _argument(self, arg: cst.Arg, call: cst.Call) -> Iterator[OrderUse]:
+    # What makes it count.
+
+    def _step(self, arrival: Arrival) -> Iterator[OrderUse]:
+        use = arrival.use
+        if isinstance(use.by, cst.Call) and use.kind in (UseKind.ARGUMENT, UseKind.UNPACKED):
+            yield from self._argument(use.node, use.by)
+        elif use.kind is UseKind.UNPACKED and isinstance(use.by, cst.Assign):
+            yield CUT
+        elif isinstance(use.by, cst.AugAssign):
+            self._go_on_at(reads_of_target(use.by.target, self._facts))
+        elif isinstance(use.by, cst.For):
+            places, effects = left_behind(use.by, self._facts)
+            self._go_on_at(places)
+            yield from effects
+            if any(isinstance(each, cst.Yield) for each in descendants(use.by.body)):
+                yield from self._handed_back(use.by.body, followed=False)
+        elif isinstance(use.by, cst.CompFor):
+            yield from self._comprehension(use.by)
+        elif isinstance(use.by, cst.Subscript) and use.kind is UseKind.SUBSCRIPTED:
+            yield from self._subscript(use.by)
+        elif use.kind in (UseKind.RETURNED, UseKind.YIELDED):
+            yield from self._handed_back(use.node, arrival.followed)
+
+    def _argument(self, node: cst.BaseExpression, call: cst.Call) -> Iterator[OrderUse]:
         """The elements are handed to a function."""
         name = last_name(call.func) or ""
-        names = self.facts.resolve(call.func).names
+        names = self._facts.resolve(call.func).names
         qualified = names[0] if len(names) == 1 else ""
+        arg = self._facts.parent(node)
         known = _COUNTS.get(qualified) or _COUNTS_BY_NAME.get(name)
-        if "sort" in name.lower():
-            return
         if known is not None:
             yield known
-        elif name == "extend" and isinstance(call.func, cst.Attribute):
-            yield from self._assigned(call.func.value)
-        elif name in _KEEPS_ORDER and (qualified or isinstance(call.func, cst.Name)):
-            yield from self._kept(arg, call, name)
+        elif self._keeps_order(call):
+            if name == "zip" and self._pairs(arg, call):
+                yield PAIRED
+            if name == "enumerate" and self._numbers(call):
+                yield NUMBERED
         elif name in _DRAW_METHODS and call.args[0] is arg:
-            if qualified.startswith(_DRAW_MODULES):
-                yield _DRAWN
+            if qualified.startswith(DRAW_MODULES):
+                yield DRAWN
             elif not qualified and isinstance(call.func, cst.Attribute):
-                yield _MAYBE_DRAWN
-        else:
-            yield from self._handed_on(arg, call, name)
-
-    def _kept(self, arg: cst.Arg, call: cst.Call, name: str) -> Iterator[OrderUse]:
-        """``call`` has the elements in the same order."""
-        if name == "zip" and self._pairs(arg, call):
-            yield _PAIRED
-        if name == "enumerate" and self._numbers(call):
-            yield _NUMBERED
-        self.follow(call)
-
-    def _handed_on(self, arg: cst.Arg, call: cst.Call, name: str) -> Iterator[OrderUse]:
-        received = self.follow_parameter(arg, call)
-        if not received and name.lower().endswith(("dataset", "dataloader")):
+                yield MAYBE_DRAWN
+        elif name.lower().endswith(("dataset", "dataloader")) and not self._flow.callees(call):
             yield OrderUse(f"`{name}` receives them in it", Confidence.LIKELY)
 
-    def _pairs(self, arg: cst.Arg, call: cst.Call) -> bool:
-        """Whether ``zip`` brings others beside the elements that have an order of their own.
+    def _pairs(self, arg: cst.CSTNode, call: cst.Call) -> bool:
+        """Whether ``zip`` brings others beside the listing that have an order of their own.
 
         Those are listings too, or sorted. A list made from the elements, or filled in step with
         them, has theirs.
         """
-        return any(
+        return isinstance(self._start, cst.Call) and any(
             isinstance(end, cst.Call)
             and end is not self._start
             and last_name(end.func) in _OWN_ORDER
             for each in call.args
             if each is not arg
-            for end in origins(each.value, self.facts).expressions
+            for end in self._flow.sources(each.value).expressions
         )
 
     def _numbers(self, call: cst.Call) -> bool:
         """Whether the numbers of ``enumerate`` end up beside the elements in a dictionary."""
-        parent = self.facts.parent(call)
+        parent = self._facts.parent(call)
         if isinstance(parent, cst.CompFor):
-            comprehension = self.facts.parent(parent)
+            comprehension = self._facts.parent(parent)
             if isinstance(comprehension, cst.DictComp):
                 return True
-            parent = self.facts.parent(comprehension)
+            parent = self._facts.parent(comprehension)
         if isinstance(parent, cst.Arg):
-            outer = self.facts.parent(parent)
-            return isinstance(outer, cst.Call) and self.facts.means(outer.func, "builtins.dict")
+            outer = self._facts.parent(parent)
+            return isinstance(outer, cst.Call) and self._facts.means(outer.func, "builtins.dict")
         if isinstance(parent, cst.For) and isinstance(parent.target, cst.Tuple):
             first = parent.target.elements[0].value
-            return isinstance(first, cst.Name) and _stores_number(parent.body, {first.value})
+            return isinstance(first, cst.Name) and stores_number(parent.body, {first.value})
         return False
 
     def _comprehension(self, clause: cst.CompFor) -> Iterator[OrderUse]:
         comprehension: cst.CSTNode = clause
         while isinstance(comprehension, cst.CompFor):
-            comprehension = self.facts.parent(comprehension)
-        if isinstance(comprehension, (cst.ListComp, cst.GeneratorExp)):
-            self.follow(comprehension)
-        elif isinstance(comprehension, cst.DictComp) and _makes_layers(
-            comprehension.value, self.facts
+            comprehension = self._facts.parent(comprehension)
+        if isinstance(comprehension, cst.DictComp) and makes_layers(
+            comprehension.value, self._facts
         ):
-            yield _LAYERS
-
-    def _loop(self, loop: cst.For) -> Iterator[OrderUse]:
-        """What a loop over the elements leaves behind."""
-        counters = {
-            node.target.value
-            for node in descendants(loop.body)
-            if isinstance(node, cst.AugAssign)
-            and isinstance(node.target, cst.Name)
-            and int_value(node.value) == 1
-        }
-        if _stores_number(loop.body, counters):
-            yield _NUMBERED
-        for node in descendants(loop.body):
-            if isinstance(node, cst.Call):
-                yield from self._called_in_loop(node, loop)
-            elif isinstance(node, cst.AugAssign) and isinstance(
-                node.value, (cst.List, cst.ListComp)
-            ):
-                yield from self._assigned(node.target)
-            elif isinstance(node, cst.Yield):
-                yield from self._handed_back(node)
-
-    def _called_in_loop(self, call: cst.Call, loop: cst.For) -> Iterator[OrderUse]:
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value in {"append", "extend"}:
-            if not self._is_new_in(loop, call.func.value):
-                yield from self._assigned(call.func.value)
-        elif _makes_layers(call, self.facts):
-            yield _LAYERS
-        elif _draws(call, self.facts):
-            yield _DRAWS
-
-    def _is_new_in(self, loop: cst.For, node: cst.BaseExpression) -> bool:
-        """Whether each pass of the loop gives the name another list."""
-        return isinstance(node, cst.Name) and any(
-            binding.value is not None and loop in set(self.facts.ancestors(binding.node))
-            for binding in self.facts.bindings(node)
-        )
+            yield LAYERS
 
     def _subscript(self, subscript: cst.Subscript) -> Iterator[OrderUse]:
         """One element, or some, by position."""
-        outer = self.facts.parent(subscript)
-        if isinstance(outer, (cst.AssignTarget, cst.Del, cst.AugAssign)):
-            return
         index = subscript.slice[0].slice
         if isinstance(index, cst.Slice):
-            if index.lower is not None or index.upper is not None:
-                yield _CUT
-            else:
-                self.follow(subscript)
+            if not _is_copy(subscript):
+                yield CUT
         elif isinstance(index, cst.Index) and int_value(index.value) is not None:
-            if not self._alone(subscript):
+            if not self._is_alone(subscript):
                 yield PICKED
         elif self._in_dataset(subscript, "__getitem__"):
-            yield _INDEXED
+            yield INDEXED
 
-    def _alone(self, subscript: cst.Subscript) -> bool:
+    def _is_alone(self, subscript: cst.Subscript) -> bool:
         """Whether any element would do, or there is but one.
 
-        ``os.listdir(d)[0]`` says that one is there; code that looks at ``len(files)`` knows how
+        ``os.listdir(d)[0]`` says that one is there; code that asks for ``len(files)`` knows how
         many; an assertion about ``files[0]`` is one about all.
         """
-        if not isinstance(subscript.value, (cst.Name, cst.Attribute)):
+        value = subscript.value
+        counted = False
+        if isinstance(value, cst.Name):
+            definitions = self._flow.definitions(value).definitions
+            counted = any(is_counted(each.node, self._facts) for each in definitions)
+        elif isinstance(value, cst.Attribute):
+            owner = self._flow.class_of_self(value.value)
+            name = value.attr.value
+            counted = owner is not None and name in counted_attributes(owner, self._facts)
+        else:
             return True
-        for above in self.facts.ancestors(subscript):
-            if isinstance(above, cst.Assert):
-                return True
-            if isinstance(above, cst.If) and "len(" in self.facts.code(above.test):
-                return True
-            if isinstance(above, cst.FunctionDef):
-                break
-        function = enclosing_function(subscript, self.facts)
-        counted = f"len({self.facts.code(subscript.value)})"
-        return counted in self.facts.code(function or self.facts.module)
+        return (
+            counted
+            or any(isinstance(above, cst.Assert) for above in self._facts.ancestors(subscript))
+            or any(
+                asks_for_len(each.test, self._facts) for each in self._flow.conditions(subscript)
+            )
+        )
 
     def _in_dataset(self, node: cst.CSTNode, method: str) -> bool:
-        function = enclosing_function(node, self.facts)
-        owner = enclosing_class(node, self.facts)
+        function = enclosing_function(node, self._facts)
+        owner = enclosing_class(node, self._facts)
         if function is None or owner is None or function.name.value != method:
             return False
-        return method == "__getitem__" or is_dataset(owner, self.facts) is not None
+        return method == "__getitem__" or is_dataset(owner, self._facts) is not None
 
-    def _handed_back(self, node: cst.CSTNode) -> Iterator[OrderUse]:
-        """The function around returns or yields the elements."""
+    def _handed_back(self, node: cst.CSTNode, followed: bool) -> Iterator[OrderUse]:
+        """The function around ``node`` returns or yields the elements."""
+        function = enclosing_function(node, self._facts)
         if self._in_dataset(node, "__iter__"):
-            yield _ITERATED
-        elif not self.follow_callers(node):
-            yield RETURNED
+            yield ITERATED
+        elif function is not None:
+            calls = self._flow.callers(function).calls
+            self._go_on_at(calls)
+            if not calls and not followed:
+                yield RETURNED
 
 
-def _is_sorted(use: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``use`` is ``use.sort()``, or is assigned anew from something sorted."""
-    parent = facts.parent(use)
-    if isinstance(parent, cst.Attribute):
-        return "sort" in parent.attr.value
-    call = facts.parent(parent) if isinstance(parent, cst.Arg) else None
-    if not isinstance(call, cst.Call) or "sort" not in (last_name(call.func) or "").lower():
-        return False
-    statement = facts.parent(call)
-    while isinstance(statement, (cst.Arg, cst.Call, cst.Subscript)):
-        statement = facts.parent(statement)
-    if isinstance(statement, cst.Expr):
-        return True
-    target = statement.targets[0].target if isinstance(statement, cst.Assign) else None
-    return target is not None and facts.code(target) == facts.code(use)
+def _iterables(node: cst.ListComp | cst.GeneratorExp) -> Iterator[cst.BaseExpression]:
+    clause: cst.CompFor | None = node.for_in
+    while clause is not None:
+        yield clause.iter
+        clause = clause.inner_for_in
 
 
-def _stores_number(body: cst.CSTNode, numbers: set[str]) -> bool:
-    """Whether ``body`` has ``d[key] = n`` with ``n`` from ``numbers``, or ``d[key] = len(d)``."""
-    for node in descendants(body):
-        if not isinstance(node, cst.Assign):
-            continue
-        target, value = node.targets[0].target, node.value
-        if not isinstance(target, cst.Subscript):
-            continue
-        if isinstance(value, cst.Name) and value.value in numbers:
-            return True
-        if isinstance(value, cst.Call) and last_name(value.func) == "len" and value.args:
-            counted = value.args[0].value
-            if counted.deep_equals(target.value):
-                return True
-    return False
-
-
-def _makes_layers(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` makes a module of ``torch.nn``."""
-    if not isinstance(node, cst.Call):
-        return False
-    names = facts.resolve(node.func).names
-    return bool(names) and all(
-        name.startswith("torch.nn.")
-        and name.rpartition(".")[2][:1].isupper()
-        and name not in {"torch.nn.Buffer", "torch.nn.Parameter"}
-        for name in names
-    )
-
-
-def _draws(call: cst.Call, facts: FileFacts) -> bool:
-    """Whether ``call`` draws random numbers from a global generator."""
-    names = facts.resolve(call.func).names
-    return bool(names) and all(
-        name.startswith((*_DRAW_MODULES, *_TORCH_DRAWS)) and "seed" not in name for name in names
-    )
+def _is_copy(subscript: cst.Subscript) -> bool:
+    """Whether it is ``x[:]``, or a slice that only has a step."""
+    index = subscript.slice[0].slice
+    return isinstance(index, cst.Slice) and index.lower is None and index.upper is None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
+from torchdet.facts.flow.definitions import Definition, DefinitionKind, Path
+from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import origins
+from torchdet.facts.remembered import remembered
 from torchdet.model.diagnostic import Confidence
 
 if TYPE_CHECKING:
@@ -34,7 +36,6 @@ _NUMBERS_FROM = _NUMBER_FUNCTIONS_OF_ARRAYS | {"range", "tolist"}
 _STRING_WORDS = re.compile(
     r"(^|_)(captions?|file|filename|files|keys?|names?|path|sentence|text|title|url|uuid|words?)$"
 )
-_MOST_DEPTH = 6
 
 
 class Elements(Enum):
@@ -47,81 +48,83 @@ class Elements(Enum):
 
 def set_elements(node: cst.BaseExpression, facts: FileFacts) -> Elements | None:
     """What the set ``node`` holds; None for what is not certainly a set."""
-    return _elements(node, facts, 0)
+    definitions = _grown_from(node, facts) if isinstance(node, cst.Name) else ()
+    made = [each for each in definitions if each.kind is not DefinitionKind.AUGMENTED]
+    starts: list[tuple[cst.CSTNode | None, Path]] = [(node, ())]
+    if len(made) < len(definitions):
+        starts = [(each.value, each.path) for each in made]
+    kinds: list[Elements] = []
+    for value, path in starts:
+        if not isinstance(value, cst.BaseExpression):
+            return None
+        found = facts.flow.sources(value, lambda each: _sets_in(each, facts), path)
+        for end in found.every:
+            kind = _of_set(end.node, facts) if not end.path else None
+            if kind is None:
+                return None
+            kinds.append(kind)
+    if isinstance(node, (cst.Name, cst.Attribute)) and _called_by_number(facts.code(node)):
+        return Elements.NUMBERS
+    for definition in definitions:
+        kinds += _added_to(definition.node, facts)
+    return _together(kinds, ignoring=Elements.UNKNOWN)
 
 
-def _elements(node: cst.BaseExpression, facts: FileFacts, depth: int) -> Elements | None:
-    if depth > _MOST_DEPTH:
-        return None
+def _grown_from(name: cst.Name, facts: FileFacts) -> tuple[Definition, ...]:
+    """The definitions that ``name`` can see, and those that ``|=`` and the like have grown."""
+    found: dict[Definition, None] = {}
+    pending = list(facts.flow.definitions(name).definitions)
+    while pending:
+        definition = pending.pop()
+        if definition in found:
+            continue
+        found[definition] = None
+        if definition.kind is DefinitionKind.AUGMENTED and isinstance(definition.node, cst.Name):
+            pending += facts.flow.definitions(definition.node).definitions
+    return tuple(found)
+
+
+def _sets_in(node: cst.BaseExpression, facts: FileFacts) -> list[cst.BaseExpression] | None:
+    """The sets that show ``node`` to be one: the operands of ``|``, the object of ``.union``."""
+    if isinstance(node, cst.BinaryOperation):
+        if not isinstance(node.operator, (cst.BitAnd, cst.BitOr, cst.BitXor, cst.Subtract)):
+            return None
+        sides = (node.left, node.right)
+        return [side for side in sides if _of_set(side, facts) is not None] or [node.left]
+    if (
+        isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and node.func.attr.value in _SET_METHODS
+    ):
+        return [node.func.value]
+    return None
+
+
+def _of_set(node: cst.CSTNode, facts: FileFacts) -> Elements | None:
+    """What a display, a comprehension or a call of ``set`` holds."""
     if isinstance(node, cst.Set):
         return _together(_of_value(each.value, facts) for each in node.elements)
     if isinstance(node, cst.SetComp):
         return _of_value(node.elt, facts)
-    if isinstance(node, cst.BinaryOperation):
-        return _of_operation(node, facts, depth)
-    if isinstance(node, cst.Call):
-        return _of_call(node, facts, depth)
-    if isinstance(node, (cst.Name, cst.Attribute)):
-        return _of_variable(node, facts, depth)
-    return None
-
-
-def _of_operation(node: cst.BinaryOperation, facts: FileFacts, depth: int) -> Elements | None:
-    if not isinstance(node.operator, (cst.BitAnd, cst.BitOr, cst.BitXor, cst.Subtract)):
-        return None
-    sides = [_elements(side, facts, depth + 1) for side in (node.left, node.right)]
-    known = [side for side in sides if side is not None]
-    if not known:
-        return None
-    return next((side for side in known if side is not Elements.UNKNOWN), Elements.UNKNOWN)
-
-
-def _of_call(node: cst.Call, facts: FileFacts, depth: int) -> Elements | None:
-    if facts.means(node.func, *_SET_TYPES):
+    if isinstance(node, cst.Call) and facts.means(node.func, *_SET_TYPES):
         return _of_iterable(node.args[0].value, facts) if node.args else Elements.UNKNOWN
-    if isinstance(node.func, cst.Attribute) and node.func.attr.value in _SET_METHODS:
-        return _elements(node.func.value, facts, depth + 1)
     return None
 
 
-def _of_variable(node: cst.Name | cst.Attribute, facts: FileFacts, depth: int) -> Elements | None:
-    """A name or an attribute that is given nothing but sets, and what is added to it."""
-    found = origins(node, facts)
-    if isinstance(node, cst.Name) and not found.complete and not _is_only_updated(node, facts):
-        return None
-    kinds: list[Elements] = []
-    for end in found.expressions:
-        kind = None if end is node else _elements(end, facts, depth + 1)
-        if kind is None:
-            return None
-        kinds.append(kind)
-    if _called_by_number(facts.code(node)):
-        return Elements.NUMBERS
-    return _together([*kinds, *_added(node, facts)], ignoring=Elements.UNKNOWN) if kinds else None
-
-
-def _is_only_updated(name: cst.Name, facts: FileFacts) -> bool:
-    """Whether what is not an assignment of the name is ``name |= other``."""
-    return all(
-        binding.value is not None or isinstance(facts.parent(binding.node), cst.AugAssign)
-        for binding in facts.bindings(name)
-    ) and not any(
-        isinstance(facts.parent(binding.node), cst.Param) for binding in facts.bindings(name)
-    )
-
-
-def _added(node: cst.Name | cst.Attribute, facts: FileFacts) -> Iterator[Elements]:
-    """What ``add`` and ``update`` put into the set."""
-    if not isinstance(node, cst.Name):
-        return
-    for use in facts.uses_of(node.value, facts.scope(node)):
-        call = facts.parent(use.node)
-        if isinstance(call, cst.Call) and call.func is use.node and call.args:
-            if use.parts == (node.value, "add"):
-                ends = origins(call.args[0].value, facts).expressions
-                yield _together(_of_value(end, facts) for end in ends)
-            elif use.parts == (node.value, "update"):
-                yield _of_iterable(call.args[0].value, facts)
+@remembered
+def _added_to(node: cst.CSTNode, facts: FileFacts) -> tuple[Elements, ...]:
+    """What ``add`` and ``update`` put into the set that ``node`` binds."""
+    definition = facts.flow.definition(node)
+    found: list[Elements] = []
+    for use in facts.flow.uses(definition) if definition is not None else ():
+        if use.kind is UseKind.METHOD and isinstance(use.by, cst.Call) and use.by.args:
+            value = use.by.args[0].value
+            if use.slot == "add":
+                ends = facts.flow.sources(value).expressions
+                found.append(_together(_of_value(end, facts) for end in ends))
+            elif use.slot == "update":
+                found.append(_of_iterable(value, facts))
+    return tuple(found)
 
 
 def _together(kinds: Iterable[Elements], ignoring: Elements | None = None) -> Elements:
@@ -145,7 +148,7 @@ def _of_iterable(node: cst.BaseExpression, facts: FileFacts) -> Elements:
         if name in {"list", "tuple", "sorted", "set"} and node.args:
             return _of_iterable(node.args[0].value, facts)
     if isinstance(node, cst.Name):
-        made = [end for end in origins(node, facts).expressions if isinstance(end, cst.Call)]
+        made = [end for end in facts.flow.sources(node).expressions if isinstance(end, cst.Call)]
         if any((last_name(end.func) or "") in _NUMBERS_FROM for end in made):
             return Elements.NUMBERS
     return Elements.NUMBERS if _called_by_number(facts.code(node)) else Elements.UNKNOWN
@@ -202,7 +205,7 @@ def holds_string(node: cst.BaseExpression, facts: FileFacts) -> Confidence | Non
     elements = [each.value for each in node.elements] if isinstance(node, cst.Tuple) else [node]
     likely = False
     for element in elements:
-        ends = origins(element, facts).expressions
+        ends = facts.flow.sources(element).expressions
         if Elements.STRINGS in {_of_value(end, facts) for end in ends}:
             return Confidence.CERTAIN
         name = last_name(element) or ""

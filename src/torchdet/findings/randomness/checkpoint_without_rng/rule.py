@@ -52,12 +52,9 @@ from collections.abc import Iterator
 
 from torchdet.facts.expressions import argument, last_name, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function, receiving_parameter
-from torchdet.facts.origins import origins
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.value_flow import callers
 
 _SAVES_STATE = re.compile(r"rng|getstate\(|random_state|generator_state|\bget_state\(")
 _HELPER = re.compile(r"sched|scal|ema\b|criterion|loss", re.IGNORECASE)
@@ -72,28 +69,13 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     saved = argument(call, "obj", 0)
     if saved is None or _SAVES_STATE.search(facts.source.text):
         return
-    if any(_holds_run(each, context) for each in _values(saved.value, context)):
+    if any(_holds_run(each, context) for each in facts.flow.sources(saved.value).expressions):
         yield Draft(
             call.func,
             "this checkpoint holds the model and the optimizer and no generator's state, and a run "
             "that goes on from it draws other random numbers; save `torch.get_rng_state()` and its "
             "like too",
         )
-
-
-def _values(saved: cst.BaseExpression, context: Context) -> Iterator[cst.BaseExpression]:
-    """What is saved: the expressions that the name holds, or that callers pass for it."""
-    facts = context.facts
-    yield from origins(saved, facts).expressions
-    function = enclosing_function(saved, facts)
-    if function is None or not isinstance(saved, cst.Name):
-        return
-    for call in callers(function, facts):
-        if isinstance(call, cst.Call):
-            for arg in call.args:
-                received = receiving_parameter(arg, call, facts)
-                if received is not None and received.name.value == saved.value:
-                    yield from origins(arg.value, facts).expressions
 
 
 def _holds_run(node: cst.BaseExpression, context: Context) -> bool:

@@ -58,7 +58,8 @@ from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.order_uses import PICKED, RETURNED, order_uses
+from torchdet.reading.randomness.order_effects import PICKED, RETURNED
+from torchdet.reading.randomness.order_uses import order_uses
 from torchdet.reading.randomness.set_expressions import Elements, holds_string, set_elements
 from torchdet.reading.randomness.torch_files import uses_torch
 

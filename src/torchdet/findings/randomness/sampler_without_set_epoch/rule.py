@@ -49,12 +49,12 @@ import re
 from collections.abc import Iterator
 
 from torchdet.facts.expressions import argument, is_constant, last_name
+from torchdet.facts.flow.destinations import Arrival
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.value_flow import ValueFlow, callers
 from torchdet.torch_api.data_loading import DISTRIBUTED_SAMPLERS
 
 _LOOPS_ELSEWHERE = (
@@ -67,7 +67,6 @@ _LOOPS_ELSEWHERE = (
 )
 _EVALUATION = re.compile(r"val|test|eval|dev\b|predict|infer", re.IGNORECASE)
 _WRAPPERS = frozenset({"enumerate", "iter", "tqdm", "zip", "list", "track", "cycle"})
-_MOST_CALLS = 3
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -86,91 +85,79 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         for name in _LOOPS_ELSEWHERE
     ):
         return
-    search = _Search(facts)
-    if search.is_repeated(call):
+    arrivals = facts.flow.reaches(call, lambda node: _wrapped(node, context), _is_for_evaluation)
+    loops = [each.use.by for each in arrivals.every if not each.path]
+    if any(isinstance(each, cst.For) and _trains_again(each, context) for each in loops):
+        elsewhere = any(_leaves_file(each, context) for each in arrivals.ends)
         yield Draft(
             call.func,
             f"nothing calls `set_epoch` of this `{last_name(call.func)}`, and every epoch has the "
             "same order; call it with the epoch before each pass over the loader",
-            confidence=Confidence.LIKELY if search.leaves_file else Confidence.CERTAIN,
+            confidence=Confidence.LIKELY if elsewhere else Confidence.CERTAIN,
         )
 
 
-class _Search(ValueFlow):
-    """Follows a sampler into its loader, and the loader into loops."""
+def _wrapped(node: cst.BaseExpression, context: Context) -> list[cst.BaseExpression] | None:
+    """What a pass over ``node`` passes over: the sampler of a loader, the loader in ``tqdm``."""
+    if not isinstance(node, cst.Call) or context.facts.flow.callees(node):
+        return None
+    name = last_name(node.func) or ""
+    every = name in _WRAPPERS or name.endswith("BatchSampler")
+    return [
+        arg.value
+        for arg in node.args
+        if not arg.star
+        and (every or (arg.keyword is not None and arg.keyword.value.endswith("sampler")))
+    ]
 
-    leaves_file = False
+
+def _is_for_evaluation(use: Use) -> bool:
+    """Whether a name or attribute says that what it holds evaluates: ``val_loader``."""
+    named = isinstance(use.node, (cst.Name, cst.Attribute))
+    return named and _EVALUATION.search(last_name(use.node) or "") is not None
+
+
+def _leaves_file(arrival: Arrival, context: Context) -> bool:
     """Whether code elsewhere receives the sampler or the loader, and could call `set_epoch`."""
+    use = arrival.use
+    if use.kind is UseKind.ARGUMENT and isinstance(use.by, cst.Call):
+        known = context.facts.flow.callees(use.by)
+        return not known and last_name(use.by.func) not in {"len", "isinstance", "print"}
+    return use.kind in (UseKind.RETURNED, UseKind.YIELDED, UseKind.ELEMENT, UseKind.UNPACKED)
 
-    def is_repeated(self, sampler: cst.Call) -> bool:
-        """Whether one of the loops over the loader runs more than once, in training."""
-        self.follow(sampler)
-        answers = [self._step(node) for node in self.pending()]  # to the end: what leaves the file?
-        return any(answers)
 
-    def _step(self, node: cst.BaseExpression) -> bool:
-        parent = self.facts.parent(node)
-        if isinstance(parent, cst.Arg):
-            call = self.facts.parent(parent)
-            if isinstance(call, cst.Call):
-                self._argument(parent, call)
-        elif isinstance(parent, cst.For) and parent.iter is node:
-            return not self._evaluates(parent) and self._runs_again(parent, _MOST_CALLS)
-        elif isinstance(parent, cst.Assign):
-            for target in parent.targets:
-                self._assigned(target.target)
-        elif isinstance(parent, (cst.IfExp, cst.BooleanOperation)):
-            self.follow(parent)
-        elif isinstance(parent, cst.Return):
-            self.leaves_file = not self.follow_callers(parent) or self.leaves_file
-        elif isinstance(parent, cst.Element):
-            self.leaves_file = not self.follow_element(parent) or self.leaves_file
-        elif isinstance(parent, cst.DictElement):
-            self.leaves_file = True
-        return False
+def _trains_again(loop: cst.For, context: Context) -> bool:
+    """Whether a loop over a loader trains, and runs more than once."""
+    facts = context.facts
+    for above in facts.ancestors(loop):
+        if isinstance(above, cst.With) and "no_grad" in facts.code(above.items[0]):
+            return False
+        if isinstance(above, cst.FunctionDef):
+            decorators = [facts.code(each.decorator) for each in above.decorators]
+            if _EVALUATION.search(above.name.value) is not None or any(
+                "no_grad" in each or "inference_mode" in each for each in decorators
+            ):
+                return False
+            break
+    return _runs_again(loop, context)
 
-    def _argument(self, arg: cst.Arg, call: cst.Call) -> None:
-        name = last_name(call.func) or ""
-        keyword = arg.keyword.value if arg.keyword is not None else ""
-        if self.follow_parameter(arg, call):
-            return
-        if name in _WRAPPERS or keyword.endswith("sampler") or name.endswith("BatchSampler"):
-            self.follow(call)
-        elif name not in {"len", "isinstance", "print"}:
-            self.leaves_file = True
 
-    def _assigned(self, target: cst.BaseExpression) -> None:
-        if isinstance(target, (cst.Name, cst.Attribute)):
-            if not _EVALUATION.search(last_name(target) or ""):
-                self.follow_target(target)
-        else:
-            self.leaves_file = True
-
-    def _evaluates(self, loop: cst.For) -> bool:
-        """Whether no training happens around the loop."""
-        for above in self.facts.ancestors(loop):
-            if isinstance(above, cst.With) and "no_grad" in self.facts.code(above.items[0]):
-                return True
-            if isinstance(above, cst.FunctionDef):
-                decorators = [self.facts.code(each.decorator) for each in above.decorators]
-                return _EVALUATION.search(above.name.value) is not None or any(
-                    "no_grad" in each or "inference_mode" in each for each in decorators
-                )
-        return False
-
-    def _runs_again(self, node: cst.CSTNode, calls: int) -> bool:
-        """Whether ``node`` stands in a loop, or in a function that is called in one."""
-        for above in self.facts.ancestors(node):
-            if isinstance(above, (cst.For, cst.While)) and above is not node:
+def _runs_again(loop: cst.For, context: Context) -> bool:
+    """Whether ``loop`` stands in another, or in a function that is called in one."""
+    facts = context.facts
+    pending: list[cst.CSTNode] = [loop]
+    seen: set[cst.CSTNode] = set()
+    while pending:
+        node = pending.pop()
+        for above in facts.ancestors(node):
+            if isinstance(above, (cst.For, cst.While)):
                 return True
             if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+                if isinstance(above, cst.FunctionDef) and above not in seen:
+                    seen.add(above)
+                    pending += facts.flow.callers(above).calls
                 break
-        function = enclosing_function(node, self.facts)
-        return (
-            function is not None
-            and calls > 0
-            and any(self._runs_again(each, calls - 1) for each in callers(function, self.facts))
-        )
+    return False
 
 
 RULE = Rule(

@@ -50,7 +50,6 @@ from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class
-from torchdet.facts.origins import origins
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
@@ -70,7 +69,7 @@ def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
     shuffle = argument(call, "shuffle", 2)
     if shuffle is None:
         return
-    values = origins(shuffle.value, context.facts)
+    values = context.facts.flow.sources(shuffle.value)
     if values.complete and all(is_constant(each, "True") for each in values.expressions):
         yield from _finding(
             call,

@@ -61,13 +61,13 @@ from collections.abc import Iterator
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeFix, Replace
 from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import origins
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.order_uses import OrderUse, order_uses
+from torchdet.reading.randomness.order_effects import OrderUse
+from torchdet.reading.randomness.order_uses import order_uses
 from torchdet.reading.randomness.torch_files import uses_torch
 
 _LISTS = frozenset({"os.listdir", "glob.glob"})
@@ -136,70 +136,62 @@ def _sorts_on_the_way(call: cst.Call, context: Context) -> bool:
 
 def _is_path(node: cst.BaseExpression, context: Context) -> bool:
     """Whether ``node`` is certainly a ``pathlib`` path."""
-    facts = context.facts
-    pending: list[cst.BaseExpression] = [node]
-    seen: set[cst.BaseExpression] = set()
-    made = False
-    while pending:
-        current = pending.pop()
-        made = made or (isinstance(current, cst.Name) and _is_annotated(current, context))
-        for end in origins(current, facts).expressions:
-            if end in seen or is_constant(end, "None"):
-                continue
-            seen.add(end)
-            base = _derived_from(end, context)
-            if base is not None:
-                pending.append(base)
-            elif _makes_path(end, context):
-                made = True
-            else:
-                return False
-    return made
+    if isinstance(node, cst.Name) and _is_annotated(node, context):
+        return True
+    ends = [
+        end.node
+        for end in context.facts.flow.sources(node, lambda each: _path_of(each, context)).every
+        if not is_constant(end.node, "None")
+    ]
+    return bool(ends) and all(_makes_path(end, context) for end in ends)
 
 
 def _is_of_other_library(attribute: cst.Attribute, context: Context) -> bool:
     """Whether what has the method was made elsewhere: ``zipfile.Path`` lists an archive."""
     facts = context.facts
-    made = [
-        end.func for end in origins(attribute.value, facts).expressions if isinstance(end, cst.Call)
-    ]
+    ends = facts.flow.sources(attribute.value).expressions
+    made = [end.func for end in ends if isinstance(end, cst.Call)]
     return any(facts.resolve(each).names for each in (attribute, *made))
 
 
-def _derived_from(node: cst.BaseExpression, context: Context) -> cst.BaseExpression | None:
+def _path_of(node: cst.BaseExpression, context: Context) -> list[cst.BaseExpression] | None:
     """What ``node`` is a path of, if it is a path: ``root`` for ``root / "state"``."""
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Divide):
-        return node.left
+        return [node.left]
     if isinstance(node, cst.Attribute) and node.attr.value == "parent":
-        return node.value
+        return [node.value]
     if (
         isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
         and node.func.attr.value in _CHAINED
         and not context.facts.resolve(node.func).names
     ):
-        return node.func.value
+        return [node.func.value]
     return None
 
 
 _CHAINED = frozenset({"resolve", "absolute", "expanduser", "joinpath", "with_suffix"})
 
 
-def _makes_path(node: cst.BaseExpression, context: Context) -> bool:
+def _makes_path(node: cst.CSTNode, context: Context) -> bool:
     if isinstance(node, cst.Call):
         return context.facts.means(node.func, *_PATHS)
-    return isinstance(node, cst.Name) and _is_annotated(node, context)
+    annotation = node.annotation if isinstance(node, cst.Param) else None
+    return annotation is not None and context.facts.means(annotation.annotation, "pathlib.Path")
 
 
 def _is_annotated(name: cst.Name, context: Context) -> bool:
-    """Whether a binding of ``name`` says that it is a path, and none says anything else."""
-    bindings = context.facts.bindings(name)
-    annotations = [each.annotation for each in bindings if each.annotation is not None]
-    bare = any(each.annotation is None and each.value is None for each in bindings)
-    return (
-        bool(annotations)
-        and not bare
-        and all(context.facts.means(each, "pathlib.Path") for each in annotations)
+    """Whether each definition that ``name`` can see says that it is a path."""
+    facts = context.facts
+    statements = [
+        facts.parent(each.node) if isinstance(each.node, cst.Name) else each.node
+        for each in facts.flow.definitions(name).definitions
+    ]
+    return bool(statements) and all(
+        isinstance(each, (cst.AnnAssign, cst.Param))
+        and each.annotation is not None
+        and facts.means(each.annotation.annotation, "pathlib.Path")
+        for each in statements
     )
 
 
