@@ -71,6 +71,11 @@ KINDS: dict[str, tuple[str, str, str]] = {
     ),
     "decorators": ("", "@torch.jit.script_if('cuda')\n", "def f(x):\n    return x.cuda()\n"),
     "devices in a dictionary": ("D = {{\n", "    'k{i}': 'cuda:1',\n", "}}\n"),
+    "elif that asks for makers": (
+        "def f(x):\n    if is_xpu_available():\n        x = x.to('xpu')\n",
+        "    elif is_k{i}_available():\n        x = x.to('cuda')\n",
+        "",
+    ),
     "elif with devices": (
         "def f(d, x):\n    if d == 0:\n        return x.to('cuda')\n",
         "    elif d == 'k{i}':\n        x = x.to('cuda:1')\n",

@@ -15,8 +15,10 @@ from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.flow.branch_conditions import Way
+    from torchdet.facts.flow.graph import Branch
 
-_Node = TypeVar("_Node", bound="cst.CSTNode")
+_Node = TypeVar("_Node")
 _Answer = TypeVar("_Answer")
 
 
@@ -58,6 +60,32 @@ def inherited(
         outer = known.get(current, start)
         for below in reversed(path):
             outer = known[below] = step(parents[below], below, outer, facts)
+        return outer
+
+    return answer
+
+
+def along_way(
+    start: _Answer,
+    step: Callable[[Branch, _Answer, FileFacts], _Answer],
+) -> Callable[[cst.CSTNode, FileFacts], _Answer]:
+    """What the branches on every way to a node add up to, from the start of its body.
+
+    ``step(branch, outer, facts)`` is the answer behind ``branch``, where that before it is
+    ``outer``. Each branch is asked about once.
+    """
+    files: WeakKeyDictionary[FileFacts, dict[Way, _Answer]] = WeakKeyDictionary()
+
+    def answer(node: cst.CSTNode, facts: FileFacts) -> _Answer:
+        known = files.setdefault(facts, {})
+        passed: list[Way] = []
+        way = facts.flow.way(node)
+        while way is not None and way not in known:
+            passed.append(way)
+            way = way.outer
+        outer = start if way is None else known[way]
+        for each in reversed(passed):
+            outer = known[each] = step(each.branch, outer, facts)
         return outer
 
     return answer

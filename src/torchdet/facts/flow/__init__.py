@@ -43,6 +43,10 @@ file, parameters, defaults, ``or``, command-line options. The rule says what oth
     for condition in flow.conditions(node):       # test, holds, pattern, current
         none_test(condition.test, condition.holds)        # NoneTest(subject, is_none)
 
+Where many nodes ask, keep what follows from each branch: all nodes behind it share one `Way`::
+
+    way = flow.way(node)                          # way.branch, way.outer; None at the start
+
 **What do they imply for this rule?** The classifier reads one test; the flow takes ``and``, ``or``,
 ``not``, ``use_cuda``, ``self.use_cuda`` and ``def has_cuda(): ...`` apart::
 

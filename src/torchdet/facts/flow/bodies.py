@@ -39,6 +39,7 @@ class Bodies:
         self.index = index
         self._resolver = resolver
         self._graphs: dict[cst.CSTNode, UseDef] = {}
+        self._owners: dict[cst.CSTNode, cst.CSTNode] = {}
 
     @cached_property
     def table(self) -> NameTable:
@@ -75,21 +76,32 @@ class Bodies:
 
         Defaults and decorators belong to the body around their function.
         """
-        parents = self.index.parents
         if isinstance(node, cst.Param):
-            return parents[parents[node]]
+            return self.index.parents[self.index.parents[node]]
+        passed: list[cst.CSTNode] = []
+        found = self._owners.get(node)
         below, lower = node, node
-        above = parents.get(node)
-        while above is not None:
-            if isinstance(above, (cst.FunctionDef, cst.Lambda)):
-                if below is above.body:
-                    return above
-            elif isinstance(above, cst.GeneratorExp) and self.is_deferred(above):
-                first_iterable = below is above.for_in and lower is above.for_in.iter
-                if not first_iterable:
-                    return above
-            lower, below, above = below, above, parents.get(above)
-        return self.module
+        while found is None:
+            passed.append(below)
+            above = self.index.parents.get(below)
+            found = self.module if above is None else self._opened(above, below, lower)
+            if found is None and above is not None:
+                found = self._owners.get(above)
+                lower, below = below, above
+        # The first iterable of a comprehension is evaluated elsewhere than what is around it.
+        self._owners.update((each, found) for each in passed if not isinstance(each, cst.CompFor))
+        return found
+
+    def _opened(
+        self, above: cst.CSTNode, below: cst.CSTNode, lower: cst.CSTNode
+    ) -> cst.CSTNode | None:
+        """``above``, where it opens the body that its child ``below`` is in."""
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return above if below is above.body else None
+        if not isinstance(above, cst.GeneratorExp) or not self.is_deferred(above):
+            return None
+        first_iterable = below is above.for_in and lower is above.for_in.iter
+        return None if first_iterable else above
 
     def scope_owner(self, scope: Scope) -> cst.CSTNode:
         """The node whose body runs the bindings of ``scope``."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import int_value, is_constant, last_name, string_value
+from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.flow.graph import ENTRY, Branch, Graph, Point
 from torchdet.facts.flow.uses import is_target
 from torchdet.facts.index import dotted_parts
@@ -33,12 +33,24 @@ class Condition:
     current: bool = True
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Way:
+    """The branches that lead to a place: the innermost, and those ``outer``.
+
+    All nodes behind one branch share one object, so that what follows from it can be kept by it.
+    """
+
+    branch: Branch
+    outer: Way | None
+
+
 class Conditions:
     """The conditions of the nodes of one file."""
 
     def __init__(self, bodies: Bodies, reaching: ReachingDefinitions) -> None:
         self._bodies = bodies
         self._reaching = reaching
+        self._ways: dict[tuple[Graph, int], Way | None] = {}
 
     def of(self, node: cst.CSTNode) -> tuple[Condition, ...]:
         """The conditions on the way to ``node`` in its body, the nearest first."""
@@ -48,6 +60,25 @@ class Conditions:
             return ()
         common = [each for each in ways[0] if all(each in way for way in ways[1:])]
         return tuple(dict.fromkeys(common))
+
+    def way(self, node: cst.CSTNode) -> Way | None:
+        """The branches on every way to ``node`` in its body; None where there are none.
+
+        Of the copies of a ``finally``, the one for exceptions counts.
+        """
+        graph, points = self._bodies.points(node)
+        block = next((each.block for each in points if self._runs(graph, each)), ENTRY)
+        tree, known = graph.dominators, self._ways
+        passed: list[int] = []
+        while block not in (ENTRY, -1) and (graph, block) not in known:
+            passed.append(block)
+            block = tree.parent[block]
+        way = known.get((graph, block))
+        for each in reversed(passed):
+            branch = graph.branches.get(each)
+            way = way if branch is None else Way(branch, way)
+            known[graph, each] = way
+        return way
 
     def _runs(self, graph: Graph, point: Point) -> bool:
         return graph.dominators.reachable(point.block)
@@ -103,18 +134,6 @@ class Conditions:
                 if len(use.parts) > 1 and use.node in parents and is_target(use.node, parents):
                     found.setdefault(name, []).append((use.parts, use.node))
         return found
-
-
-def truth_of(node: cst.BaseExpression) -> bool | None:
-    """Whether a literal counts as true; None for other expressions."""
-    for name, truth in (("True", True), ("False", False), ("None", False)):
-        if is_constant(node, name):
-            return truth
-    number = int_value(node)
-    if number is not None:
-        return bool(number)
-    text = string_value(node)
-    return None if text is None else bool(text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,6 @@ class _Builder(MatchBuilder):
         self._do(task(self._eval, node.value), *targets)
 
     def _ann_assign(self, node: cst.AnnAssign) -> None:
-        self._do(task(self._eval, node.annotation))
         if node.value is not None:
             self._do(task(self._eval, node.value), task(self._target, node.target))
 

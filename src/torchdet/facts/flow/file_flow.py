@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.flow.attributes import Attributes
 from torchdet.facts.flow.bodies import Bodies
-from torchdet.facts.flow.branch_conditions import Condition, Conditions
+from torchdet.facts.flow.branch_conditions import Condition, Conditions, Way
 from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function, Returns
 from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
@@ -144,6 +144,10 @@ class FileFlow:
     def conditions(self, node: cst.CSTNode) -> tuple[Condition, ...]:
         """The tests on every way to ``node`` in its body with their outcome, the nearest first."""
         return self._parts.conditions.of(node)
+
+    def way(self, node: cst.CSTNode) -> Way | None:
+        """The branches on every way to ``node`` in its body, as a list shared between nodes."""
+        return self._parts.conditions.way(node)
 
     def facts(self, node: cst.CSTNode, classify: Classify[Fact]) -> frozenset[Fact]:
         """What the conditions of ``node`` that are still current imply, as ``classify`` says."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Generator, Hashable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchdet.facts.expressions import is_constant
-from torchdet.facts.flow.branch_conditions import truth_of
 from torchdet.facts.flow.definitions import Definition, DefinitionKind
+from torchdet.facts.flow.outcomes import truth_of
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:

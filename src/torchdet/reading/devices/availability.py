@@ -166,9 +166,16 @@ def _expression_above(
         container = facts.parent(parent)
         above = facts.parent(container)
         if isinstance(above, cst.Subscript) and above.value is container:
-            return above, any(depends_on_availability(each.slice, facts) for each in above.slice)
+            return above, _asks_by_index(above, facts)
         return None, False
     return text_built_on(node, facts), False
+
+
+def _asks_by_index(node: cst.Subscript, facts: FileFacts) -> bool:
+    return any(
+        isinstance(each.slice, cst.Index) and depends_on_availability(each.slice.value, facts)
+        for each in node.slice
+    )
 
 
 def _chooses_device(choice: cst.BaseExpression, facts: FileFacts) -> bool:

@@ -1,4 +1,8 @@
-"""Which expressions spell a device in full: `"cuda"`, `f"cuda:{rank}"`, `"cuda:" + str(rank)`."""
+"""What a text or a name says about devices.
+
+`device_text` reads the spelling of a device: `"cuda"`, `f"cuda:{rank}"`, `"cuda:" + str(rank)`.
+`words` reads what identifiers speak of: `MPSAccelerator`, `move_to_cuda`, `"nccl"`.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
-from torchdet.torch_api.device_types import ACCELERATOR_TYPES
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES, WORDS_FOR_TYPES
 
 ACCELERATOR_TRIGGERS = tuple(
     quote + kind.encode() for kind in ACCELERATOR_TYPES for quote in (b"'", b'"')
@@ -23,6 +27,7 @@ _DEVICE = re.compile(r"([a-z]+)(:(?:[0-9]+|\0)?)?")
 # A quick look at the source of a string, so that other strings are never evaluated.
 _MAY_BE_DEVICE = re.compile(r"""[rRuUfF]*['"]{1,3}[a-z]{3,13}(?::|['"])""")
 _FORMAT_FIELD = re.compile(r"%[dis]|\{[^{}]*\}")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +98,22 @@ def _skeleton(node: cst.CSTNode) -> str | None:
             for part in node.parts
         )
     return None
+
+
+def words(name: str) -> Iterator[str]:
+    """The words of an identifier or a text, in lower case, and the device types that they mean.
+
+    >>> list(words("CUDAExecutionProvider")), list(words("is_nccl_available"))
+    (['cuda', 'execution', 'provider'], ['is', 'nccl', 'cuda', 'available'])
+    """
+    for match in _WORD.findall(name):
+        word = match.lower()
+        yield word
+        yield from WORDS_FOR_TYPES.get(word, ())
+
+
+def words_in(node: cst.CSTNode) -> Iterator[str]:
+    """The `words` of all names and texts in an expression."""
+    for each in descendants(node):
+        if isinstance(each, (cst.Name, cst.SimpleString)):
+            yield from words(each.value)

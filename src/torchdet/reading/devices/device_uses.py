@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, last_name
+from torchdet.facts.flow.order import Order
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, receiving_parameter
 from torchdet.facts.scope import ScopeKind
@@ -40,6 +41,39 @@ class Use(Enum):
 def takes_device(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether all places that the value of ``node`` reaches take a ``torch.device`` as well."""
     return _Uses(facts).are(node, frozenset({Use.TAKES, Use.SHOWS}))
+
+
+def is_only_shown(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``node`` is assigned to a name that is only shown before it gets another value.
+
+    ``device = "cuda"; print(device); device = "cpu"`` puts nothing on that device.
+    """
+    target = _only_target(node, facts)
+    definition = facts.flow.definition(target) if target is not None else None
+    if target is None or definition is None or not _is_replaced(target, facts):
+        return False
+    uses = facts.flow.uses(definition)
+    return bool(uses) and all(is_message(use.node, facts) for use in uses)
+
+
+def _only_target(node: cst.BaseExpression, facts: FileFacts) -> cst.Name | None:
+    statement = facts.parent(node)
+    if not isinstance(statement, cst.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0].target
+    return target if isinstance(target, cst.Name) else None
+
+
+def _is_replaced(target: cst.Name, facts: FileFacts) -> bool:
+    """Whether the name certainly gets another value, or ends with its function."""
+    if facts.scope(target).kind is ScopeKind.FUNCTION:
+        return True
+    order = facts.flow.order
+    return any(
+        facts.flow.before(target, other.node) is Order.CERTAINLY and order.always_runs(other.node)
+        for other in facts.bindings(target)
+        if other.node is not target
+    )
 
 
 def needs_plain_text(node: cst.BaseExpression, facts: FileFacts) -> bool:

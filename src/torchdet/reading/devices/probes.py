@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.flow.outcomes import truth_of
 from torchdet.facts.lazy import cst
-from torchdet.reading.devices.device_text import accelerator_literals
-from torchdet.reading.devices.named_types import words
+from torchdet.facts.remembered import remembered
+from torchdet.reading.devices.device_text import words
 from torchdet.torch_api.device_queries import BUILD_VERSIONS
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES
 
@@ -22,7 +23,6 @@ _PROBE_FUNCTION = re.compile(
 )
 _PROBE_METHOD = re.compile(r"is_available|device_count|is_built|auto_device_count")
 _PROBE_OWNER = re.compile(rf".*(?:{_TYPES})(?:accelerator)?")
-_MAX_DEPTH = 3
 
 
 def is_probe(node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -60,17 +60,17 @@ def _is_torch_probe(func: cst.BaseExpression, facts: FileFacts) -> bool:
 _PROBED = frozenset((*ACCELERATOR_TYPES, "accelerator"))
 
 
-def depends_on_availability(test: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether a condition asks a probe, itself or through a name assigned earlier."""
-    return any(True for _ in _probes(test, facts, _MAX_DEPTH))
+def depends_on_availability(test: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a condition asks a probe, itself or through what it reads."""
+    return bool(probes_of(test, facts))
 
 
-def probed_types(test: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
+def probed_types(test: cst.BaseExpression, facts: FileFacts) -> Iterator[str]:
     """The device types that the probes of a condition ask for; none for "any accelerator".
 
     A "GPU" is taken for one of CUDA.
     """
-    for probe in _probes(test, facts, _MAX_DEPTH):
+    for probe in probes_of(test, facts):
         asked = probe.func if isinstance(probe, cst.Call) else probe
         for word in words(facts.code(asked)):
             if word in ACCELERATOR_TYPES:
@@ -79,37 +79,47 @@ def probed_types(test: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
                 yield "cuda"
 
 
-def _probes(test: cst.CSTNode, facts: FileFacts, depth: int) -> Iterator[cst.Call | cst.Attribute]:
+@remembered
+def probes_of(test: cst.BaseExpression, facts: FileFacts) -> tuple[cst.Call | cst.Attribute, ...]:
+    """The probes whose answers decide on a condition or a count, wherever they were asked.
+
+    Where the value is a constant, the conditions decide under which it is this one:
+    ``use_cuda = False`` before ``if torch.cuda.is_available(): use_cuda = True``.
+    """
+    found: dict[cst.Call | cst.Attribute, None] = {}
+
+    def transfer(node: cst.BaseExpression) -> Iterable[cst.BaseExpression] | None:
+        if isinstance(node, (cst.Call, cst.Attribute)) and is_probe(node, facts):
+            found[node] = None
+            return ()
+        return _operands(node, facts)
+
+    asked: dict[cst.BaseExpression, None] = {test: None}
     pending = [test]
     while pending:
-        node = pending.pop()
-        if isinstance(node, (cst.Call, cst.Attribute)) and is_probe(node, facts):
-            yield node
-            continue
-        pending.extend(_conditions(node, facts))
-        if depth and isinstance(node, (cst.Name, cst.Attribute)):
-            for value in assigned_values(node, facts):
-                if not any(accelerator_literals(value)):
-                    yield from _probes(value, facts, depth - 1)
+        for source in facts.flow.sources(pending.pop(), transfer).every:
+            if _is_answer(source.node):
+                tests = [each.test for each in source.conditions if each.test not in asked]
+                asked.update(dict.fromkeys(tests))
+                pending += tests
+    return tuple(found)
 
 
-def _conditions(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.BaseExpression]:
+def _is_answer(node: cst.CSTNode) -> bool:
+    return isinstance(node, (cst.Name, cst.Integer)) and truth_of(node) is not None
+
+
+def _operands(node: cst.BaseExpression, facts: FileFacts) -> tuple[cst.BaseExpression, ...] | None:
     """The parts of a condition or a count that decide on its value."""
-    if isinstance(node, cst.BooleanOperation):
-        yield from (node.left, node.right)
-    elif isinstance(node, cst.UnaryOperation):
-        yield node.expression
-    elif isinstance(node, cst.Comparison):
-        yield node.left
-        yield from (target.comparator for target in node.comparisons)
-    elif isinstance(node, cst.NamedExpr):
-        yield node.value
-    elif isinstance(node, cst.IfExp):
-        yield from (node.test, node.body, node.orelse)
-    elif isinstance(node, cst.Index):
-        yield node.value
-    elif isinstance(node, cst.Call) and facts.means(node.func, *_COMBINING):
-        yield from (arg.value for arg in node.args)
+    if isinstance(node, cst.UnaryOperation):
+        return (node.expression,)
+    if isinstance(node, cst.Comparison):
+        return (node.left, *(target.comparator for target in node.comparisons))
+    if isinstance(node, cst.Call) and facts.means(node.func, *_COMBINING):
+        return tuple(arg.value for arg in node.args)
+    if isinstance(node, cst.Attribute) and facts.flow.class_of_self(node.value) is None:
+        return tuple(assigned_values(node, facts)) or None
+    return None
 
 
 _COMBINING = ("builtins.bool", "builtins.int", "builtins.min", "builtins.max")

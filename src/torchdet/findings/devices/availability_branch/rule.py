@@ -72,8 +72,8 @@ from torchdet.reading.devices.device_text import (
     device_text,
     mentions_accelerator,
     mentions_of_cpu,
+    words,
 )
-from torchdet.reading.devices.named_types import words
 from torchdet.reading.devices.probes import probed_types
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_queries import AVAILABILITY_QUERIES

@@ -51,13 +51,9 @@ from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import fallback_branch
-from torchdet.reading.devices.device_text import device_text
-from torchdet.reading.devices.dispatch import (
-    is_asked_for,
-    is_named_for,
-    is_where_asked_for_accelerator,
-)
-from torchdet.reading.devices.named_types import words
+from torchdet.reading.devices.device_conditions import is_where_accelerator_is_named
+from torchdet.reading.devices.device_text import device_text, words
+from torchdet.reading.devices.dispatch import is_asked_for, is_named_for
 from torchdet.reading.devices.positions import Position
 
 if TYPE_CHECKING:
@@ -103,7 +99,7 @@ def _is_explained(node: cst.BaseExpression, found: Position, context: Context) -
     return (
         any(is_named_for(word, node, context) for word in _MEANT)
         or any(is_asked_for(word, node, facts) for word in _MEANT)
-        or is_where_asked_for_accelerator(node, facts)
+        or is_where_accelerator_is_named(node, facts)
         or _is_for_host(found.call, facts)
         or any(word in _MEANT for text in _said_beside(node, facts) for word in words(text))
     )

@@ -54,8 +54,8 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
+from torchdet.reading.devices.device_conditions import is_established
 from torchdet.reading.devices.dispatch import serves_one_type
-from torchdet.reading.devices.guards import is_established
 from torchdet.reading.devices.positions import position
 from torchdet.reading.devices.sinks import Sinks
 from torchdet.reading.runtime_modules import in_runtime_module

@@ -60,14 +60,15 @@ from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import availability_branch
+from torchdet.reading.devices.device_conditions import is_demanded_later, is_established
 from torchdet.reading.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     DeviceText,
     device_text,
     mentions_accelerator,
 )
+from torchdet.reading.devices.device_uses import is_only_shown
 from torchdet.reading.devices.dispatch import serves_one_type
-from torchdet.reading.devices.guards import is_established
 from torchdet.reading.devices.positions import Position, PositionKind, device_position
 from torchdet.reading.runtime_modules import in_runtime_module
 
@@ -102,7 +103,9 @@ def hardcoded_position(
         return None
     if found.call is not None and facts.means(found.call.func, "torch.set_default_device"):
         return None
-    if is_established(text.type, node, facts):
+    if is_established(text.type, node, facts) or is_demanded_later(text.type, node, facts):
+        return None
+    if is_only_shown(node, facts):
         return None
     return found if availability_branch(node, facts) is None else None
 
