@@ -8,6 +8,8 @@ from contextlib import contextmanager
 
 import click
 
+from torchdet.cli._output import write_notes
+
 _ERASE_LAST_LINE = "\x1b[1A\x1b[2K\r"
 
 
@@ -32,5 +34,4 @@ def progress_bar(
         update_min_steps=max(1, total // 100),
     ) as bar:
         yield bar.update
-    sys.stderr.write(_ERASE_LAST_LINE)
-    sys.stderr.flush()
+    write_notes(_ERASE_LAST_LINE)
