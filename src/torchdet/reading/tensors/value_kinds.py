@@ -41,6 +41,11 @@ class Value:
         return self if self.kind is Kind.OPEN else Value(kind, self.confidence)
 
     @property
+    def is_of_torch(self) -> bool:
+        """Whether it is one tensor or one module."""
+        return self.kind is Kind.TENSOR or self.kind in MODULE_KINDS
+
+    @property
     def likely(self) -> Value:
         """The same, no surer than likely."""
         return self if self.kind is Kind.OPEN else Value(self.kind, Confidence.LIKELY)

@@ -3,7 +3,8 @@
 ``x.cuda(i)`` becomes ``x.to(rt.device_for(i))``, which takes an index, a name, a device and None;
 ``non_blocking`` and ``memory_format`` are kept. A method that is called through its class, one
 with unpacked arguments, and those of accelerators that the handle does not manage are refused.
-So are all of them where a class of the project has a ``cuda`` method of its own.
+Where a class of the project has a ``cuda`` method of its own, so are the calls on objects that
+are not certainly tensors or modules of torch.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcom
 from torchdet.findings.devices.cuda_method.rule import MoveCall
 from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
 from torchdet.findings.project_conditions import NoOwnMethod
-from torchdet.reading.own_methods import methods_of_classes
+from torchdet.reading.own_methods import is_certainly_of_torch, methods_of_classes
 
 _UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",
@@ -62,7 +63,8 @@ def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozense
         return Refuse(finding, _THROUGH_CLASS)
     if any(arg.star for arg in call.args):
         return Refuse(finding, _UNPACKED)
-    if method.attr.value in own_methods:
+    of_torch = is_certainly_of_torch(method.value, facts)
+    if method.attr.value in own_methods and not of_torch:
         return Refuse(finding, _OWN_METHOD)
     given = argument(call, "device", 0)
     rename: NodeEdit = Replace(method.attr, "to")
@@ -76,7 +78,7 @@ def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozense
             *_named(call),
         )
         change = words.rewrite(finding, edits, f".to({words.looked_up('...')})")
-    return _unless_defined(change, NoOwnMethod(method.attr.value))
+    return change if of_torch else _unless_defined(change, NoOwnMethod(method.attr.value))
 
 
 def _to(device: str, call: cst.Call, given: cst.Arg | None) -> tuple[NodeEdit, ...]:

@@ -36,7 +36,8 @@ Code on the runtime's handle writes `.to(rt.device)`.
 ## Fix safety
 The fix writes `.to(...)` and is unsafe. It is offered where the call names a device, which is kept
 (`.to(None)` is not what `.cuda(None)` is), and where a variable `device` is in scope, which is
-then used.
+then used. There is no fix where a class of the file has a method of that name and the object may
+be one of its instances.
 """
 
 from __future__ import annotations
@@ -54,6 +55,7 @@ from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.dispatch import serves_one_type
+from torchdet.reading.own_methods import is_certainly_of_torch, methods_of_classes
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_arguments import DEVICE_METHODS
 
@@ -88,6 +90,7 @@ def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
             _takes_these_arguments(call)
             and not _is_module(owners, node, context)
             and not _is_override(node, context)
+            and not context.facts.flow.callees(call)
             and not _is_of_other_library(node, context)
         )
     ):
@@ -168,6 +171,10 @@ def _is_of_other_library(node: cst.Attribute, context: Context) -> bool:
 
 
 def _fix(node: cst.Attribute, call: cst.Call, context: Context) -> NodeFix | None:
+    if node.attr.value in methods_of_classes(context.facts) and not is_certainly_of_torch(
+        node.value, context.facts
+    ):
+        return None  # `x.cuda("usb")` may be a method of the file
     rename = Replace(node.attr, "to")
     given = argument(call, "device", 0)
     if any(arg.star for arg in call.args):
