@@ -124,6 +124,19 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "s.add('k{i}')\nx{i} = torch.stack([f(w) for w in s])\n",
         "",
     ),
+    "defaults that are put back": (
+        "",
+        "old = torch.get_default_dtype()\ntorch.set_default_dtype(torch.float64)\n"
+        "torch.set_default_dtype(old)\n",
+        "",
+    ),
+    "flags that are put back": (
+        "",
+        "def f{i}():\n    old = torch.backends.cudnn.benchmark\n"
+        "    torch.backends.cudnn.benchmark = False\n    torch.backends.cudnn.benchmark = old\n",
+        "",
+    ),
+    "imports in functions": ("", "def f{i}():\n    import torch.nn as nn\n    return nn\n", ""),
     "seeds": ("", "torch.manual_seed(int(time.time()))\nnp.random.seed({i})\n", ""),
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument, int_value, is_constant, string_value
+from torchdet.facts.expressions import int_value, is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, local_function
-from torchdet.facts.walk import descendants
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -62,71 +59,6 @@ def origins(node: cst.BaseExpression, facts: FileFacts) -> Origins:
         else:
             pending.extend(reversed(further))
     return Origins(tuple(ends), complete)
-
-
-def reads(node: cst.BaseExpression, names: Collection[str], facts: FileFacts) -> bool:
-    """Whether ``node`` reads one of the qualified ``names``, as an attribute or by calling it."""
-    read = node.func if isinstance(node, cst.Call) else node
-    candidates = facts.resolve(read).names
-    return bool(candidates) and all(candidate in names for candidate in candidates)
-
-
-def restores(node: cst.BaseExpression, names: Collection[str], facts: FileFacts) -> bool:
-    """Whether the value ``node`` was read from one of the qualified ``names`` before.
-
-    ``previous = torch.get_default_dtype()`` makes ``previous`` such a value; a ``None`` that it
-    holds until then doesn't count. So does what a function of this file returns of that kind, and
-    an attribute that the class was made with: ``cls(dtype=torch.get_default_dtype())``.
-    """
-    return _restores(node, names, facts, depth=2)
-
-
-def _restores(
-    node: cst.BaseExpression, names: Collection[str], facts: FileFacts, depth: int
-) -> bool:
-    ends = [end for end in origins(node, facts).expressions if not is_constant(end, "None")]
-    return bool(ends) and all(
-        reads(end, names, facts)
-        or (depth > 0 and _all_restore(_handed_on(end, facts), names, facts, depth - 1))
-        for end in ends
-    )
-
-
-def _all_restore(
-    values: list[cst.BaseExpression], names: Collection[str], facts: FileFacts, depth: int
-) -> bool:
-    return bool(values) and all(_restores(value, names, facts, depth) for value in values)
-
-
-def _handed_on(node: cst.BaseExpression, facts: FileFacts) -> list[cst.BaseExpression]:
-    """What a call of a function of this file returns, or what fills the attribute of a class."""
-    if isinstance(node, cst.Call):
-        called = local_function(node, facts)
-        return list(_returned_values(called[0])) if called is not None else []
-    if isinstance(node, cst.Attribute) and is_constant(node.value, "self"):
-        owner = enclosing_class(node, facts)
-        return list(_fields_given(owner, node.attr.value, facts)) if owner is not None else []
-    return []
-
-
-def _returned_values(function: cst.FunctionDef) -> Iterator[cst.BaseExpression]:
-    for each in descendants(function.body):
-        if isinstance(each, cst.Return) and each.value is not None:
-            yield each.value
-
-
-def _fields_given(owner: cst.ClassDef, name: str, facts: FileFacts) -> Iterator[cst.BaseExpression]:
-    """The arguments ``name=`` of the calls in this file that make an instance of ``owner``."""
-    for root in ("cls", owner.name.value):
-        for use in facts.index.uses.get(root, ()):
-            call = facts.parent(use.node)
-            if not isinstance(call, cst.Call) or call.func is not use.node or len(use.parts) > 1:
-                continue
-            if root == "cls" and enclosing_class(call, facts) is not owner:
-                continue
-            given = argument(call, name)
-            if given is not None:
-                yield given.value
 
 
 def _sources(

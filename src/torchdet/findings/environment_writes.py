@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import origins
 from torchdet.findings.base import Draft, ReferenceCheck
 from torchdet.reading.context import Context, Reference
 
@@ -99,7 +98,7 @@ def _method(method: cst.Attribute, facts: FileFacts) -> Iterator[EnvironmentWrit
 
 def _mapping(node: cst.BaseExpression, facts: FileFacts) -> Iterator[EnvironmentWrite]:
     """A dictionary display, ``dict(...)``, or a list of pairs, written into the environment."""
-    for end in origins(node, facts).expressions:
+    for end in facts.flow.sources(node).expressions:
         for key, value in _pairs(end):
             yield from _written(key, key, value, facts)
         if isinstance(end, cst.Call) and facts.means(end.func, "builtins.dict"):
@@ -125,6 +124,6 @@ def _pairs(
 def _written(
     node: cst.CSTNode, key: cst.BaseExpression, value: cst.BaseExpression | None, facts: FileFacts
 ) -> Iterator[EnvironmentWrite]:
-    names = {string_value(end) for end in origins(key, facts).expressions}
+    names = {string_value(end) for end in facts.flow.sources(key).expressions}
     for name in sorted(name for name in names if name is not None):
         yield EnvironmentWrite(node, name, value)

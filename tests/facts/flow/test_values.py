@@ -71,6 +71,12 @@ from .asking import Program
             "args, = parser.parse_args_into_dataclasses()\nuse(args.device)",
             ["'cuda'"],
         ),
+        (
+            "@dataclass\nclass Saved:\n    a: int\n    b: int\n"
+            "    @classmethod\n    def take(cls):\n        return cls(1, b=2)\n"
+            "    def put(self):\n        use(self.b)",
+            ["2"],
+        ),
         ("root = 1\nwhile c:\n    root = root / 's'\nuse(root)", ["1", "root / 's'"]),
         ("x = f(a)\nuse(x)", ["f(a)"]),
     ],

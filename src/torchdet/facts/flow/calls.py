@@ -163,6 +163,32 @@ class FileCalls:
         found = argument(call, name, place)
         return found.value if found is not None else None
 
+    def fields_given(self, owner: cst.ClassDef, name: str) -> list[cst.BaseExpression]:
+        """What fills the field ``name`` of a data class wherever the file makes an instance."""
+        made = self._constructions.get(owner, ())
+        given = (self.field_given(call, callee, name) for call, callee in made)
+        return [each for each in given if each is not None]
+
+    @cached_property
+    def _constructions(self) -> dict[cst.ClassDef, list[tuple[cst.Call, Callee]]]:
+        """The calls that make an instance of a class without an ``__init__``, by class."""
+        table, parents = self._bodies.table, self._bodies.index.parents
+        found: dict[cst.ClassDef, list[tuple[cst.Call, Callee]]] = {}
+        named = [
+            use
+            for node, (variable, _) in table.bound.items()
+            if isinstance(node, cst.ClassDef)
+            for use in table.uses.get(variable, ())
+        ]
+        for use in (*named, *table.uses_named("cls")):
+            call = parents.get(use)
+            if not isinstance(call, cst.Call) or call.func is not use:
+                continue
+            for callee in self.callees(call):
+                if callee.made is not None and callee.function is None:
+                    found.setdefault(callee.made, []).append((call, callee))
+        return found
+
     def returns(self, function: Function) -> Returns:
         """What a call of ``function`` can return; worked out once."""
         found = self._returns.get(function)

@@ -421,6 +421,8 @@ class SourceSearch:
             for each in stored
             if each.value is not None
         ]
+        given = self._parts.calls.fields_given(owner, first.name)
+        nodes += [replace(item, node=each, path=rest) for each in given]
         method = self._parts.attributes.method(owner, first.name)
         if not stored and method is not None:  # a property
             returned = self._parts.calls.returns(method).values

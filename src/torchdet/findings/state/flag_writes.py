@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import Literal, Origins, literal_value, origins
+from torchdet.facts.origins import Literal, literal_value
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter
@@ -50,16 +50,20 @@ class FlagWrite:
             return self.value.elements[0].value
         return self.value
 
-    def origins(self, facts: FileFacts) -> Origins:
-        """Where the written value comes from."""
-        value = self.decisive
-        return origins(value, facts) if value is not None else Origins((), False)
+    def is_known(self, facts: FileFacts) -> bool:
+        """Whether the file shows every value that is written."""
+        return self.decisive is not None and facts.flow.sources(self.decisive).complete
 
     def bad_values(self, facts: FileFacts) -> frozenset[Literal]:
         """The values of ``flag.bad`` that the write can give it, as far as the file tells."""
         if self.implied is not None:
             return self.flag.bad & {self.implied}
-        return self.origins(facts).literals & self.flag.bad
+        if self.decisive is None:
+            return frozenset()
+        ends = facts.flow.sources(self.decisive).expressions
+        return self.flag.bad.intersection(
+            value for value in map(literal_value, ends) if value is not None
+        )
 
     def accusation(self, facts: FileFacts) -> str:
         """What the write does when it gives a bad value, and what to write instead."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import restores
+from torchdet.reading.state.saved_values import restores
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts

@@ -47,7 +47,6 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import origins
 from torchdet.findings.base import Draft, Rule
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
@@ -150,7 +149,7 @@ def _is_allowed(node: cst.CSTNode, context: Context, *, writing: bool) -> bool:
 
 def _torch_module(node: cst.BaseExpression, facts: FileFacts) -> str | None:
     """The module of torch that the string ``node`` names; ``torch.`` for any below it."""
-    for end in origins(node, facts).expressions:
+    for end in facts.flow.sources(node).expressions:
         text = string_value(end)
         if text is not None and is_torch(text):
             return text

@@ -51,7 +51,7 @@ from typing import TYPE_CHECKING
 from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import literal_value, origins, restores
+from torchdet.facts.origins import literal_value, origins
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
@@ -63,6 +63,7 @@ from torchdet.reading.module_role import measures_speed
 from torchdet.reading.operations.compiled_code import is_compiled
 from torchdet.reading.operations.number_kinds import is_integral
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.reading.state.saved_values import restores
 from torchdet.torch_api.environment_variables import VARIABLES
 from torchdet.torch_api.switches import AUTOTUNING_SWITCHES
 

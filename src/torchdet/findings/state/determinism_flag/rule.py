@@ -45,21 +45,23 @@ slower, and operations without a deterministic algorithm raise.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import restores
+from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite, checks_of_writes
 from torchdet.findings.wording import runtime_sets
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.reading.state.saved_values import restores
 from torchdet.torch_api.switches import DETERMINISM_SWITCHES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.scope import Scope
 
 
 def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
@@ -85,7 +87,7 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
 
 
 def _described(write: FlagWrite, facts: FileFacts) -> str:
-    if write.origins(facts).complete and write.decisive is not None:
+    if write.is_known(facts) and write.decisive is not None:
         written = write.spelling.format(facts.code(write.decisive))
         return f"`{written}` sets one of the determinism flags"
     return f"`{write.flag.name}` gets a value that only the run knows,"
@@ -98,7 +100,7 @@ def _puts_back(write: FlagWrite, facts: FileFacts) -> bool:
         return False
     if restores(write.value, readers, facts):
         return True
-    return write.origins(facts).complete and (write.scoped or _saves(write.node, readers, facts))
+    return write.is_known(facts) and (write.scoped or _saves(write.node, readers, facts))
 
 
 def _readers(write: FlagWrite) -> tuple[str, ...]:
@@ -107,15 +109,29 @@ def _readers(write: FlagWrite) -> tuple[str, ...]:
 
 def _saves(node: cst.CSTNode, readers: tuple[str, ...], facts: FileFacts) -> bool:
     """Whether the function around ``node`` keeps what one of ``readers`` returned."""
-    scope = facts.scope(node)
-    lasts = {reader.rpartition(".")[2] for reader in readers}
+    kept = _kept_reads(facts.module, facts).get(facts.scope(node), ())
+    return any(names.issubset(readers) for names in kept)
+
+
+_LAST_NAMES = frozenset(
+    reader.rpartition(".")[2]
+    for switch in DETERMINISM_SWITCHES
+    for reader in (switch.name, *switch.readers)
+)
+
+
+@remembered
+def _kept_reads(module: cst.Module, facts: FileFacts) -> Mapping[Scope, list[frozenset[str]]]:
+    """What each scope keeps of the values that it reads: the names that each read may mean."""
+    del module
+    found: dict[Scope, list[frozenset[str]]] = {}
     for uses in facts.index.uses.values():
         for use in uses:
-            if use.scope is scope and use.parts[-1] in lasts and _is_kept(use.node, facts):
-                candidates = facts.resolver.use(use).names
-                if candidates and all(candidate in readers for candidate in candidates):
-                    return True
-    return False
+            if use.parts[-1] in _LAST_NAMES and _is_kept(use.node, facts):
+                names = facts.resolver.use(use).names
+                if names:
+                    found.setdefault(use.scope, []).append(frozenset(names))
+    return found
 
 
 def _is_kept(node: cst.CSTNode, facts: FileFacts) -> bool:
