@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, enclosing_function, local_function
+from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.torch_api.compilers import SCRIPT_DECORATORS, SCRIPT_EXCLUSIONS, SCRIPT_FUNCTIONS
 
@@ -78,9 +78,9 @@ class CompiledCode:
 
     def _called(self, function: cst.FunctionDef) -> Iterator[cst.FunctionDef]:
         for node in descendants(function.body):
-            called = local_function(node, self._facts) if isinstance(node, cst.Call) else None
-            if called is not None:
-                yield called[0]
+            for callee in self._facts.flow.callees(node) if isinstance(node, cst.Call) else ():
+                if isinstance(callee.function, cst.FunctionDef):
+                    yield callee.function
 
 
 def compiles_modules(facts: FileFacts) -> bool:
