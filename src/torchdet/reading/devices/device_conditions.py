@@ -137,7 +137,9 @@ def _told_by(branch: Branch, facts: FileFacts) -> Iterator[DeviceFact]:
         return _read(test, holds, facts)
 
     for fact in facts.flow.implied([(branch.test, branch.holds)], classify):
-        yield fact
+        # Behind an exit, a list of the types that may go on is no branch for one of them.
+        behind_exit = fact.told is Told.IS_DEVICE and not other.held
+        yield DeviceFact(fact.kind, Told.IS) if behind_exit else fact
         if demanded and fact.told is Told.AVAILABLE:
             yield DeviceFact(fact.kind, Told.DEMANDED)
 
