@@ -70,7 +70,6 @@ from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_function
-from torchdet.facts.origins import origins
 from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
@@ -231,11 +230,13 @@ def _check_seed(call: cst.Call, context: Context) -> Iterator[Draft]:
 
 def _sources(value: cst.BaseExpression, facts: FileFacts) -> Iterator[cst.BaseExpression]:
     """``value``, or what it comes from, and what the names inside it come from."""
-    for end in origins(value, facts).expressions:
+    for end in facts.flow.sources(value).expressions:
         yield end
         for node in descendants(end):
             if isinstance(node, cst.Name) and _is_read(node, facts):
-                yield from (each for each in origins(node, facts).expressions if each is not node)
+                yield from (
+                    each for each in facts.flow.sources(node).expressions if each is not node
+                )
 
 
 def _is_read(node: cst.Name, facts: FileFacts) -> bool:
@@ -272,8 +273,8 @@ def _in_worker_function(node: cst.CSTNode, facts: FileFacts) -> bool:
 
 def _is_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether ``node`` is a ``torch.Generator`` wherever its value can come from in the file."""
-    ends = origins(node, facts).expressions
-    return bool(ends) and all(_makes_generator(end, facts) for end in ends)
+    ends = [end.expression for end in facts.flow.sources(node).every]
+    return bool(ends) and all(end is not None and _makes_generator(end, facts) for end in ends)
 
 
 def _makes_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
