@@ -148,14 +148,20 @@ def _is_allowed(node: cst.CSTNode, context: Context, *, writing: bool) -> bool:
 
 
 def _torch_module(node: cst.BaseExpression, facts: FileFacts) -> str | None:
-    """The module of torch that the string ``node`` names; ``torch.`` for any below it."""
+    """The module of torch that the string ``node`` names; ``torch.`` for any below it.
+
+    None where it can name something else as well: a helper that imports whatever it is asked for.
+    """
+    found: str | None = None
     for end in facts.flow.sources(node).expressions:
         text = string_value(end)
         if text is not None and is_torch(text):
-            return text
-        if text is None and _beginning(end).startswith(_ANY_SUBMODULE):
-            return _ANY_SUBMODULE
-    return None
+            found = found or text
+        elif text is None and _beginning(end).startswith(_ANY_SUBMODULE):
+            found = found or _ANY_SUBMODULE
+        elif text is not None:
+            return None
+    return found
 
 
 def _relative_module(name: cst.BaseExpression, package: cst.BaseExpression) -> str | None:
