@@ -133,7 +133,7 @@ class Codemod(Generic[_Subject]):
                 self.subject.__name__
             }
             raise TypeError(
-                f"{self.module} asks for a {self.subject.__name__}, and its rule gives "
+                f"{self.module} asks for {self.subject.__name__}, and its rule gives "
                 f"{', '.join(sorted(given))}"
             )
         rewrite = self.rewrite
