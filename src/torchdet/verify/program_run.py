@@ -42,7 +42,7 @@ def run_program(
     Path(spec.folder).mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(  # noqa: S603 -- running the user's program is the purpose
         command,
-        env=_environment(os.environ, spec),
+        env=program_environment(spec),
         stdin=subprocess.DEVNULL,
         stdout=_STDERR,
         start_new_session=True,
@@ -58,7 +58,11 @@ def run_program(
         _end_group(process)
 
 
-def _environment(inherited: Mapping[str, str], spec: RecordingSpec) -> dict[str, str]:
+def program_environment(
+    spec: RecordingSpec, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment in which a program records itself: ``inherited``, or this process's."""
+    inherited = os.environ if inherited is None else inherited
     paths = [str(STARTUP), *filter(None, [inherited.get("PYTHONPATH")])]
     return {**inherited, VARIABLE: spec.to_text(), "PYTHONPATH": os.pathsep.join(paths)}
 
