@@ -1,6 +1,6 @@
 """Trains a small GPT on the CPU: the program whose slow-down ``verify_overhead.py`` measures.
 
-Prints one JSON object: CPU seconds a step, and the peak memory in MiB after each tenth of the steps.
+Prints one JSON object: CPU seconds a step, and the peak memory in MiB ten times on the way.
 """
 
 from __future__ import annotations

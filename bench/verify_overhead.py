@@ -59,7 +59,7 @@ def measure(way: Way, arguments: tuple[str, ...]) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         environment = None
         if way.level is not None:
-            environment = program_environment(RecordingSpec(folder, way.level))
+            environment = program_environment(RecordingSpec(folder, way.level, inputs=False))
         run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
         said = json.loads(run.stdout.splitlines()[-1])
         return Measured(said["seconds"], tuple(said["memory"]), _bytes_each(Path(folder)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torchdet.read_file import read_file
-from torchdet.verify.comparison.divergence import Divergence, StepDivergence
+from torchdet.verify.comparison.divergence import Cause, Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
 from torchdet.verify.program_run import FinishedRun, run_program
 from torchdet.verify.recording_spec import CaptureTarget, Level, RecordingSpec, Window
@@ -63,17 +63,23 @@ class Verification:
 
     def record(self) -> RunTrace:
         """Run once and return the trace. Raises ``VerifyError``."""
-        trace = self._whole_run("run 1", self.level or Level.OPERATION)
+        spec = RecordingSpec("", self.level or Level.OPERATION)
+        trace = _succeeded(self._run("run 1", spec), self.command)
         if not trace.processes():
             raise VerifyError(_NOTHING)
         return trace
 
+    def _spec(self, level: Level) -> RecordingSpec:
+        # Where every operation of a long run is asked for, nearly all that goes in has come out
+        # before: the values of the one that differs tell the rest.
+        return RecordingSpec("", level, inputs=self.level is None or self.against is not None)
+
     def _whole_run(self, name: str, level: Level) -> RunTrace:
-        return _succeeded(self._run(name, RecordingSpec("", level)), self.command)
+        return _succeeded(self._run(name, self._spec(level)), self.command)
 
     def _compared_run(self, name: str, first: RunTrace, level: Level) -> tuple[RunComparison, bool]:
         """Run once more beside ``first``, until the end or the first difference."""
-        comparison, finished = self._beside(name, first, RecordingSpec("", level))
+        comparison, finished = self._beside(name, first, self._spec(level))
         if finished.status is None or comparison.finish():
             return comparison, True
         _succeeded(finished, self.command)
@@ -114,7 +120,8 @@ class Verification:
         self, verdict: Verdict, found: Sequence[Divergence], spec: RecordingSpec | None
     ) -> Verdict:
         """Complete the first difference by values and places from two more runs."""
-        first = Finding(found[0], self._captured(found[0], spec))
+        detail = self._captured(found[0], spec)
+        first = Finding(_with_inputs_seen(found[0], detail), detail)
         return replace(verdict, first=first, also=tuple(map(Finding, found[1:])))
 
     def _captured(self, found: Divergence, spec: RecordingSpec | None) -> CapturedDetail | None:
@@ -216,11 +223,18 @@ def _detail(first: Path, second: Path) -> CapturedDetail | None:
     if not place.exists():
         return None
     fields = json.loads(read_file(place))
-    difference = difference_of_files(first / "outputs.pt", second / "outputs.pt")
-    if difference is None:
-        difference = difference_of_files(first / "inputs.pt", second / "inputs.pt")
+    entering = difference_of_files(first / "inputs.pt", second / "inputs.pt")
+    leaving = difference_of_files(first / "outputs.pt", second / "outputs.pt")
     stack = tuple(Frame(**each) for each in fields["stack"])
-    return CapturedDetail(stack, fields["module"], difference)
+    return CapturedDetail(stack, fields["module"], leaving or entering, entering is not None)
+
+
+def _with_inputs_seen(found: Divergence, detail: CapturedDetail | None) -> Divergence:
+    """The cause once it is known what went in: equal numbers before do not mean equal memory."""
+    if found.cause is not Cause.OPERATION or detail is None or not detail.inputs_differ:
+        return found
+    text = f"an input of `{found.observed.site.operation}` has changed since torch last wrote it"
+    return replace(found, cause=Cause.MEMORY, detail=text)
 
 
 def compare_traces(one: RunTrace, other: RunTrace, *, keep_going: bool = False) -> Verdict:

@@ -24,11 +24,15 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class CapturedDetail:
-    """What a further pair of runs has shown about one operation."""
+    """What a further pair of runs has shown about one operation.
+
+    ``inputs_differ`` is whether what went in differs, of a run whose inputs were not recorded.
+    """
 
     stack: tuple[Frame, ...]
     module: str
     difference: ValueDifference | None
+    inputs_differ: bool = False
 
 
 @dataclass(frozen=True, slots=True)

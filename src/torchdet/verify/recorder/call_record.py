@@ -3,37 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 
 from torchdet.verify.recorder.generators import state_digest
 from torchdet.verify.recorder.operation_plan import OperationPlan
-from torchdet.verify.recorder.tensor_digest import Digest, combined, digest, text_digest
-from torchdet.verify.recorder.thread_stream import ForwardOperation, SiteOperation, ThreadStream
-from torchdet.verify.trace.records import OperationFlag, OperationRecord, Phase, SiteKind
+from torchdet.verify.recorder.tensor_digest import Digest, combined, digest
+from torchdet.verify.recorder.thread_stream import ForwardOperation, ThreadStream
+from torchdet.verify.trace.records import OperationFlag, Phase, SiteKind
 
 if TYPE_CHECKING:
     from torchdet.verify.recorder.session import Session
 
+_TYPES = {
+    kind: number
+    for number, kind in enumerate(
+        sorted({each for each in vars(torch).values() if isinstance(each, torch.dtype)}, key=str)
+    )
+}
 _sequence_number: Callable[[], int] = torch._C._autograd._get_sequence_nr
 _current_node: Callable[[], torch.autograd.graph.Node | None] = torch._C._current_autograd_node
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One operation, about to run: ``operation`` is what its sites are told apart by.
+class Call(NamedTuple):
+    """One operation, about to run. A named tuple, because one is made for every operation.
 
-    ``constants`` is what is no tensor among its arguments, as a text.
+    ``constants`` stands for what is no tensor among its arguments.
     """
 
-    operation: object
     plan: OperationPlan
     read: Sequence[torch.Tensor]
     written: Sequence[torch.Tensor]
-    constants: str
+    constants: int
     generator: torch.Generator | None
     frame: FrameType
 
@@ -47,29 +50,37 @@ def record_call(
         stream.writer.gap(stream.sequence)
         stream.is_gap = False
     forward, phase = _place(session, stream)
-    called = SiteOperation(call.operation, plan.name, plan.kind)
-    site = stream.site(called, phase, call.frame, forward)
+    site = stream.site(plan, phase, call.frame, forward)
     if phase is Phase.FORWARD:
         stream.ran_forward(_sequence_number() - 1, site)
-    flags, origin = _memory(session, call)
-    arguments = _arguments(stream, call)
-    inputs = [] if plan.is_view else [digest(tensor) for tensor in call.read]
-    capture = session.capture_for(stream)
+    flags, origin = _memory(session, call) if session.memory else (OperationFlag.NONE, 0)
+    arguments = call.constants
+    if plan.kind is SiteKind.RANDOM:
+        stream.draws(call.generator)
+        arguments = combined([arguments, state_digest(call.generator)])
+    inputs: list[Digest] = []
+    if session.reads_inputs and not plan.is_view:
+        inputs = [digest(tensor) for tensor in call.read]
+    capture = session.capture_for(stream) if session.spec.capture else None
     if capture is not None:
         capture.before(call.frame, call.read)
 
     result = run()
 
-    results = tuple(flat_tensors(result))
-    changed = call.written or results
-    outputs = _outputs(session, stream, call, changed)
+    changed = call.written or flat_tensors(result)
+    if plan.is_view:
+        outputs: list[Digest] = []
+    elif plan.is_plain and not session.memory:
+        outputs = [digest(tensor) for tensor in changed]
+    else:
+        outputs = _outputs(session, stream, call, changed)
     if capture is not None:
         capture.after(changed)
     if forward is not None and not origin:
         origin = forward.sequence + 1
     layout = _layout(call.read, changed)
-    record = OperationRecord(site, origin, session.step, layout, int(flags), arguments, 0, 0)
-    stream.queue.operation(record, inputs, outputs)
+    head = (site, origin, session.step, layout, int(flags), arguments)
+    stream.queue.operation(head, inputs, outputs)
     stream.sequence += 1
     return result
 
@@ -102,14 +113,6 @@ def _memory(session: Session, call: Call) -> tuple[OperationFlag, int]:
     return flags, origin
 
 
-def _arguments(stream: ThreadStream, call: Call) -> int:
-    constants = text_digest(call.constants)
-    if call.plan.kind is not SiteKind.RANDOM:
-        return constants
-    stream.draws(call.generator)
-    return combined([constants, state_digest(call.generator)])
-
-
 def _outputs(
     session: Session, stream: ThreadStream, call: Call, changed: Sequence[torch.Tensor]
 ) -> list[Digest]:
@@ -123,8 +126,6 @@ def _outputs(
         for tensor in changed:
             session.memory.received(tensor, stream.sequence)
         return []
-    if plan.is_view:
-        return []
     if not plan.writes or plan.overwrites:
         for tensor in changed:
             session.memory.written(tensor)
@@ -132,5 +133,7 @@ def _outputs(
 
 
 def _layout(read: Sequence[torch.Tensor], changed: Sequence[torch.Tensor]) -> int:
-    shapes = [(str(each.dtype), tuple(each.shape)) for each in (*read, *changed)]
-    return text_digest(repr(shapes)) & 0xFFFFFFFF
+    # Python hashes tuples of numbers alike in every process.
+    shapes = [(_TYPES[each.dtype], each.shape) for each in read]
+    shapes += [(_TYPES[each.dtype], each.shape) for each in changed]
+    return hash(tuple(shapes)) & 0xFFFFFFFF

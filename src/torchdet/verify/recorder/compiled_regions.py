@@ -11,6 +11,7 @@ from torchdet.verify.recorder.call_record import Call, flat_tensors, record_call
 from torchdet.verify.recorder.call_sites import calling_frame
 from torchdet.verify.recorder.operation_plan import OperationPlan
 from torchdet.verify.recorder.replacing import Function, watch_calls
+from torchdet.verify.recorder.tensor_digest import text_digest
 from torchdet.verify.trace.records import SiteKind
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _REGION = OperationPlan(
     allocates=False,
     writes=frozenset(),
     overwrites=frozenset(),
+    is_plain=True,
 )
 
 
@@ -33,8 +35,12 @@ def watch_compiled_regions(session: Session) -> None:
 
 
 def leave_compiler_alone(session: Session) -> None:
-    """Suspend recording while torch compiles: it runs the program's code to trace it."""
+    """Suspend recording while torch compiles, for it runs the program's code to trace it.
+
+    The recorder's own code it must not trace.
+    """
     when_imported("torch._dynamo.callback", lambda: _suspend_compiler(session))
+    when_imported("torch._dynamo.trace_rules", _hide_recorder)
 
 
 def _wrap_regions(session: Session) -> None:
@@ -56,12 +62,18 @@ def _recorded(session: Session, original: Function) -> Function:
                 return original(graph, inputs)
 
         call = Call(
-            _REGION.name, _REGION, tensors, (), repr([str(each) for each in numbers]), None,
+            _REGION, tensors, (), text_digest(repr([str(each) for each in numbers])), None,
             calling_frame(),
         )  # fmt: skip
         return record_call(session, session.stream(), call, run)
 
     return recorded
+
+
+def _hide_recorder() -> None:
+    from torch._dynamo.trace_rules import add
+
+    add("torchdet.verify")
 
 
 def _suspend_compiler(session: Session) -> None:

@@ -32,9 +32,21 @@ class DigestQueue:
         self._on_device = 0
 
     def operation(
-        self, record: OperationRecord, inputs: Sequence[Digest], outputs: Sequence[Digest]
+        self,
+        head: tuple[int, int, int, int, int, int],
+        inputs: Sequence[Digest],
+        outputs: Sequence[Digest],
     ) -> None:
-        """Write an operation with these digests, or have it wait for them."""
+        """Write an operation with these digests, or have it wait for them.
+
+        ``head`` are the fields of its record before those.
+        """
+        if not self._waiting:
+            read, written = _at_hand(inputs), _at_hand(outputs)
+            if read is not None and written is not None:
+                self._writer.operation(*head, read, written)
+                return
+        record = OperationRecord(*head, 0, 0)
         self._put(record, {"inputs": inputs, "outputs": outputs})
 
     def step(self, record: StepRecord, **parts: Sequence[Digest]) -> None:
@@ -77,9 +89,15 @@ class DigestQueue:
 
     def _write(self, record: OperationRecord | StepRecord, digests: dict[str, int]) -> None:
         if isinstance(record, OperationRecord):
-            self._writer.operation(record._replace(**digests))
+            self._writer.operation(*record._replace(**digests))
         else:
             self._writer.step(record._replace(**digests))
+
+
+def _at_hand(digests: Sequence[Digest]) -> int | None:
+    """One digest for several, or None if some are still on a device."""
+    known = [each for each in digests if type(each) is int]
+    return combined(known) if len(known) == len(digests) else None
 
 
 def _fetch(digests: Sequence[torch.Tensor]) -> list[int]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from torchdet.verify.recorder.call_record import Call, flat_tensors, record_call
+from torchdet.verify.recorder.call_record import Call, record_call
 from torchdet.verify.recorder.call_sites import calling_frame, is_bookkeeping
 from torchdet.verify.recorder.generators import generator_of
 from torchdet.verify.recorder.operation_plan import OperationPlan, operation_plan
+from torchdet.verify.recorder.tensor_digest import text_digest
 from torchdet.verify.trace.records import SiteKind
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         """Let compiled functions stay compiled: they would run eagerly under other modes."""
         return True
 
+    @classmethod
+    def _should_skip_dynamo(cls) -> bool:
+        """Be called directly: ``leave_compiler_alone`` keeps the compiler from tracing this."""
+        return False
+
     def __torch_dispatch__(
         self,
         func: torch._ops.OpOverload,
@@ -67,40 +73,71 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
             stream.sequence += 1
             stream.is_gap = True
             return func(*args, **keywords)
-        read, written = _tensors(plan, args, keywords)
+        read, written, constants = _parted(plan, args, keywords)
         generator = generator_of(args, keywords) if plan.kind is SiteKind.RANDOM else None
-        call = Call(func, plan, read, written, _constants(args, keywords), generator, frame)
+        call = Call(plan, read, written, constants, generator, frame)
         return record_call(session, stream, call, lambda: func(*args, **keywords))
 
 
-def _tensors(
+def _parted(
     plan: OperationPlan, args: Arguments, keywords: Keywords
-) -> tuple[list[torch.Tensor], list[torch.Tensor]]:
-    """The tensors that an operation reads, and those that it writes."""
+) -> tuple[list[torch.Tensor], list[torch.Tensor], int]:
+    """The tensors that an operation reads, those that it writes, and a digest of all else."""
     read: list[torch.Tensor] = []
     written: list[torch.Tensor] = []
-    for key, value in (*enumerate(args), *keywords.items()):
-        tensors = flat_tensors(value)
+    constants: list[object] = []
+    for key, value in enumerate(args):
+        _take(plan, key, value, read, written, constants)
+    for name, value in keywords.items():
+        _take(plan, name, value, read, written, constants)
+        constants.append(name)
+    return read, written, _constants_digest(tuple(constants))
+
+
+def _take(  # noqa: PLR0913 -- called for every argument: a tuple to unpack would cost more
+    plan: OperationPlan,
+    key: int | str,
+    value: object,
+    read: list[torch.Tensor],
+    written: list[torch.Tensor],
+    constants: list[object],
+) -> None:
+    if isinstance(value, torch.Tensor):
         if key in plan.writes:
-            written += tensors
+            written.append(value)
         if key not in plan.overwrites:
-            read += tensors
-    return read, written
+            read.append(value)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            _take(plan, key, each, read, written, constants)
+        constants.append(len(value))
+    elif type(value) in _SIMPLE:
+        constants.append(value)
+    else:
+        constants.append(_constant(value))
 
 
-def _constants(args: Arguments, keywords: Keywords) -> str:
-    """What is no tensor among the arguments, as a text that is the same in every run."""
-    return repr([_constant(each) for each in (*args, *keywords.items())])
+_SIMPLE = frozenset({int, bool, type(None), str, torch.dtype, torch.layout, torch.memory_format})
+_MOST_CONSTANTS = 10_000
+_constants: dict[tuple[object, ...], int] = {}
 
 
-def _constant(value: object) -> object:
-    if value is None or isinstance(value, (bool, int, float, complex, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_constant(each) for each in value]
-    if isinstance(value, (torch.dtype, torch.device, torch.layout, torch.memory_format)):
-        return str(value)
-    if isinstance(value, (torch.SymInt, torch.SymFloat, torch.SymBool)):
+def _constants_digest(constants: tuple[object, ...]) -> int:
+    known = _constants.get(constants)
+    if known is None:
+        if len(_constants) >= _MOST_CONSTANTS:
+            _constants.clear()
+        known = _constants[constants] = text_digest(repr(constants))
+    return known
+
+
+def _constant(value: object) -> str:
+    """What is no tensor, as a text that is the same in every run: equal only where it is."""
+    if isinstance(value, float):
+        return value.hex()
+    if isinstance(value, complex):
+        return f"{value.real.hex()} {value.imag.hex()}"
+    if isinstance(value, (torch.device, torch.SymInt, torch.SymFloat, torch.SymBool)):
         return str(value)
     return type(value).__name__
 

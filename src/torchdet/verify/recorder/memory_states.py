@@ -25,6 +25,9 @@ class MemoryStates:
     def __init__(self) -> None:
         self._states: dict[int, MemoryState] = {}
 
+    def __bool__(self) -> bool:
+        return bool(self._states)
+
     def allocated(self, tensor: torch.Tensor) -> None:
         """A tensor's memory holds whatever was there before."""
         self._put(tensor, MemoryState(OperationFlag.UNINITIALISED))

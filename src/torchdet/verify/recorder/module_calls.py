@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
 from torch.nn.modules.module import register_module_forward_hook
 
 from torchdet.verify.recorder.call_sites import calling_frame
+from torchdet.verify.recorder.operation_plan import OperationPlan
 from torchdet.verify.recorder.tensor_digest import digest, text_digest
-from torchdet.verify.recorder.thread_stream import SiteOperation
-from torchdet.verify.trace.records import OperationRecord, Phase, SiteKind
+from torchdet.verify.trace.records import Phase, SiteKind
 
 if TYPE_CHECKING:
     from torchdet.verify.recorder.session import Session
@@ -25,16 +26,30 @@ def watch_modules(session: Session) -> None:
         with session.suspended():
             stream = session.stream()
             name = f"module.{type(module).__qualname__}"
-            called = SiteOperation(type(module), name, SiteKind.MODULE)
-            site = stream.site(called, Phase.FORWARD, calling_frame(), None)
+            site = stream.site(_plan(name), Phase.FORWARD, calling_frame(), None)
             results = list(tensors_within(output))
             layout = text_digest(repr([(str(each.dtype), each.shape) for each in results]))
-            record = OperationRecord(site, 0, session.step, layout & 0xFFFFFFFF, 0, 0, 0, 0)
+            head = (site, 0, session.step, layout & 0xFFFFFFFF, 0, 0)
             digests = [digest(each.detach()) for each in tensors_within(inputs)]
-            stream.queue.operation(record, digests, [digest(each.detach()) for each in results])
+            stream.queue.operation(head, digests, [digest(each.detach()) for each in results])
             stream.sequence += 1
 
     register_module_forward_hook(after)
+
+
+@cache
+def _plan(name: str) -> OperationPlan:
+    nothing: frozenset[int | str] = frozenset()
+    return OperationPlan(
+        name=name,
+        kind=SiteKind.MODULE,
+        is_recorded=True,
+        is_view=False,
+        allocates=False,
+        writes=nothing,
+        overwrites=nothing,
+        is_plain=True,
+    )
 
 
 def tensors_within(value: object) -> list[torch.Tensor]:

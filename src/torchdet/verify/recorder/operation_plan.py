@@ -22,7 +22,7 @@ _COLLECTIVES = frozenset({"c10d", "c10d_functional", "_c10d_functional"})
 _UNRECORDED = frozenset({"profiler", "prim", "debug_mode_ops"})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class OperationPlan:
     """How an operation is recorded.
 
@@ -37,6 +37,8 @@ class OperationPlan:
     allocates: bool
     writes: frozenset[int | str]
     overwrites: frozenset[int | str]
+    is_plain: bool
+    """Whether its outputs are all that is to be said about it, as long as memory is ordinary."""
 
 
 @cache
@@ -58,14 +60,16 @@ def operation_plan(operation: torch._ops.OpOverload) -> OperationPlan:
         writes.add(key)
         if argument.is_out or (name in _OVERWRITES and position == 0):
             overwrites.add(key)
+    kind = _kind(operation, namespace, name)
     return OperationPlan(
         name=f"{namespace}.{name}",
-        kind=_kind(operation, namespace, name),
+        kind=kind,
         is_recorded=namespace not in _UNRECORDED,
         is_view=views and not writes and name not in _ENTRIES,
         allocates=name in _ALLOCATES,
         writes=frozenset(writes),
         overwrites=frozenset(overwrites),
+        is_plain=name not in _ALLOCATES and kind is not SiteKind.COLLECTIVE,
     )
 
 

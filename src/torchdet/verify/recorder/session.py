@@ -43,6 +43,7 @@ class Session:
     def __init__(self, spec: RecordingSpec) -> None:
         self.spec = spec
         self.memory = MemoryStates()
+        self.reads_inputs = spec.inputs
         self.generators = GeneratorWatch()
         self.step = 1
         self.in_optimizer = False

@@ -10,21 +10,13 @@ import torch
 from torchdet.verify.recorder.call_sites import program_frame, program_stack
 from torchdet.verify.recorder.digest_queue import DigestQueue
 from torchdet.verify.recorder.generators import GeneratorWatch, generator_name
-from torchdet.verify.trace.records import Phase, Seeding, Site, SiteKind
+from torchdet.verify.recorder.operation_plan import OperationPlan
+from torchdet.verify.trace.records import Phase, Seeding, Site
 from torchdet.verify.trace.stream_writer import StreamWriter
 
 _MOST_FORWARD = 200_000
 
 _SiteKey = tuple[object, CodeType | None, int, int, Phase]
-
-
-@dataclass(frozen=True, slots=True)
-class SiteOperation:
-    """What is called at a site; ``key`` tells it from others that are called there."""
-
-    key: object
-    name: str
-    kind: SiteKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +43,7 @@ class ThreadStream:
 
     def site(
         self,
-        operation: SiteOperation,
+        operation: OperationPlan,
         phase: Phase,
         frame: FrameType,
         forward: ForwardOperation | None,
@@ -59,7 +51,7 @@ class ThreadStream:
         """The number of the site of an operation that ``frame`` has called."""
         near = program_frame(frame)
         code, instruction = (None, 0) if near is None else (near.f_code, near.f_lasti)
-        key = (operation.key, code, instruction, 0 if forward is None else forward.site, phase)
+        key = (operation, code, instruction, 0 if forward is None else forward.site, phase)
         number = self._sites.get(key)
         if number is None:
             stack = program_stack(near)

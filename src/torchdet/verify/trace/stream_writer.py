@@ -12,7 +12,6 @@ from torchdet.verify.trace.records import (
     OPERATION_BYTES,
     STEP_BYTES,
     Header,
-    OperationRecord,
     Seeding,
     Site,
     StepRecord,
@@ -46,11 +45,11 @@ class StreamWriter:
         """Say which seed the draws from here on come from."""
         self._note({"seeding": asdict(seeding)})
 
-    def operation(self, record: OperationRecord) -> None:
-        """Append an operation."""
+    def operation(self, *fields: int) -> None:
+        """Append an operation, by the fields of an ``OperationRecord``."""
         if self._operations is None:
             self._operations = RecordLog(self._path("operations"), OPERATION_BYTES)
-        self._operations.append(*record)
+        self._operations.append(*fields)
 
     def step(self, record: StepRecord) -> None:
         """Append a step."""

@@ -1,0 +1,12 @@
+# expect: memory forward options=--level+operation
+import time
+
+import torch
+
+torch.manual_seed(0)
+buffer = torch.zeros(8)
+view = buffer.numpy()
+start = buffer + 1
+view[3] = time.time_ns() % 100_003
+total = buffer * 2  # HERE
+print(total.sum().item(), start.sum().item())
