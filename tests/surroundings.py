@@ -40,3 +40,8 @@ def settle(home: Path) -> None:
     environment = independent(os.environ, home)
     os.environ.clear()
     os.environ.update(environment)
+
+
+def settled() -> dict[str, str]:
+    """The environment without what tests of this process have set: a handle sets variables."""
+    return independent(os.environ, Path(os.environ["HOME"]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -263,7 +264,7 @@ def test_rules_that_are_not_migrated_are_not_selected_in_silence() -> None:
 
 
 def test_a_patch_without_standard_output_is_not_a_fault() -> None:
-    command = f"{sys.executable} -m torchdet fix --migrate --diff >&-"
+    command = f"{shlex.quote(sys.executable)} -m torchdet fix --migrate --diff >&-"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr

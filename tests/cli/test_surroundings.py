@@ -50,6 +50,9 @@ SURROUNDINGS = {
         "TORCHDET_SEED": "x", "RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1",
     },
 }  # fmt: skip
+# Without `site`: Python before 3.13 reads the paths in .pth files in the locale's encoding, and
+# does not start where a virtual environment's own path is outside of it.
+PACKAGES = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 _ESCAPE = re.compile(r"\\x[0-9a-f]{2}|\\u[0-9a-f]{4}")
 
 
@@ -64,9 +67,10 @@ def outputs(
     folder.mkdir(parents=True)
     (folder / "model.py").write_text(CODE, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-c", COMMANDS, *words],
-        cwd=folder, env={**os.environ, **environment}, capture_output=True, check=True,
+        [sys.executable, "-S", "-c", COMMANDS, *words],
+        cwd=folder, env={**os.environ, **PACKAGES, **environment}, capture_output=True, check=False,
     )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode(errors="replace")
     assert [path.name for path in folder.iterdir()] == ["model.py"]
     return done.stdout.decode().splitlines(), done.stderr.decode().splitlines()
 

@@ -31,11 +31,11 @@ def check_print(reference: Reference, context: Context) -> Iterator[Draft]:
 
 
 PRINT = Rule(
-    "DET999",
-    __name__,
-    "Calls of print.",
-    Severity.INFO,
-    (b"print",),
+    code="DET999",
+    module=__name__,
+    documentation="Calls of print.",
+    severity=Severity.INFO,
+    triggers=(b"print",),
     names={"builtins.print": check_print},
 )
 EVERYTHING = CheckSettings((PRINT, UNUSED_SUPPRESSION), LintConfig())

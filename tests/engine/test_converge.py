@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.findings.pages import all_cases
+from tests.findings.pages import PAGES, read_page
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.settings import CheckSettings, settings_for
@@ -49,9 +49,13 @@ def renaming(
         yield Draft(node, f"use {new}", NodeFix(f"Use {new}", applicability, (edit,)))
 
     return Rule(
-        "DET999", "torchdet.findings.run.renaming", "Renames", Severity.INFO, (old.encode(),),
+        code="DET999",
+        module="torchdet.findings.run.renaming.rule",
+        documentation="Renames.",
+        severity=Severity.INFO,
+        triggers=(old.encode(),),
         names={f"torch.{old}": check},
-    )  # fmt: skip
+    )
 
 
 def by(*rules: Rule) -> CheckSettings:
@@ -174,7 +178,8 @@ def test_fixes_inside_f_strings_stay_readable_for_older_pythons() -> None:
 
 
 def test_the_code_of_every_rules_page_settles() -> None:
-    sources = {case.source for case in all_cases()}
+    pages = PAGES.glob("*/*/cases.md")
+    sources = sorted({case.source for page in pages for case in read_page(page)})
     assert sources
     for source in sources:
         text = fixed(source, unsafe=True)

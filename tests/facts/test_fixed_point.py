@@ -13,10 +13,8 @@ def reached(graph: Graph, start: str, known: dict[str, frozenset[str]]) -> froze
     def evaluate(node: str) -> frozenset[str]:
         return frozenset((node,)).union(*(answers.ask(each) for each in graph[node]))
 
-    answers: FixedPoint[str, frozenset[str]] = FixedPoint(
-        known, frozenset(), frozenset.union, evaluate
-    )
-    return answers.of(start)
+    answers: FixedPoint[str, frozenset[str]] = FixedPoint(known, frozenset(), frozenset.union)
+    return answers.of(start, evaluate)
 
 
 def test_every_answer_in_a_circle_is_final() -> None:
@@ -38,7 +36,5 @@ def test_a_chain_is_longer_than_the_stack_is_deep() -> None:
     def evaluate(node: str) -> frozenset[str]:
         return frozenset().union({"end"} if not graph[node] else answers.ask(graph[node][0]))
 
-    answers: FixedPoint[str, frozenset[str]] = FixedPoint(
-        found, frozenset(), frozenset.union, evaluate
-    )
-    assert answers.of("0") == {"end"}
+    answers: FixedPoint[str, frozenset[str]] = FixedPoint(found, frozenset(), frozenset.union)
+    assert answers.of("0", evaluate) == {"end"}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
-from torchdet.facts.origins import literal_value, origins, restores
+from torchdet.facts.origins import literal_value, origins
 from torchdet.model.source import SourceText
 
 
@@ -64,35 +64,3 @@ def test_literal_value_is_what_python_evaluates(value: bool | int | str) -> None
 @pytest.mark.parametrize("text", ["None", "x", "f'a'", "b'a'", "1.5", "f(True)"])
 def test_other_expressions_have_no_literal_value(text: str) -> None:
     assert literal_value(cst.parse_expression(text)) is None
-
-
-READERS = ("torch.get_default_dtype", "torch.backends.cudnn.benchmark")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "import torch\nold = torch.get_default_dtype()\nold",
-        "from torch.backends import cudnn\nold = cudnn.benchmark\nold",
-        "import torch\nself.old = None\nself.old = torch.backends.cudnn.benchmark\nself.old",
-        "try:\n    import torch\nexcept ImportError:\n    torch = None\n"
-        "old = torch.get_default_dtype()\nold",
-    ],
-)
-def test_what_was_read_before_restores(text: str) -> None:
-    facts, value = asked(text)
-    assert restores(value, READERS, facts)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "None",
-        "import torch\nold = torch.float32\nold",
-        "import torch\nold = torch.get_default_dtype()\nold = torch.float64\nold",
-        "def f(old):\n    old",
-    ],
-)
-def test_other_values_do_not_restore(text: str) -> None:
-    facts, value = asked(text)
-    assert not restores(value, READERS, facts)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import subprocess
 import sys
 import textwrap
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 
 import torchdet
 from tests.patience import PATIENCE
+from tests.surroundings import settled
 from torchdet.runtime import Determinism, OnMissing, Precision, RuntimePolicy, ThreadAffinity
 from torchdet.runtime.facts import (
     AbsenceReason,
@@ -64,7 +64,7 @@ def run_script(
     """Run code as a script in a fresh interpreter."""
     script = cwd / "script.py"
     script.write_text(textwrap.dedent(code), encoding="utf-8")
-    inherited = dict(os.environ)
+    inherited = settled()
     if hide_gpus:
         inherited["CUDA_VISIBLE_DEVICES"] = ""
     return subprocess.run(

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 
 from tests.runtime.support import SOURCE
+from tests.surroundings import settled
 from torchdet.cli.doctor import render
 from torchdet.runtime import RuntimePolicy, decide_torch_runtime, simulated_facts
 from torchdet.runtime.diagnosis import Diagnosis
@@ -19,7 +19,7 @@ def doctor(folder, *arguments, **environment):
         capture_output=True,
         text=True,
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(SOURCE), **environment},
+        env={**settled(), "PYTHONPATH": str(SOURCE), **environment},
         check=False,
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 
 from tests.runtime import workloads
 from tests.runtime.support import SOURCE, run_python
+from tests.surroundings import settled
 
 HAS_ACCELERATOR = torch.accelerator.device_count() > 0
 
@@ -27,7 +27,7 @@ def run_workload(mode, name, device="auto"):
         [sys.executable, str(Path(workloads.__file__)), mode, name, device],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
+        env={**settled(), "PYTHONPATH": str(SOURCE)},
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 import torchdet.runtime
-from tests.rows import every_row
-from tests.runtime.support import SOURCE, run_python
+from tests.runtime.support import run_python
 
 FOREIGN = {"libcst", "click", "torch", "numpy", "platformdirs"}
 
@@ -46,19 +45,3 @@ def test_the_types_that_checkers_see_are_the_names_that_python_gives():
     }
     lazily = {k: f"torchdet.runtime.{v}" for k, v in torchdet.runtime._MODULE_OF.items()}
     assert typed == lazily
-
-
-@every_row(sorted((SOURCE / "torchdet/runtime").rglob("*.py")), name=lambda path: path.stem)
-def test_the_runtime_imports_nothing_of_the_rest(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        else:
-            continue
-        for name in names:
-            top = name.split(".")[0]
-            assert top not in {"libcst", "click"}, f"{path.name} imports {name}"
-            own = top != "torchdet" or name.startswith(("torchdet.runtime", "torchdet.read_file"))
-            assert own, f"{path.name} imports {name}"

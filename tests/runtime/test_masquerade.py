@@ -16,6 +16,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.runtime.support import run_python
 from torchdet.runtime.devices import Machine
 from torchdet.runtime.errors import UnsupportedOnDeviceError
 from torchdet.runtime.masquerade import device as masquerade_device
@@ -82,6 +83,30 @@ class TestDevices:
         cuda.ipc_collect()
 
 
+def test_the_peak_can_be_reset_and_grows_again(tmp_path: Path) -> None:
+    """In a process that has freed nothing yet: memory that was used before is not taken anew."""
+    code = """
+        import torch
+        from torchdet.runtime.devices import Machine
+        from torchdet.runtime.redirect import redirect
+
+        cuda = torch.cuda
+        with redirect(Machine()):
+            cuda.empty_cache()
+            cuda.reset_peak_memory_stats()
+            cuda.reset_max_memory_allocated()
+            cuda.reset_max_memory_cached()
+            cuda.reset_accumulated_memory_stats()
+            low = cuda.max_memory_allocated()
+            block = torch.ones(64 * 2**20, dtype=torch.uint8)
+            print(cuda.memory_allocated() >= low + 48 * 2**20)
+            del block
+            print(cuda.max_memory_allocated() >= low + 48 * 2**20)
+            print(cuda.max_memory_allocated() >= cuda.memory_allocated())
+    """
+    assert run_python(code, cwd=tmp_path).split() == ["True"] * 3
+
+
 @pytest.mark.usefixtures("block")
 class TestMemory:
     def test_figures_make_sense(self) -> None:
@@ -94,19 +119,6 @@ class TestMemory:
         assert cuda.max_memory_reserved() > 0
         assert cuda.max_memory_cached(0) > 0
         assert cuda.memory_cached() > 0
-
-    def test_the_peak_can_be_reset_and_grows_again(self) -> None:
-        cuda.empty_cache()
-        cuda.reset_peak_memory_stats()
-        cuda.reset_max_memory_allocated()
-        cuda.reset_max_memory_cached()
-        cuda.reset_accumulated_memory_stats()
-        low = cuda.max_memory_allocated()
-        block = torch.ones(64 * 2**20, dtype=torch.uint8)
-        assert cuda.memory_allocated() >= low + 48 * 2**20
-        del block
-        assert cuda.max_memory_allocated() >= low + 48 * 2**20
-        assert cuda.max_memory_allocated() >= cuda.memory_allocated()
 
     def test_statistics(self) -> None:
         stats = cuda.memory_stats()

@@ -158,24 +158,33 @@ def operators_on_cuda(run: Run) -> frozenset[str]:
     return frozenset(recorder.operators)
 
 
-_SETTINGS: tuple[tuple[object, str], ...] = (
-    (torch.utils.deterministic, "fill_uninitialized_memory"),
-    (torch._inductor.config, "deterministic"),
-    (torch.backends.cudnn, "enabled"),
-    (torch.backends.cudnn, "benchmark"),
-    (torch.backends.cudnn, "deterministic"),
-    (torch.backends.mkldnn, "enabled"),
+# Process-wide settings, with the values that torch starts with.
+_SETTINGS: tuple[tuple[object, str, bool], ...] = (
+    (torch.utils.deterministic, "fill_uninitialized_memory", True),
+    (torch._inductor.config, "deterministic", False),
+    (torch.backends.cudnn, "enabled", True),
+    (torch.backends.cudnn, "benchmark", False),
+    (torch.backends.cudnn, "deterministic", False),
+    (torch.backends.mkldnn, "enabled", True),
+    (torch.backends.mkldnn, "deterministic", False),
+    (torch.backends.cuda.matmul, "allow_fp16_reduced_precision_reduction", True),
+    (torch.backends.cuda.matmul, "allow_bf16_reduced_precision_reduction", True),
 )
 
 
 @contextmanager
 def global_state_kept() -> Iterator[None]:
-    """Give back all process-wide settings that recipes change."""
-    settings = [(owner, name, getattr(owner, name)) for owner, name in _SETTINGS]
+    """Begin with the settings that torch starts with, and give back those that were there.
+
+    Recipes change them, and other tests of this process may have applied the runtime's handle.
+    """
+    settings = [(owner, name, getattr(owner, name)) for owner, name, _ in _SETTINGS]
     threads, dtype = torch.get_num_threads(), torch.get_default_dtype()
     torch_state, python_state = torch.get_rng_state(), random.getstate()
     numpy_state = np.random.get_state()
-    with deterministic_algorithms(torch.are_deterministic_algorithms_enabled()):
+    with deterministic_algorithms(False):
+        for owner, name, value in _SETTINGS:
+            setattr(owner, name, value)
         try:
             yield
         finally:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,15 @@ def test_recording_changes_no_bit(level: Level, tmp_path: Path) -> None:
     assert (finished.trace.count_operations() > 0) is (level is not Level.STEP)
 
 
-def test_a_compiled_function_stays_compiled(tmp_path: Path) -> None:
+def test_a_compiled_function_stays_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # PyTorch hands the folder of its libraries to the linker, which a space in it breaks.
+    packages = tmp_path / "packages"
+    torch = find_spec("torch")
+    assert torch is not None
+    packages.symlink_to(Path(torch.origin or "").parents[1])
+    monkeypatch.setenv("PYTHONPATH", str(packages), prepend=os.pathsep)
     program = tmp_path / "program.py"
     program.write_text(
         "import torch\n"

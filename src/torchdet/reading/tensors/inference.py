@@ -95,7 +95,7 @@ class _Inference:
         self._facts = facts
         known = _known.setdefault(facts, {})
         self._answers: FixedPoint[_Key, Value | None] = FixedPoint(
-            known, OPEN, lambda old, new: agreed((old, new)), self._evaluate
+            known, OPEN, lambda old, new: agreed((old, new))
         )
         self._value = self._answers.ask
         self._calls = CallResults(facts, self._value)
@@ -104,7 +104,7 @@ class _Inference:
 
     def of(self, expression: cst.BaseExpression) -> Value | None:
         """What ``expression`` is; None for what is not known."""
-        found = self._answers.of(expression)
+        found = self._answers.of(expression, self._evaluate)
         return found if found is not None and found.kind is not Kind.OPEN else None
 
     def _evaluate(self, key: _Key) -> Value | None:
