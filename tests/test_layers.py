@@ -26,7 +26,7 @@ SEES = {
     "report": {"report", "model"},
     "config_file": {"model", "torch_api", "read_file", "glob_pattern", "bounded_toml"},
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
-    "runtime": {"runtime", "torch_api"},  # its data: see the test below
+    "runtime": {"runtime", "bounded_toml", "torch_api"},  # its data: see the test below
     "facade": {"runtime"},
     "dev": {*ORDER, "dev"},
     "pytest_plugin": {"runtime"},

@@ -114,6 +114,13 @@ def test_a_bad_configuration_stops_the_run_with_its_place() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_text_of_the_repository_cannot_steer_the_terminal() -> None:
+    Path("torchdet.toml").write_text('"sl\\u001b[31mect" = []\n')
+    done = flake8("a.py")
+    assert "\x1b" not in done.stdout + done.stderr
+    assert "unknown key" in done.stdout
+
+
 def test_the_fixtures_have_the_findings_of_the_command() -> None:
     fixtures = str(Path(__file__).parent.parent.parent / "fixtures")
     command = [sys.executable, "-m", "torchdet", "lint", "--no-cache", "-q"]

@@ -24,6 +24,7 @@ from torchdet.engine.settings import check_selectors, expand_severities
 from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
 from torchdet.model.source import SourceText
+from torchdet.report.characters import printable
 
 if TYPE_CHECKING:
     from flake8.options.manager import OptionManager
@@ -71,7 +72,7 @@ class Plugin:
         except ConfigError as error:
             from flake8.exceptions import ExecutionError
 
-            raise ExecutionError(str(error)) from None
+            raise ExecutionError(printable(str(error))) from None
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
@@ -83,5 +84,5 @@ class Plugin:
         report = run_with_deep_stack(lambda: check_source(name, source, quiet))
         for diagnostic in report.diagnostics:
             place = diagnostic.span.start
-            text = f"{diagnostic.code} {diagnostic.message}"
+            text = f"{diagnostic.code} {printable(diagnostic.message)}"
             yield place.row, place.column - 1, text, type(self)

@@ -9,7 +9,6 @@ default in its place.
 from __future__ import annotations
 
 import difflib
-import importlib
 import os
 import re
 import sys
@@ -242,15 +241,13 @@ def _parse(content: bytes, file: Path) -> dict[str, object]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise PolicyError(f"{file}: cannot be read as UTF-8 text: {error}") from None
-    name = "tomllib" if sys.version_info >= (3, 11) else "tomli"
     try:
-        toml = importlib.import_module(name)
+        from torchdet.bounded_toml import TomlError, parse_toml
     except ModuleNotFoundError:
         raise PolicyError(
             f"{file}: reading TOML on Python 3.10 needs tomli; pip install tomli"
         ) from None
     try:
-        parsed: dict[str, object] = toml.loads(text)
-    except (toml.TOMLDecodeError, RecursionError) as error:
-        raise PolicyError(f"{file}: not valid TOML: {error}") from None
-    return parsed
+        return parse_toml(text)
+    except TomlError as error:
+        raise PolicyError(f"{file}: {error}") from None

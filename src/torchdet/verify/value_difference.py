@@ -30,7 +30,9 @@ def difference_of_files(first: Path, second: Path) -> ValueDifference | None:
 
     if not (first.exists() and second.exists()):
         return None
-    ones, others = (torch.load(path, weights_only=True) for path in (first, second))
+    ones, others = (
+        torch.load(path, map_location="cpu", weights_only=True) for path in (first, second)
+    )
     return difference(ones, others)
 
 
