@@ -3,8 +3,9 @@
 LibCST's trees know their white space but not their positions; a position comes out of writing
 the tree back to text. LibCST's own provider writes the whole module and records every node (12 s
 for 80,000 lines). Here only the smallest statements around wanted nodes are written, and looked
-up in the text; where one stands there twice, the next larger one around it is, and the module up
-to the last such node where all else fails.
+up in the text; where one stands there twice, the next larger one around it is, then the outermost
+one, and the module up to the last such node where all else fails. No pass writes a statement twice,
+so the work grows with the text however deep it nests.
 """
 
 from __future__ import annotations
@@ -72,9 +73,9 @@ def _locate(
     left: Collection[cst.CSTNode] = wanted
     lookup = _LineLookup(text)
     around = {node: _statement_around(node, parents) for node in wanted}
-    while any(around[node] is not None for node in left):
+    for wider in (_wider_statement, _outermost_statement, None):
         not_found: list[cst.CSTNode] = []
-        for statement, nodes in _grouped(left, around).items():
+        for statement, nodes in _grouped(left, around, parents).items():
             found = (
                 _in_statement(module, lookup, statement, nodes, parents)
                 if statement is not None
@@ -85,8 +86,8 @@ def _locate(
                 begins |= found.begins
                 continue
             not_found += nodes
-            wider = None if statement is None else _wider_statement(statement, parents)
-            around.update(dict.fromkeys(nodes, wider))
+            next_around = None if statement is None or wider is None else wider(statement, parents)
+            around.update(dict.fromkeys(nodes, next_around))
         left = not_found
     if not left:
         return Positions(spans, begins, faithful=True)
@@ -95,6 +96,7 @@ def _locate(
 
 
 _Statement = cst.SimpleStatementLine | cst.BaseCompoundStatement
+_STATEMENT_TYPES = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
 
 
 def _statement_around(
@@ -104,7 +106,7 @@ def _statement_around(
     current: cst.CSTNode | None = node
     while current is not None:
         above = parents.get(current)
-        if isinstance(current, (cst.SimpleStatementLine, cst.BaseCompoundStatement)) and not (
+        if isinstance(current, _STATEMENT_TYPES) and not (
             isinstance(above, cst.If) and above.orelse is current  # ``elif`` would become ``if``
         ):
             return current
@@ -119,14 +121,55 @@ def _wider_statement(
     return _statement_around(above, parents) if above is not None else None
 
 
+def _outermost_statement(
+    statement: _Statement, parents: Mapping[cst.CSTNode, cst.CSTNode]
+) -> _Statement | None:
+    outermost: _Statement = statement
+    above = _wider_statement(outermost, parents)
+    while above is not None:
+        outermost = above
+        above = _wider_statement(outermost, parents)
+    return outermost
+
+
 def _grouped(
-    nodes: Collection[cst.CSTNode], around: Mapping[cst.CSTNode, _Statement | None]
+    nodes: Collection[cst.CSTNode],
+    around: Mapping[cst.CSTNode, _Statement | None],
+    parents: Mapping[cst.CSTNode, cst.CSTNode],
 ) -> dict[_Statement | None, list[cst.CSTNode]]:
-    """The ``nodes`` by the statement around them."""
+    """The ``nodes`` by the outermost statement to write that holds them."""
+    statements = {around[node] for node in nodes}
+    written: dict[cst.CSTNode, _Statement | None] = {}
     groups: dict[_Statement | None, list[cst.CSTNode]] = {}
     for node in nodes:
-        groups.setdefault(around[node], []).append(node)
+        statement = around[node]
+        if statement is not None:
+            statement = _written_with(statement, statements, parents, written)
+        groups.setdefault(statement, []).append(node)
     return groups
+
+
+def _written_with(
+    statement: _Statement,
+    statements: Collection[_Statement | None],
+    parents: Mapping[cst.CSTNode, cst.CSTNode],
+    known: dict[cst.CSTNode, _Statement | None],
+) -> _Statement:
+    """The outermost of ``statements`` around ``statement``, which may be itself.
+
+    ``known`` keeps the answer for every node that was passed on the way.
+    """
+    way: list[cst.CSTNode] = []
+    current: cst.CSTNode | None = statement
+    while current is not None and current not in known:
+        way.append(current)
+        current = parents.get(current)
+    outermost = known[current] if current is not None else None
+    for node in reversed(way):
+        if outermost is None and node in statements:
+            outermost = node if isinstance(node, _STATEMENT_TYPES) else None
+        known[node] = outermost
+    return outermost if outermost is not None else statement
 
 
 def _in_statement(

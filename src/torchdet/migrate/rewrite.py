@@ -55,21 +55,45 @@ def attempt(source: SourceText, plan: FilePlan) -> Attempt:
     """Make the changes of ``plan`` in ``source`` and see whether they did what they were meant to.
 
     Where the text after all of them does not parse, or its tree differs where no edit was made,
-    each is tried by itself: those that fail are left out. Where the rest fail together, all are.
-    Raises ``RecursionError`` for a file that is nested too deeply to be compared.
+    halves are tried until those that fail are found and left out. Where the rest fail together,
+    all are. Raises ``RecursionError`` for a file that is nested too deeply to be compared.
     """
     fault = _fault(source, plan.fixes)
     if fault is None:
         return Attempt(plan.changes, plan.fixes, ())
-    faults = {
-        id(change): _fault(source, _with_handle(plan, (change,))) or "" for change in plan.changes
-    }
-    sound = tuple(change for change in plan.changes if not faults[id(change)])
+    faults = _faults(source, plan, fault)
+    sound = tuple(change for change in plan.changes if id(change) not in faults)
     fixes = _with_handle(plan, sound)
     if not sound or _fault(source, fixes) is not None:
         return Attempt((), (), tuple((change, fault) for change in plan.changes))
-    faulty = tuple((each, faults[id(each)]) for each in plan.changes if faults[id(each)])
+    faulty = tuple((each, faults[id(each)]) for each in plan.changes if id(each) in faults)
     return Attempt(sound, fixes, faulty)
+
+
+_MOST_TRIES = 64
+"""Each try compares the whole file, so an unbounded number would make the work quadratic."""
+
+
+def _faults(source: SourceText, plan: FilePlan, fault: str) -> dict[int, str]:
+    """Why changes fail, by their ``id``: alone, or in a group after the last try.
+
+    ``fault`` is that of all changes together.
+    """
+    faults: dict[int, str] = {}
+    tries = 0
+    groups = [(plan.changes, fault)]
+    while groups:
+        changes, reason = groups.pop()
+        if len(changes) == 1 or tries >= _MOST_TRIES:
+            faults.update((id(change), reason) for change in changes)
+            continue
+        middle = len(changes) // 2
+        for half in (changes[:middle], changes[middle:]):
+            tries += 1
+            found = _fault(source, _with_handle(plan, half))
+            if found is not None:
+                groups.append((half, found))
+    return faults
 
 
 def _with_handle(plan: FilePlan, changes: tuple[Change, ...]) -> Round:

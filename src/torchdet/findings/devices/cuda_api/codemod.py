@@ -13,6 +13,7 @@ CUDA is available is asked of any accelerator where all that it guards was rewri
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -117,19 +118,27 @@ _GUARD = Grounds(
 def rewrite(findings: Sequence[Finding[CudaName]], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
     version = context.rules.config.torch_version
-    guards = [each for each in findings if _name(each, words) == CUDA_AVAILABLE]
+    guards = {id(each) for each in findings if _name(each, words) == CUDA_AVAILABLE}
     outcomes = {
         id(each): words.refused(each) or _outcome(each, words, version)
         for each in findings
-        if each not in guards
+        if id(each) not in guards
     }
-    mended = [
-        outcome.finding.node
-        for outcome in outcomes.values()
-        if isinstance(outcome, Rewrite) and not outcome.unsafe
-    ]
-    for guard in guards:
-        outcomes[id(guard)] = words.refused(guard) or _guard(guard, findings, mended, words)
+    kept = {
+        id(each)
+        for each in findings
+        if not isinstance(outcome := outcomes.get(id(each)), Rewrite) or outcome.unsafe
+    }
+    within, kept_within = Counter[cst.CSTNode](), Counter[cst.CSTNode]()
+    for finding in findings:
+        within.update(words.facts.ancestors(finding.node))
+        if id(finding) in kept:
+            kept_within.update(words.facts.ancestors(finding.node))
+    for finding in findings:
+        if id(finding) in guards:
+            guarded = words.facts.parent(words.facts.parent(finding.node))
+            others = within[guarded] - 1, kept_within[guarded] - 1  # all but the guard itself
+            outcomes[id(finding)] = words.refused(finding) or _guard(finding, guarded, *others)
     for finding in findings:
         yield outcomes[id(finding)]
 
@@ -320,21 +329,11 @@ def _imported_names(node: cst.BaseExpression, words: DeviceWords) -> Iterator[st
 
 
 def _guard(
-    finding: Finding[object],
-    findings: Sequence[Finding[CudaName]],
-    mended: Sequence[cst.CSTNode],
-    words: DeviceWords,
+    finding: Finding[CudaName], guarded: cst.CSTNode, within: int, kept_within: int
 ) -> Outcome:
     """`torch.cuda.is_available()`, which guards nothing but what was found as well."""
     fix = finding.fix
-    call = words.facts.parent(finding.node)
-    guarded = words.facts.parent(call)
-    within = [
-        each.node
-        for each in findings
-        if each is not finding and guarded in words.facts.ancestors(each.node)
-    ]
-    if fix is None or any(node not in mended for node in within):
+    if fix is None or kept_within:
         return Refuse(finding, _GUARD)
     if isinstance(guarded, (cst.If, cst.IfExp, cst.BooleanOperation)) and not within:
         return Refuse(finding, _GUARD)
