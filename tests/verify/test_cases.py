@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.verify.verify_command import verify
 
 CASES = Path(__file__).parent / "cases"
 
@@ -40,16 +39,6 @@ class Case:
 def cases(*, identical: bool) -> list[Case]:
     found = [Case.read(path) for path in sorted(CASES.glob("*.py"))]
     return [case for case in found if (case.cause == "identical") is identical]
-
-
-def verify(*arguments: str, cwd: Path) -> tuple[int, dict[str, object], str]:
-    """Run the command; return its exit code, its verdict and what it said."""
-    run = subprocess.run(
-        [sys.executable, "-m", "torchdet", "verify", "--output-format", "json", *arguments],
-        capture_output=True, text=True, check=False, cwd=cwd, timeout=600,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    return run.returncode, json.loads(run.stdout) if run.stdout else {}, run.stderr
 
 
 @pytest.mark.parametrize("case", cases(identical=False), ids=lambda case: case.path.stem)

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from torchdet.verify.comparison.causes import judge
-from torchdet.verify.comparison.divergence import Cause, Observed
+from torchdet.verify.comparison.causes import in_environments, judge
+from torchdet.verify.comparison.divergence import (
+    Cause,
+    Divergence,
+    EnvironmentChange,
+    Observed,
+    Place,
+)
 from torchdet.verify.trace.records import (
+    Frame,
     OperationFlag,
     OperationRecord,
     Phase,
@@ -87,3 +96,33 @@ def test_a_draw_names_the_seeds(seeds: tuple[int | None, int | None], said: str)
     )
     assert judgement is not None
     assert said in judgement.detail
+
+
+CHANGE = EnvironmentChange("threads", "1", "2")
+
+
+def divergence(cause: Cause, first: Observed, second: Observed | None) -> Divergence:
+    return Divergence(cause, Place("main", "main"), first, second, "what was seen")
+
+
+@pytest.mark.parametrize("cause", list(Cause))
+def test_another_environment_explains_only_what_nothing_else_does(cause: Cause) -> None:
+    found = divergence(cause, observed(), observed())
+    judged = in_environments(found, [CHANGE])
+    if cause is Cause.OPERATION:
+        assert judged.cause is Cause.ENVIRONMENT
+        assert judged.detail == (
+            "what was seen; threads is 1 in the first run and 2 in the second"
+        )  # fmt: skip
+    else:
+        assert judged == found
+    assert in_environments(found, []) == found
+
+
+def test_another_environment_has_torch_choose_another_operation() -> None:
+    chosen = divergence(Cause.CONTROL_FLOW, observed(), observed(name="aten.add"))
+    assert in_environments(chosen, [CHANGE]).cause is Cause.ENVIRONMENT
+    assert in_environments(replace(chosen, second=None), [CHANGE]).cause is Cause.CONTROL_FLOW
+    elsewhere = Site("aten.add", SiteKind.OPERATION, Phase.FORWARD, (Frame("a.py", 1, "f"),))
+    branched = replace(chosen, second=Observed(0, RECORD, elsewhere))
+    assert in_environments(branched, [CHANGE]).cause is Cause.CONTROL_FLOW

@@ -87,6 +87,10 @@ def verify(
                 against=None if against is None else open_trace(against, Path(folder)),
                 say=(lambda _text: None) if quiet else _say,
             )
+            if eager:
+                verification.say(
+                    "compiled regions run eagerly: this program is not the compiled one"
+                )
             if record is not None:
                 pack_trace(verification.record(), record)
                 return Exit.CLEAN

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torchdet.read_file import read_file
+from torchdet.verify.comparison.causes import in_environments
 from torchdet.verify.comparison.divergence import Cause, Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
 from torchdet.verify.program_run import FinishedRun, run_program
@@ -121,8 +122,9 @@ class Verification:
     ) -> Verdict:
         """Complete the first difference by values and places from two more runs."""
         detail = self._captured(found[0], spec)
-        first = Finding(_with_inputs_seen(found[0], detail), detail)
-        return replace(verdict, first=first, also=tuple(map(Finding, found[1:])))
+        seen = [_with_inputs_seen(found[0], detail), *found[1:]]
+        first, *also = [in_environments(each, verdict.environment) for each in seen]
+        return replace(verdict, first=Finding(first, detail), also=tuple(map(Finding, also)))
 
     def _captured(self, found: Divergence, spec: RecordingSpec | None) -> CapturedDetail | None:
         if found.first is None or found.second is None:
@@ -242,9 +244,11 @@ def compare_traces(one: RunTrace, other: RunTrace, *, keep_going: bool = False) 
     comparison = RunComparison(one, other, keep_going=keep_going)
     comparison.finish()
     verdict = Verdict(2, recorded(one), comparison.environment_changes())
-    steps, found = comparison.step_divergences, comparison.divergences
-    if steps:
-        verdict = replace(verdict, step=steps[0])
-    if found:
-        verdict = replace(verdict, first=Finding(found[0]), also=tuple(map(Finding, found[1:])))
+    if comparison.step_divergences:
+        verdict = replace(verdict, step=comparison.step_divergences[0])
+    if comparison.divergences:
+        first, *also = [
+            Finding(in_environments(each, verdict.environment)) for each in comparison.divergences
+        ]
+        verdict = replace(verdict, first=first, also=tuple(also))
     return verdict

@@ -64,7 +64,10 @@ def program_environment(
     """The environment in which a program records itself: ``inherited``, or this process's."""
     inherited = os.environ if inherited is None else inherited
     paths = [str(STARTUP), *filter(None, [inherited.get("PYTHONPATH")])]
-    return {**inherited, VARIABLE: spec.to_text(), "PYTHONPATH": os.pathsep.join(paths)}
+    eager = {"TORCHDYNAMO_DISABLE": "1"} if spec.eager else {}
+    return {
+        **inherited, **eager, VARIABLE: spec.to_text(), "PYTHONPATH": os.pathsep.join(paths)
+    }  # fmt: skip
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -53,8 +53,8 @@ class RecordingSpec:
 
     ``process`` is the key of the process that started this one, empty for the program itself.
     Without ``window`` the whole run is recorded; with it, the processes that are not in
-    ``stepped``, because they run no optimizer, are still recorded in full. ``eager`` looks into
-    compiled regions, which makes torch run them operation by operation. ``inputs`` is whether
+    ``stepped``, because they run no optimizer, are still recorded in full. ``eager`` has torch
+    compile nothing, so that the operations of compiled regions are seen. ``inputs`` is whether
     inputs are read too, so that memory which changes between two operations is told from an
     operation that gives other values: it doubles the cost.
     """

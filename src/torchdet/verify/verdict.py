@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from torchdet.verify.comparison.divergence import (
+    Cause,
     Divergence,
     EnvironmentChange,
     StepDivergence,
@@ -76,6 +77,13 @@ class Verdict:
     def is_identical(self) -> bool:
         """Whether no difference was found."""
         return self.first is None and self.step is None
+
+    @property
+    def cause(self) -> Cause | None:
+        """Why the runs differ, or None where they do not or only the step is known."""
+        if self.first is not None:
+            return self.first.divergence.cause
+        return Cause.ENVIRONMENT if self.step is not None and self.environment else None
 
 
 class VerifyError(Exception):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from torchdet.verify.comparison.divergence import Cause, Observed
+from torchdet.verify.comparison.divergence import Cause, Divergence, EnvironmentChange, Observed
 from torchdet.verify.trace.records import OperationFlag, OperationRecord, SiteKind
 
 
@@ -37,6 +38,26 @@ def judge(first: Observed, second: Observed) -> Judgement | None:
     if one.inputs != other.inputs:
         return _judge_inputs(first, second)
     return _judge_outputs(first, second) if one.outputs != other.outputs else None
+
+
+def in_environments(found: Divergence, changes: Sequence[EnvironmentChange]) -> Divergence:
+    """``found``, with the environment as its cause where that changed and nothing else explains it.
+
+    An operation that gives other values for equal inputs has no other explanation, nor has torch
+    when it goes another way from the same line of the program. All other causes are reasons of
+    their own.
+    """
+    if not changes or not (found.cause is Cause.OPERATION or _torch_went_another_way(found)):
+        return found
+    changed = ", ".join(map(str, changes))
+    return replace(found, cause=Cause.ENVIRONMENT, detail=f"{found.detail}; {changed}")
+
+
+def _torch_went_another_way(found: Divergence) -> bool:
+    one, other = found.first, found.second
+    if found.cause is not Cause.CONTROL_FLOW or one is None or other is None:
+        return False
+    return one.site.operation != other.site.operation and one.site.stack == other.site.stack
 
 
 def _is_same_call(first: Observed, second: Observed) -> bool:

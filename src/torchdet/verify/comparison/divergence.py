@@ -84,6 +84,11 @@ class StepDivergence:
     first: StepRecord | None
     second: StepRecord | None
 
+    def __str__(self) -> str:
+        differ = " and ".join(self.fields)
+        where = f"step {self.step} of process {self.place.process}"
+        return f"{where}: {differ} differ" if differ else f"{where} is in one of the runs only"
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentChange:
@@ -92,3 +97,6 @@ class EnvironmentChange:
     name: str
     first: str
     second: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is {self.first} in the first run and {self.second} in the second"

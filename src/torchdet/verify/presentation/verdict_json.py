@@ -32,6 +32,7 @@ def verdict_object(verdict: Verdict, advice: Mapping[Finding, Advice]) -> dict[s
             "rank": verdict.step.place.rank,
             "differs": list(verdict.step.fields),
         },
+        "cause": None if verdict.cause is None else verdict.cause.value,
         "first_divergence": None if first is None else finding_object(first, advice.get(first)),
         "also": [finding_object(each, advice.get(each)) for each in verdict.also],
     }  # fmt: skip

@@ -10,7 +10,7 @@ from torchdet.model.location import Location, Span
 from torchdet.report.ansi import BLUE, BOLD, CYAN, GREEN, RED, Paint
 from torchdet.report.characters import printable
 from torchdet.report.excerpt import CONTEXT_ROWS, excerpt
-from torchdet.verify.comparison.divergence import EnvironmentChange, StepDivergence
+from torchdet.verify.comparison.divergence import Cause, EnvironmentChange, StepDivergence
 from torchdet.verify.presentation.advice import Advice
 from torchdet.verify.presentation.shown_path import shown_path
 from torchdet.verify.trace.records import Frame
@@ -36,7 +36,7 @@ def _lines(verdict: Verdict, advice: Mapping[Finding, Advice], paint: Paint) -> 
         yield from _finding(finding, advice.get(finding), paint)
         yield ""
     if verdict.first is None and verdict.step is not None:
-        yield _step(verdict.step, paint)
+        yield _step(verdict.step, verdict.cause, paint)
     yield _summary(verdict, paint)
 
 
@@ -106,16 +106,12 @@ def _difference(difference: ValueDifference) -> str:
 
 
 def _environment(change: EnvironmentChange, paint: Paint) -> str:
-    label = paint("environment:", BOLD)
-    return (
-        f"{label} {change.name} is {change.first} in the first run, {change.second} in the second"
-    )
+    return f"{paint('environment:', BOLD)} {printable(str(change))}"
 
 
-def _step(step: StepDivergence, paint: Paint) -> str:
-    what = " and ".join(step.fields) or "the number of steps"
-    label = paint.severity("error", Severity.ERROR)
-    return f"{label} step {step.step} of process {step.place.process}: {what} differ"
+def _step(step: StepDivergence, cause: Cause | None, paint: Paint) -> str:
+    label = paint.severity("error" if cause is None else f"error {cause.value}", Severity.ERROR)
+    return f"{label} {printable(str(step))}"
 
 
 def _summary(verdict: Verdict, paint: Paint) -> str:
