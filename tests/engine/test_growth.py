@@ -1,4 +1,4 @@
-"""The work of a check grows with the size of a file, and not with its square.
+"""The work of lint, fix and migrate grows with the size of a file, and not with its square.
 
 Work is counted, not timed: calls of Python and of C functions, which are the same on each machine.
 LibCST's own parser is native and not counted.
@@ -10,17 +10,21 @@ import math
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 
 import pytest
 
 from torchdet.engine.check import check_bytes
+from torchdet.engine.converge import fix_bytes
+from torchdet.engine.discover import SourceFile
 from torchdet.engine.settings import settings_for
-from torchdet.model.config import LintConfig
+from torchdet.migrate.migrate_files import migrate_files
+from torchdet.model.config import LintConfig, MigrateConfig
 
 SETTINGS = settings_for("train.py", "train", LintConfig(select=("ALL",)))
 SIZE = 20
-MOST = 1.25
+MOST = {"lint": 1.25, "fix": 1.25, "migrate": 1.3}
 
 HEAD = """\
 import glob
@@ -156,6 +160,11 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "y{i} = x  # noqa: DET302\nz{i} = x.cuda()  # torchdet: ignore[DET302, DET303]\n",
         "",
     ),
+    "conditional expressions": ("x = ", "a{i} if c{i} else ", "y.cuda()\n"),
+    "f-strings": ("", "x{i} = torch.device(f'cuda:{{n{i}}}')\n", ""),
+    "methods in a chain": ("x = y", ".cuda()", "\n"),
+    "rows joined by backslashes": ("x = y.cuda() \\\n", "    + a{i}.cuda() \\\n", "    + 1\n"),
+    "sums": ("x = y.cuda()", " + a{i}.cuda()", "\n"),
     "withs": ("", "with torch.cuda.amp.autocast():\n    x = x.cuda()\n", ""),
 }
 
@@ -184,15 +193,38 @@ def work(task: Callable[[], object]) -> int:
     return calls
 
 
-def check(kind: str, count: int) -> None:
-    report = check_bytes("train.py", source(kind, count), SETTINGS)
+def check(path: Path) -> None:
+    report = check_bytes("train.py", path.read_bytes(), SETTINGS)
     assert not report.failed
 
 
+def fix(path: Path) -> None:
+    fixes = fix_bytes("train.py", path.read_bytes(), SETTINGS, unsafe=True)
+    assert fixes.refusal is None
+
+
+def migrate(path: Path) -> None:
+    files = [SourceFile(str(path), "train", SETTINGS.config)]
+    (migrated,) = migrate_files(files, MigrateConfig(unsafe=True), jobs=1)
+    assert migrated.account.failed is None
+
+
+TASKS = {"lint": check, "fix": fix, "migrate": migrate}
+
+
+@pytest.mark.parametrize("command", MOST)
 @pytest.mark.parametrize("kind", KINDS)
-def test_work_grows_with_the_size(kind: str) -> None:
-    check(kind, 2)  # what is worked out once for all files
-    once = work(lambda: check(kind, SIZE))
-    more = work(lambda: check(kind, 4 * SIZE))
+def test_work_grows_with_the_size(kind: str, command: str, tmp_path: Path) -> None:
+    task = TASKS[command]
+    path = tmp_path / "train.py"
+
+    def work_for(count: int) -> int:
+        path.write_bytes(source(kind, count))
+        return work(lambda: task(path))
+
+    work_for(2)  # what is worked out once for all files
+    once, more = work_for(SIZE), work_for(4 * SIZE)
     exponent = math.log(more / once, 4)
-    assert exponent <= MOST, f"{once} calls for {SIZE}, {more} for {4 * SIZE}: n ** {exponent:.2f}"
+    assert exponent <= MOST[command], (
+        f"{once} calls for {SIZE}, {more} for {4 * SIZE}: n ** {exponent:.2f}"
+    )

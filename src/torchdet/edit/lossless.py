@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from torchdet.edit.node_edit import NodeEdit, NodeFix, Replace, StatementEdit
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited
 
 
 def is_lossless(fix: NodeFix, facts: FileFacts) -> bool:
@@ -50,7 +51,10 @@ def _fits_strings(edit: NodeEdit, facts: FileFacts) -> bool:
     return True
 
 
-def _quotes_around(node: cst.CSTNode, facts: FileFacts) -> Iterator[str]:
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FormattedString):
-            yield above.end
+def _quotes_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: tuple[str, ...], _facts: FileFacts
+) -> tuple[str, ...]:
+    return (*outer, above.end) if isinstance(above, cst.FormattedString) else outer
+
+
+_quotes_around = inherited(tuple[str, ...](), _quotes_step)

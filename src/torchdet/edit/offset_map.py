@@ -46,7 +46,9 @@ class OffsetMap:
 
     def replaces(self, span: Range) -> bool:
         """Whether one change replaced all of ``span``."""
-        return any(contains(change.old, span) for change in self.touching(span))
+        # None overlap: of those that begin at or before the span, only the last can reach its end.
+        last = bisect_right(self._starts, span[0]) - 1
+        return last >= 0 and contains(self._changes[last].old, span)
 
     def wrote(self, span: Range) -> bool:
         """Whether one change wrote all of ``span``, a range of the new text."""

@@ -18,6 +18,7 @@ class NoqaRows:
 
     def __init__(self, source: SourceText) -> None:
         self._source = source
+        self._ends: dict[int, int] = {}
 
     def row(self, row: int, first: int, last: int) -> int:
         """The first row from ``row`` on whose end is neither in a string nor behind a backslash.
@@ -27,9 +28,18 @@ class NoqaRows:
         """
         lines = (self._source.line(number) for number in range(first, max(row, last) + 1))
         if any(line.endswith("\\") or '"""' in line or "'''" in line for line in lines):
-            while (after := self._end_of_join(row)) is not None:
-                row = after
+            return self._end_of_joins(row)
         return row
+
+    def _end_of_joins(self, row: int) -> int:
+        """The row on which ends all that joins ``row`` with those below it."""
+        passed: list[int] = []
+        while row not in self._ends and (after := self._end_of_join(row)) is not None:
+            passed.append(row)
+            row = after
+        end = self._ends.get(row, row)
+        self._ends.update(dict.fromkeys(passed, end))
+        return end
 
     def _end_of_join(self, row: int) -> int | None:
         """The row on which ends what joins ``row`` with the next; None when nothing does."""

@@ -11,6 +11,7 @@ from torchdet.facts.flow.file_flow import FileFlow
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
 from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
 from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
+from torchdet.facts.remembered import inherited
 from torchdet.facts.resolve import Exact, Resolution, Resolver
 from torchdet.facts.scope import Binding, Scope
 from torchdet.model.source import SourceText
@@ -125,33 +126,15 @@ class FileFacts:
 
     def statement(self, node: cst.CSTNode) -> cst.CSTNode:
         """The smallest statement, clause or decorator around ``node``, or ``node`` itself."""
-        if isinstance(node, _STATEMENTS):
-            return node
-        for above in self.ancestors(node):
-            if isinstance(above, _STATEMENTS):
-                return above
-        return node
+        return _statement_around(node, self) or node
 
     def context(self, node: cst.CSTNode) -> str:
         """The dotted name of the functions and classes around ``node``."""
-        names = [
-            above.name.value
-            for above in self.ancestors(node)
-            if isinstance(above, (cst.FunctionDef, cst.ClassDef))
-        ]
-        return ".".join(reversed(names))
+        return ".".join(_names_around(node, self))
 
     def under_type_checking(self, node: cst.CSTNode) -> bool:
         """Whether only a type checker ever runs ``node`` (``if TYPE_CHECKING:``)."""
-        below = node
-        for above in self.ancestors(node):
-            if isinstance(above, cst.If) and above.body is below and self._type_checking(above):
-                return True
-            below = above
-        return False
-
-    def _type_checking(self, statement: cst.If) -> bool:
-        return self.means(statement.test, "typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING")
+        return _only_checked(node, self)
 
     def code(self, node: cst.CSTNode) -> str:
         """The source text of ``node`` alone. Raises ``UnparseableError`` where it is too deep."""
@@ -176,3 +159,28 @@ class FileFacts:
     def instance_attributes(self) -> InstanceAttributes:
         """What the methods of each class assign to attributes of ``self``, by class and name."""
         return instance_attributes(self)
+
+
+def _statement_step(
+    _above: cst.CSTNode, below: cst.CSTNode, outer: cst.CSTNode | None, _facts: FileFacts
+) -> cst.CSTNode | None:
+    return below if isinstance(below, _STATEMENTS) else outer
+
+
+def _names_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: tuple[str, ...], _facts: FileFacts
+) -> tuple[str, ...]:
+    if isinstance(above, (cst.FunctionDef, cst.ClassDef)):
+        return (*outer, above.name.value)
+    return outer
+
+
+def _checked_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, facts: FileFacts) -> bool:
+    if outer or not (isinstance(above, cst.If) and above.body is below):
+        return outer
+    return facts.means(above.test, "typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING")
+
+
+_statement_around = inherited(None, _statement_step)
+_names_around = inherited(tuple[str, ...](), _names_step)
+_only_checked = inherited(False, _checked_step)

@@ -72,6 +72,7 @@ class Resolver:
         self._index = index
         self._aliases = {**_ALIASES, **(aliases or {})}
         self._roots: dict[tuple[Scope, str], Resolution] = {}
+        self._calls: dict[tuple[cst.Call, Scope], Resolution] = {}
         self._resolving: set[tuple[Scope, str]] = set()
         self.source_packages = frozenset(
             name.partition(".")[0]
@@ -105,6 +106,12 @@ class Resolver:
         return _UNKNOWN
 
     def _call(self, node: cst.Call, scope: Scope) -> Resolution:
+        key = (node, scope)
+        if key not in self._calls:  # a chain of calls is asked about at each of its links
+            self._calls[key] = self._called(node, scope)
+        return self._calls[key]
+
+    def _called(self, node: cst.Call, scope: Scope) -> Resolution:
         function = self.expression(node.func, scope)
         if not isinstance(function, Exact):
             return _UNKNOWN

@@ -31,6 +31,8 @@ class CompiledCode:
 
     def holds(self, node: cst.CSTNode) -> bool:
         """Whether ``node`` stands in such a function, its parameters and defaults included."""
+        if not self._functions:
+            return False
         return any(above in self._functions for above in self._facts.ancestors(node))
 
     def _mentions_compilers(self) -> bool:

@@ -8,6 +8,7 @@ from enum import Enum
 from torchdet.edit.imports import ImportStatement, is_import
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.imports import is_torch, order_key
 
@@ -83,12 +84,24 @@ def _runs(statement: cst.CSTNode, facts: FileFacts) -> Runs:
 
 def outer_index(node: cst.CSTNode, facts: FileFacts) -> int:
     """The index, in the module's body, of the statement that ``node`` is or stands in."""
-    below = node
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.Module):
-            return next(i for i, each in enumerate(above.body) if each is below)
-        below = above
-    raise ValueError("the node does not belong to this file")
+    outermost = _outermost(node, facts)
+    if outermost is None:
+        raise ValueError("the node does not belong to this file")
+    return _indices(facts.module, facts)[outermost]
+
+
+def _outermost_step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: cst.CSTNode | None, _facts: FileFacts
+) -> cst.CSTNode | None:
+    return below if isinstance(above, cst.Module) else outer
+
+
+_outermost = inherited(None, _outermost_step)
+
+
+@remembered
+def _indices(module: cst.Module, _facts: FileFacts) -> dict[cst.CSTNode, int]:
+    return {statement: index for index, statement in enumerate(module.body)}
 
 
 def enclosing_def(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:

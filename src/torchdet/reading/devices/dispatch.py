@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name, string_value
@@ -61,33 +62,47 @@ def _named_around(node: cst.CSTNode, facts: FileFacts) -> frozenset[str]:
 
 def is_named_for(kind: str, node: cst.CSTNode, context: Context) -> bool:
     """Whether ``kind`` is a word of the name of a function or class around, or of the module."""
-    below = node
-    for above in context.facts.ancestors(node):
-        if (
-            isinstance(above, (cst.FunctionDef, cst.ClassDef))
-            and (below is above.body or isinstance(above, cst.FunctionDef))
-            and kind in words(above.name.value)
-        ):
-            return True
-        below = above
+    if kind in _names_around(node, context.facts):
+        return True
     return kind in words(context.module_name.rpartition(".")[2])
+
+
+def _names_step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: frozenset[str], _facts: FileFacts
+) -> frozenset[str]:
+    """The words of the functions around ``below``, and of the classes whose bodies hold it."""
+    inside = isinstance(above, cst.FunctionDef) or (
+        isinstance(above, cst.ClassDef) and below is above.body
+    )
+    if inside and isinstance(above, (cst.FunctionDef, cst.ClassDef)):
+        return outer.union(words(above.name.value))
+    return outer
+
+
+_names_around = inherited(frozenset[str](), _names_step)
 
 
 def _is_keyed_by(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether the key of a table, or a text in the condition around, is the type."""
-    below = node
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef):
-            return False
-        if isinstance(above, cst.DictElement) and below is above.value:
-            if string_value(above.key) == kind:
-                return True
-        elif isinstance(above, cst.BooleanOperation):
-            other = above.left if below is above.right else above.right
-            if any(string_value(each) == kind for each in descendants(other)):
-                return True
-        below = above
-    return False
+    return kind in _keys_around(node, facts)
+
+
+def _keys_step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: frozenset[str], _facts: FileFacts
+) -> frozenset[str]:
+    """The keys of tables in whose values ``below`` is, and the texts in the operands beside it."""
+    if isinstance(above, cst.FunctionDef):
+        return frozenset()
+    beside: Iterable[cst.CSTNode] = ()
+    if isinstance(above, cst.DictElement) and below is above.value:
+        beside = (above.key,)
+    elif isinstance(above, cst.BooleanOperation):
+        beside = descendants(above.left if below is above.right else above.right)
+    texts = (string_value(each) for each in beside)
+    return outer.union(text for text in texts if text is not None)
+
+
+_keys_around = inherited(frozenset[str](), _keys_step)
 
 
 def _step(

@@ -43,12 +43,14 @@ be one of its instances.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, NodeFix, Replace
 from torchdet.facts.expressions import argument, is_constant, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.scope import BindingKind
+from torchdet.facts.remembered import inherited
+from torchdet.facts.scope import BindingKind, Scope
 from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
@@ -67,6 +69,9 @@ _OTHER_PACKAGES = frozenset(
     | {"warp"}
 )
 _UNBOUND = frozenset({"torch.Tensor", "torch.nn.Module"})
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +144,36 @@ def _is_override(node: cst.Attribute, context: Context) -> bool:
     method = node.attr.value
     if isinstance(node.value, cst.Call) and context.facts.means(node.value.func, "builtins.super"):
         return True
-    for above in context.facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef) and above.name.value == method:
-            return True
-        if isinstance(above, cst.ClassDef):
-            own = isinstance(node.value, cst.Name) and node.value.value == "self"
-            return own and method in context.facts.index.scopes[above].bindings
-    return False
+    around = _definitions_around(node, context.facts)
+    if method in around.functions:
+        return True
+    own = isinstance(node.value, cst.Name) and node.value.value == "self"
+    return own and around.class_ is not None and method in _scope(around.class_, context).bindings
+
+
+def _scope(definition: cst.ClassDef, context: Context) -> Scope:
+    return context.facts.index.scopes[definition]
+
+
+@dataclass(frozen=True, slots=True)
+class _Definitions:
+    """The innermost class around a node, and the names of the functions around it in there."""
+
+    class_: cst.ClassDef | None = None
+    functions: frozenset[str] = frozenset()
+
+
+def _definitions_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: _Definitions, _facts: FileFacts
+) -> _Definitions:
+    if isinstance(above, cst.ClassDef):
+        return _Definitions(above)
+    if isinstance(above, cst.FunctionDef):
+        return replace(outer, functions=outer.functions | {above.name.value})
+    return outer
+
+
+_definitions_around = inherited(_Definitions(), _definitions_step)
 
 
 def _is_of_other_library(node: cst.Attribute, context: Context) -> bool:
@@ -153,21 +181,29 @@ def _is_of_other_library(node: cst.Attribute, context: Context) -> bool:
 
     Its method of that name is then that package's own.
     """
-    facts = context.facts
-    below: cst.CSTNode = node
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef):
-            return False
-        if isinstance(above, cst.If) and below is above.body and isinstance(above.test, cst.Call):
-            test = above.test
-            if facts.means(test.func, "builtins.isinstance") and len(test.args) == 2:
-                names = facts.resolve(test.args[1].value).names
-                foreign = [name for name in names if not name.startswith((".", "torch."))]
-                same = facts.code(test.args[0].value) == facts.code(node.value)
-                if same and foreign and "." in foreign[0]:
-                    return True
-        below = above
-    return False
+    foreign = _foreign_objects(node, context.facts)
+    return bool(foreign) and context.facts.code(node.value) in foreign
+
+
+def _foreign_step(
+    above: cst.CSTNode, below: cst.CSTNode, outer: frozenset[str], facts: FileFacts
+) -> frozenset[str]:
+    """The code of what ``isinstance`` has found to be of another package, around ``below``."""
+    if isinstance(above, cst.FunctionDef):
+        return frozenset()
+    test = above.test if isinstance(above, cst.If) and below is above.body else None
+    if not isinstance(test, cst.Call) or len(test.args) != 2:
+        return outer
+    if not facts.means(test.func, "builtins.isinstance"):
+        return outer
+    names = facts.resolve(test.args[1].value).names
+    foreign = [name for name in names if not name.startswith((".", "torch."))]
+    if not foreign or "." not in foreign[0]:
+        return outer
+    return outer | {facts.code(test.args[0].value)}
+
+
+_foreign_objects = inherited(frozenset[str](), _foreign_step)
 
 
 def _fix(node: cst.Attribute, call: cst.Call, context: Context) -> NodeFix | None:
