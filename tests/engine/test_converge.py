@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.findings.pages import PAGES, read_page
+from tests.pages import PAGES, read_page
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
 from torchdet.engine.converge import fix_bytes
 from torchdet.engine.settings import CheckSettings, settings_for
@@ -178,8 +178,7 @@ def test_fixes_inside_f_strings_stay_readable_for_older_pythons() -> None:
 
 
 def test_the_code_of_every_rules_page_settles() -> None:
-    pages = PAGES.glob("*/*/cases.md")
-    sources = sorted({case.source for page in pages for case in read_page(page)})
+    sources = sorted({case.source for page in PAGES for case in read_page(page)})
     assert sources
     for source in sources:
         text = fixed(source, unsafe=True)

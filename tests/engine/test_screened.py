@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.findings.pages import PAGES, Case, read_page
+from tests.pages import PAGES, CheckCase, check_cases
 from torchdet.config_file import parse_lint_config
 from torchdet.engine.check import check_bytes
 from torchdet.engine.project_files import ProjectFiles
@@ -32,7 +32,7 @@ def both(path: str, data: bytes, settings: CheckSettings) -> tuple[FileReport, F
     )
 
 
-def disagreements(case: Case) -> list[str]:
+def disagreements(case: CheckCase) -> list[str]:
     """The rule sets with which the screen changes the report on a case."""
     found: list[str] = []
     rule = BY_NAME[case.rule_name]
@@ -56,11 +56,9 @@ def disagreements(case: Case) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize(
-    "page", sorted(PAGES.glob("*/*/cases.md")), ids=lambda page: page.parent.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_both_ways_agree_on_every_case(page: Path) -> None:
-    assert [line for case in read_page(page) for line in disagreements(case)] == []
+    assert [line for case in check_cases(page) for line in disagreements(case)] == []
 
 
 FILES = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.findings.pages import PAGES, read_page
+from tests.pages import PAGES, read_page
 from torchdet.engine.references import references
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
@@ -29,9 +29,7 @@ OTHER_WAYS = frozenset(
 )
 
 
-@pytest.mark.parametrize(
-    "page", sorted(PAGES.glob("*/*/cases.md")), ids=lambda page: page.parent.name
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_no_reference_and_no_attribute_is_missing(page: Path) -> None:
     wanted = Wanted(frozenset(), frozenset(DISPATCH.attributes))
     for case in read_page(page):

@@ -6,11 +6,11 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.findings.pages import PAGES, Case, Expected, read_page
+from tests.pages import PAGES, CheckCase, Expected, check_cases
 from tests.rows import check_rows
 from torchdet.config_file import parse_lint_config
 from torchdet.edit.apply import apply_fixes
@@ -48,8 +48,12 @@ def found(report: FileReport) -> list[tuple[int, str]]:
     return sorted((d.span.start.row, d.code) for d in report.diagnostics)
 
 
-def cases_of(rule: Rule) -> list[Case]:
-    return read_page(PAGES / rule.family / rule.name.replace("-", "_") / "cases.md")
+def cases_of(rule: Rule) -> list[CheckCase]:
+    return [case for page in PAGES if name_of(page) == rule.name for case in check_cases(page)]
+
+
+def name_of(page: Path) -> str:
+    return page.parent.name.replace("_", "-")
 
 
 @pytest.mark.parametrize("rule", CHECKING_RULES, ids=lambda rule: f"{rule.code}-{rule.name}")
@@ -57,7 +61,7 @@ def test_cases(rule: Rule) -> None:
     check_rows(cases_of(rule), expect_findings)
 
 
-def expect_findings(case: Case) -> None:
+def expect_findings(case: CheckCase) -> None:
     report = check(RULES[case.rule_name], case.source, case.path, case.config, case.beside)
     assert found(report) == [(each.row, each.code) for each in case.expected]
     in_order = sorted(
@@ -74,7 +78,7 @@ def test_fixed_texts_are_as_documented_parse_and_are_stable(rule: Rule) -> None:
     check_rows(cases_of(rule), expect_fixes)
 
 
-def expect_fixes(case: Case) -> None:
+def expect_fixes(case: CheckCase) -> None:
     rule = RULES[case.rule_name]
     report = check(rule, case.source, case.path, case.config, case.beside)
     fixes = [d.fix for d in report.diagnostics if d.fix is not None]
@@ -94,7 +98,7 @@ def test_page_has_cases_that_fire_and_near_misses(rule: Rule) -> None:
 
 
 def test_every_page_belongs_to_a_rule() -> None:
-    assert {page.parent.name.replace("_", "-") for page in PAGES.glob("*/*/cases.md")} <= set(RULES)
+    assert {name_of(page) for page in PAGES} <= set(RULES)
 
 
 def test_codes_and_names_are_unique_and_well_formed() -> None:
@@ -153,7 +157,7 @@ def test_triggers_stand_in_every_file_that_fires(rule: Rule) -> None:
     ],
 )
 def test_comments_announce_findings(comment: str, expected: list[Expected]) -> None:
-    assert Case("r", "h", 1, f"x = 1  {comment}\n", "a.py", "", None).expected == expected
+    assert CheckCase("r", "h", 1, f"x = 1  {comment}\n", "a.py").expected == expected
 
 
 @pytest.mark.parametrize(
@@ -162,6 +166,6 @@ def test_comments_announce_findings(comment: str, expected: list[Expected]) -> N
 )
 def test_a_wrong_announcement_fails(mark: str, fault: str) -> None:
     source = f"torch.cuda.synchronize()  # {mark}\n"
-    case = Case("cuda-api", "h", 1, f"import torch; {source}", "a.py", "", None)
+    case = CheckCase("cuda-api", "h", 1, f"import torch; {source}", "a.py")
     with pytest.raises(AssertionError, match=fault):
         expect_findings(case)

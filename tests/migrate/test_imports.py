@@ -12,14 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.migrate.pages import PAGES, Case, read_page
 from tests.migrate.project import migrate
+from tests.pages import PAGES, MigrationCase, migration_cases
 from torchdet.model.config import MigrateConfig
 
 CASES = [
     case
-    for case in read_page(PAGES / "handle" / "raw_import" / "migrated.md")
-    if case.migrated is not None and not case.config.facade
+    for page in PAGES
+    if page.parent.name == "raw_import"
+    for case in migration_cases(page)
+    if case.migrated is not None and not case.options.facade
 ]
 
 # Runs modules that stand in a JSON file, and tells what their names are bound to.
@@ -85,7 +87,7 @@ def run_python(*arguments: str, cwd: Path | None = None) -> str:
 
 def test_names_are_bound_to_the_same_objects(tmp_path: Path) -> None:
     kept = [case for case in CASES if case.heading != "Imports that nothing uses"]
-    pairs = [(case.row, case.before, case.after) for case in kept]
+    pairs = [(case.row, case.source, case.after) for case in kept]
     (tmp_path / "pairs.json").write_text(json.dumps(pairs))
     (tmp_path / "compare.py").write_text(_COMPARE)
     told = run_python("compare.py", "pairs.json", cwd=tmp_path)
@@ -114,14 +116,14 @@ SEMICOLONS = "import os; import torch"
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_import_sorters_and_e402_stay_content(case: Case, tmp_path: Path) -> None:
+def test_import_sorters_and_e402_stay_content(case: MigrationCase, tmp_path: Path) -> None:
     before, after = tmp_path / "before.py", tmp_path / "after.py"
-    before.write_text(case.before)
+    before.write_text(case.source)
     after.write_text(case.after)
     worse = ruff(after) - ruff(before)
     if case.heading in NEEDED_EARLIER:
         worse.pop("E402", None)
-    assert not worse or case.before.startswith(SEMICOLONS)
+    assert not worse or case.source.startswith(SEMICOLONS)
 
 
 GUARDED = """

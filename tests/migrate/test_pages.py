@@ -7,20 +7,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.migrate.pages import PAGES, Case, all_cases, expected_refusals
 from tests.migrate.project import Migrated, migrate
+from tests.pages import PAGES, MigrationCase, expected_refusals, migration_cases
 from torchdet.config_file import parse_lint_config
 from torchdet.findings.codemod import Codemod
 from torchdet.findings.codemod_registry import all_answers
 from torchdet.model.migration import Refusal
 
+CASES = [case for page in PAGES for case in migration_cases(page)]
 CODEMODS = {rule.name for rule, answer in all_answers().items() if isinstance(answer, Codemod)}
 
 
-def run(case: Case, text: str) -> Migrated:
-    texts = {case.path: text, **dict(case.others)}
-    lint = parse_lint_config(case.lint_config, root=".")
-    return migrate(texts, case.codes, lint, case.config)
+def run(case: MigrationCase, text: str) -> Migrated:
+    lint = parse_lint_config(case.config, root=".")
+    return migrate({case.path: text, **case.beside}, case.codes, lint, case.options)
 
 
 def assert_refused(refusals: Sequence[Refusal], text: str) -> None:
@@ -32,16 +32,16 @@ def assert_refused(refusals: Sequence[Refusal], text: str) -> None:
         assert refusal.advice
 
 
-@pytest.mark.parametrize("case", all_cases(), ids=str)
-def test_case(case: Case) -> None:
-    migrated = run(case, case.before)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_case(case: MigrationCase) -> None:
+    migrated = run(case, case.source)
     assert migrated.texts[case.path] == case.after
     assert_refused(migrated.refusals[case.path], case.after)
     ast.parse(case.after)
 
 
-@pytest.mark.parametrize("case", [c for c in all_cases() if c.migrated is not None], ids=str)
-def test_a_second_run_changes_nothing(case: Case) -> None:
+@pytest.mark.parametrize("case", [c for c in CASES if c.migrated is not None], ids=str)
+def test_a_second_run_changes_nothing(case: MigrationCase) -> None:
     again = run(case, case.after)
     assert again.texts[case.path] == case.after
     assert_refused(again.refusals[case.path], case.after)
@@ -49,12 +49,10 @@ def test_a_second_run_changes_nothing(case: Case) -> None:
 
 @pytest.mark.parametrize("name", sorted(CODEMODS))
 def test_page_has_cases_that_change_and_cases_that_do_not(name: str) -> None:
-    cases = [case for case in all_cases() if case.rule == name]
+    cases = [case for case in CASES if case.rule_name == name]
     assert any(case.migrated is not None for case in cases)
     assert any(case.migrated is None for case in cases)
 
 
-def test_every_page_belongs_to_a_codemod() -> None:
-    assert {
-        page.parent.name.replace("_", "-") for page in PAGES.glob("*/*/migrated.md")
-    } <= CODEMODS
+def test_only_rules_with_a_codemod_have_cases_of_migration() -> None:
+    assert {case.rule_name for case in CASES} <= CODEMODS
