@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,17 +10,17 @@ import click
 from torchdet.cli._exit import Exit
 from torchdet.cli._output import say, write_text
 from torchdet.cli._program import ProgramCommand, ProgramForm, program_of
+from torchdet.findings.registry import all_rules
+from torchdet.report.options import RenderOptions
 from torchdet.terminal import use_colour
 from torchdet.verify.ladder import Verification, compare_traces
-from torchdet.verify.presentation import verdict_json, verdict_text
-from torchdet.verify.presentation.advice import Advice
+from torchdet.verify.presentation import FORMATS, render_verdict
 from torchdet.verify.recording_spec import Level
 from torchdet.verify.static_match import advice_for
 from torchdet.verify.trace.archive import open_trace, pack_trace
 from torchdet.verify.trace.trace_reader import TraceError
-from torchdet.verify.verdict import Finding, Verdict, VerifyError
+from torchdet.verify.verdict import Verdict, VerifyError
 
-FORMATS = ("full", "json")
 LEVELS = ("auto", *(level.value for level in Level))
 
 
@@ -102,14 +101,12 @@ def verify(
 
 
 def _report(verdict: Verdict, output_format: str, output_file: str | None) -> int:
-    findings = [*([] if verdict.first is None else [verdict.first]), *verdict.also]
-    advice: Mapping[Finding, Advice] = {each: advice_for(each) for each in findings}
-    if output_format == "json":
-        text = verdict_json.render(verdict, advice)
-    else:
-        colour = output_file is None and use_colour()
-        text = verdict_text.render(verdict, advice, colour=colour)
-    write_text(text, output_file)
+    advice = {each: advice_for(each) for each in verdict.findings}
+    matched = {each.rule for each in advice.values() if each.rule is not None}
+    rules = tuple(rule.info for rule in all_rules() if rule.code in matched) if matched else ()
+    colour = output_file is None and use_colour()
+    options = RenderOptions(colour=colour, rules=rules)
+    write_text(render_verdict(output_format, verdict, advice, options), output_file)
     return Exit.CLEAN if verdict.is_identical else Exit.FINDINGS
 
 

@@ -6,7 +6,7 @@ https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-comm
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.report.characters import printable
@@ -36,10 +36,19 @@ def _command(path: str, diagnostic: Diagnostic) -> str:
     }
     if start.row == end.row:  # GitHub takes columns within one line only
         properties |= {"col": str(start.column), "endColumn": str(end.column)}
-    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     # The log shows the message alone, so that it has to name the place again.
     message = f"{path}:{start.row}:{start.column}: {diagnostic.code} {diagnostic.message}"
-    return f"::{_COMMANDS[diagnostic.severity]} {listed}::{_data(message)}"
+    return workflow_command(diagnostic.severity, properties, message)
+
+
+def workflow_command(severity: Severity, properties: Mapping[str, str], message: str) -> str:
+    """The command that shows ``message`` as an annotation, on one line and escaped.
+
+    >>> workflow_command(Severity.ERROR, {"file": "a,b.py"}, "100%")
+    '::error file=a%2Cb.py::100%25'
+    """
+    listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
+    return f"::{_COMMANDS[severity]} {listed}::{_data(message)}"
 
 
 def _data(text: str) -> str:

@@ -34,26 +34,35 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     invocation: JsonObject = {"executionSuccessful": not notifications}
     if notifications:
         invocation["toolExecutionNotifications"] = notifications
+    return sarif_text(
+        [rule_descriptor(rule) for rule in options.rules],
+        invocation,
+        _results(reports, options.rules),
+    )
+
+
+def sarif_text(
+    rules: Sequence[JsonObject], invocation: JsonObject, results: Sequence[JsonObject]
+) -> str:
+    """The log of one run of torchdet."""
+    driver = {
+        "name": "torchdet",
+        "version": __version__,
+        "semanticVersion": __version__,
+        "rules": rules,
+    }
     run = {
-        "tool": {"driver": _driver(options.rules)},
+        "tool": {"driver": driver},
         "invocations": [invocation],
         "columnKind": "unicodeCodePoints",
         "newlineSequences": ["\r\n", "\n", "\r"],
-        "results": _results(reports, options.rules),
+        "results": results,
     }
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _driver(rules: Sequence[RuleInfo]) -> JsonObject:
-    return {
-        "name": "torchdet",
-        "version": __version__,
-        "semanticVersion": __version__,
-        "rules": [_rule(rule) for rule in rules],
-    }
-
-
-def _rule(rule: RuleInfo) -> JsonObject:
+def rule_descriptor(rule: RuleInfo) -> JsonObject:
+    """What a log says of a rule."""
     summary = f"{rule.summary}."
     return {
         "id": rule.code,
@@ -108,7 +117,7 @@ def _notification(path: str, diagnostic: Diagnostic) -> JsonObject:
 def _location(path: str, diagnostic: Diagnostic) -> JsonObject:
     location: JsonObject = {
         "physicalLocation": {
-            "artifactLocation": _artifact(path),
+            "artifactLocation": artifact_location(path),
             "region": _region(diagnostic.span),
         }
     }
@@ -117,7 +126,8 @@ def _location(path: str, diagnostic: Diagnostic) -> JsonObject:
     return location
 
 
-def _artifact(path: str) -> JsonObject:
+def artifact_location(path: str) -> JsonObject:
+    """The file at ``path``; a relative one below the repository's root."""
     artifact: JsonObject = {"uri": path_uri(path)}
     pure = PurePath(path)
     # The name that GitHub gives to the repository's root; a path that leaves it has none.
@@ -145,6 +155,8 @@ def _fix(path: str, fix: Fix) -> JsonObject:
     ]
     return {
         "description": {"text": fix.message},
-        "artifactChanges": [{"artifactLocation": _artifact(path), "replacements": replacements}],
+        "artifactChanges": [
+            {"artifactLocation": artifact_location(path), "replacements": replacements}
+        ],
         "properties": {"applicability": fix.applicability.value},
     }

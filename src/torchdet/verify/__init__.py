@@ -23,7 +23,7 @@ The way of a verification::
 ``static_match``
     What lint and the catalogue know about a finding. The only module here that loads the linter.
 
-To add a report, write a module in ``presentation`` with ``render(verdict, advice)`` and name it in
-``cli.verify``. To run under other conditions, build ``Verification`` with another command or
+To add a report, write a module in ``presentation`` with a ``render`` and name it in the table of
+its ``__init__``. To run under other conditions, build ``Verification`` with another command or
 environment. To record in code, call ``recorder.session.start_recording`` with a specification.
 """

@@ -55,6 +55,8 @@ class Finding:
     def stack(self) -> tuple[Frame, ...]:
         """The calls that led there, the innermost first."""
         observed = self.divergence.observed
+        if self.detail is not None and self.detail.stack:
+            return self.detail.stack
         return observed.site.stack if observed.origin is None else observed.origin.stack
 
 
@@ -77,6 +79,11 @@ class Verdict:
     def is_identical(self) -> bool:
         """Whether no difference was found."""
         return self.first is None and self.step is None
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """The first difference and the others."""
+        return self.also if self.first is None else (self.first, *self.also)
 
     @property
     def cause(self) -> Cause | None:

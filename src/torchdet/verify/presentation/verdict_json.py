@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict
 
+from torchdet.report.characters import json_text
+from torchdet.report.options import RenderOptions
 from torchdet.verify.presentation.advice import Advice
 from torchdet.verify.presentation.shown_path import shown_path
 from torchdet.verify.trace.records import Frame
 from torchdet.verify.verdict import Finding, Verdict
 
 
-def render(verdict: Verdict, advice: Mapping[Finding, Advice]) -> str:
+def render(verdict: Verdict, advice: Mapping[Finding, Advice], options: RenderOptions) -> str:
     """One JSON object."""
-    return json.dumps(verdict_object(verdict, advice), indent=2, ensure_ascii=False) + "\n"
+    del options
+    return json_text(verdict_object(verdict, advice))
 
 
 def verdict_object(verdict: Verdict, advice: Mapping[Finding, Advice]) -> dict[str, object]:
@@ -42,13 +44,14 @@ def finding_object(finding: Finding, advice: Advice | None) -> dict[str, object]
     """One finding as plain data."""
     divergence = finding.divergence
     observed, detail = divergence.observed, finding.detail
-    stack = detail.stack if detail is not None and detail.stack else finding.stack
     return {
         "cause": divergence.cause.value,
         "operation": observed.site.operation,
         "phase": observed.site.phase.value,
         "location": None if finding.location is None else _location(finding.location),
-        "stack": [f"{shown_path(each.filename)}:{each.row} in {each.function}" for each in stack],
+        "stack": [
+            f"{shown_path(each.filename)}:{each.row} in {each.function}" for each in finding.stack
+        ],
         "module": None if detail is None else detail.module,
         "process": divergence.place.process,
         "stream": divergence.place.stream,

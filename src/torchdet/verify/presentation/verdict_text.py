@@ -10,6 +10,7 @@ from torchdet.model.location import Location, Span
 from torchdet.report.ansi import BLUE, BOLD, CYAN, GREEN, RED, Paint
 from torchdet.report.characters import printable
 from torchdet.report.excerpt import CONTEXT_ROWS, excerpt
+from torchdet.report.options import RenderOptions
 from torchdet.verify.comparison.divergence import Cause, EnvironmentChange, StepDivergence
 from torchdet.verify.presentation.advice import Advice
 from torchdet.verify.presentation.shown_path import shown_path
@@ -20,24 +21,21 @@ from torchdet.verify.verdict import Finding, Verdict
 _MOST_FRAMES = 6
 
 
-def render(verdict: Verdict, advice: Mapping[Finding, Advice], *, colour: bool) -> str:
+def render(verdict: Verdict, advice: Mapping[Finding, Advice], options: RenderOptions) -> str:
     """The verdict as lines of text."""
-    paint = Paint(colour)
+    paint = Paint(options.colour)
     return "".join(f"{line}\n" for line in _lines(verdict, advice, paint))
 
 
 def _lines(verdict: Verdict, advice: Mapping[Finding, Advice], paint: Paint) -> Iterator[str]:
     for change in verdict.environment:
         yield _environment(change, paint)
-    if verdict.first is not None:
-        yield from _finding(verdict.first, advice.get(verdict.first), paint)
-        yield ""
-    for finding in verdict.also:
+    for finding in verdict.findings:
         yield from _finding(finding, advice.get(finding), paint)
         yield ""
     if verdict.first is None and verdict.step is not None:
         yield _step(verdict.step, verdict.cause, paint)
-    yield _summary(verdict, paint)
+    yield paint(summary(verdict), GREEN if verdict.is_identical else RED)
 
 
 def _finding(finding: Finding, advice: Advice | None, paint: Paint) -> Iterator[str]:
@@ -50,20 +48,20 @@ def _finding(finding: Finding, advice: Advice | None, paint: Paint) -> Iterator[
         yield from _source(at, paint)
     bar = paint("=", BLUE)
     rank = "" if divergence.place.rank is None else f"rank {divergence.place.rank}, "
-    yield (
-        f"  {bar} {paint('where:', BOLD)} {observed.site.phase.value} of step "
-        f"{observed.record.step}, {rank}process {divergence.place.process}, "
-        f"operation {observed.sequence} (`{observed.site.operation}`)"
+    where = (
+        f"{observed.site.phase.value} of step {observed.record.step}, {rank}process "
+        f"{divergence.place.process}, operation {observed.sequence} (`{observed.site.operation}`)"
     )
+    yield f"  {bar} {paint('where:', BOLD)} {printable(where)}"
     detail = finding.detail
     if detail is not None:
         if detail.module:
             yield f"  {bar} {paint('module:', BOLD)} {printable(detail.module)}"
         if detail.difference is not None:
             yield f"  {bar} {paint('difference:', BOLD)} {_difference(detail.difference)}"
-    stack = detail.stack if detail is not None and detail.stack else finding.stack
-    for frame in stack[1:_MOST_FRAMES]:
-        yield f"  {bar} {paint('called from:', BOLD)} {_place(frame, paint)} in {frame.function}"
+    for frame in finding.stack[1:_MOST_FRAMES]:
+        caller = f"{_place(frame, paint)} in {printable(frame.function)}"
+        yield f"  {bar} {paint('called from:', BOLD)} {caller}"
     if advice is not None:
         rule = f" ({advice.rule})" if advice.rule else ""
         yield f"  {bar} {paint('help:', BOLD)} {printable(advice.text)}{rule}"
@@ -114,7 +112,8 @@ def _step(step: StepDivergence, cause: Cause | None, paint: Paint) -> str:
     return f"{label} {printable(str(step))}"
 
 
-def _summary(verdict: Verdict, paint: Paint) -> str:
+def summary(verdict: Verdict) -> str:
+    """The verdict in a sentence, with how much was compared."""
     recorded = verdict.recorded
     counts = ", ".join(
         f"{number} {one if number == 1 else several}"
@@ -126,5 +125,5 @@ def _summary(verdict: Verdict, paint: Paint) -> str:
         if number
     )
     if verdict.is_identical:
-        return paint(f"Identical: {verdict.runs} runs gave the same bits ({counts})", GREEN)
-    return paint(f"Diverged: {verdict.runs} runs gave different bits ({counts})", RED)
+        return f"Identical: {verdict.runs} runs gave the same bits ({counts})"
+    return f"Diverged: {verdict.runs} runs gave different bits ({counts})"
