@@ -38,6 +38,7 @@ SEES = {
 }
 for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
     SEES[opens_files].add("read_file")
+SEES["reading"].add("bounded_toml")
 SEES["findings"] |= {"build", "private_folder", "read_file"}
 SEES["engine"] |= {"build", "private_folder", "glob_pattern", "terminal"}
 SEES["cli"] |= {"terminal", "private_folder"}
@@ -51,6 +52,7 @@ SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's p
 THIRD_PARTIES = {
     "libcst": {"facts", "reading", "edit", "findings", "engine", "migrate"},
     "click": {"cli"},
+    "packaging": {"reading"},
     "wcwidth": {"report"},
     "torch": {"runtime", "facade", "verify", "dev"},
     "xxhash": {"verify"},

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.unprivileged import UNKNOWN, public_folder, unprivileged
+from torchdet.engine.project_metadata import metadata_of
 from torchdet.migrate.project import (
-    is_type_checked,
     is_vendored,
     project_folders,
     project_roots,
@@ -65,15 +65,15 @@ def test_a_user_without_a_home_directory_has_projects(
     ],
 )
 def test_a_project_with_a_type_checker_is_typed(project: Path, name: str, content: str) -> None:
-    assert not is_type_checked(project_folders(["src/kit"]))
+    assert not metadata_of(project_folders(["src/kit"])).is_type_checked
     (project / name).write_text(content)
-    assert is_type_checked(project_folders(["src/kit"]))
+    assert metadata_of(project_folders(["src/kit"])).is_type_checked
 
 
 def test_files_that_require_torch_are_told_what_to_add(project: Path) -> None:
     (project / "requirements.txt").write_text("numpy\ntorch==2.13.0  # pinned\n")
     (project / "requirements-dev.txt").write_text("pytest\ntorchvision\n")
-    found = list(undeclared(project_folders(["src"]), "torchdet"))
+    found = list(undeclared(metadata_of(project_folders(["src"])), "torchdet"))
     assert [(each.path, each.row, each.line) for each in found] == [
         ("pyproject.toml", 3, '"torchdet",'),
         ("requirements.txt", 2, "torchdet"),
@@ -93,7 +93,7 @@ def test_files_that_require_torch_are_told_what_to_add(project: Path) -> None:
 def test_files_that_need_no_line_are_not_named(project: Path, text: str) -> None:
     (project / "pyproject.toml").write_text("[project]\nname = 'torch-kit'\n")
     (project / "requirements.txt").write_text(text)
-    assert list(undeclared(project_folders(["src"]), "torchdet")) == []
+    assert list(undeclared(metadata_of(project_folders(["src"])), "torchdet")) == []
 
 
 def test_vendored_folders_are_left_alone_unless_named() -> None:

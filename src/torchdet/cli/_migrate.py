@@ -19,9 +19,9 @@ from torchdet.cli._patch import print_patch, refuse_uncommitted
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.project_metadata import metadata_of
 from torchdet.engine.write_file import remove_leftovers_beside, replace_file
 from torchdet.migrate.project import (
-    is_type_checked,
     is_vendored,
     project_folders,
     project_roots,
@@ -54,7 +54,7 @@ class MigrateOptions:
         keep = self.typed is Typed.ALWAYS
         if self.typed is Typed.AUTO:
             folders = sorted({os.path.dirname(file.path) or os.curdir for file in files})
-            keep = is_type_checked(project_folders(folders))
+            keep = metadata_of(project_folders(folders)).is_type_checked
         return MigrateConfig(keep_types=keep, facade=self.facade, unsafe=unsafe)
 
 
@@ -221,7 +221,7 @@ def _account(files: Sequence[FileMigration], paths: Sequence[str], *, written: b
     ordered = tuple(sorted(files, key=lambda file: file.path))
     if not any(file.made for file in ordered):
         return Account(ordered, written=written)
-    missing = tuple(undeclared(project_folders(paths), _REQUIREMENT))
+    missing = tuple(undeclared(metadata_of(project_folders(paths)), _REQUIREMENT))
     return Account(ordered, missing, written)
 
 

@@ -1,21 +1,14 @@
-"""What the files beside the code say of a project: its type checking, its dependencies."""
+"""Which files of a project are migrated, and what its packaging lacks afterwards."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from torchdet.model.migration import UndeclaredDependency
-from torchdet.read_file import SETTINGS_LIMIT, read_file
+from torchdet.reading.project.metadata import ProjectMetadata
 
-_TYPED_FILES = ("py.typed", "mypy.ini", ".mypy.ini", "pyrightconfig.json")
-_TYPED_TABLES = {
-    "pyproject.toml": re.compile(r"^\s*\[\[?tool\.(?:mypy|pyright|basedpyright)[\].]", re.M),
-    "setup.cfg": re.compile(r"^\s*\[mypy[\]-]", re.M),
-    "tox.ini": re.compile(r"^\s*\[mypy[\]-]", re.M),
-}
 _ROOT_MARKS = (".git", ".hg", "pyproject.toml", "setup.py", "setup.cfg", "torchdet.toml")
 
 VENDORED = frozenset(
@@ -60,19 +53,6 @@ def _is_root(folder: Path) -> bool:
     return any((folder / mark).exists() for mark in _ROOT_MARKS)
 
 
-def is_type_checked(folders: Iterable[Path]) -> bool:
-    """Whether a type checker is configured in one of ``folders``, or a package says it is typed."""
-    return any(_says_typed(folder) for folder in folders)
-
-
-def _says_typed(folder: Path) -> bool:
-    if any((folder / name).exists() for name in _TYPED_FILES):
-        return True
-    return any(
-        table.search(_text(folder / name)) is not None for name, table in _TYPED_TABLES.items()
-    )
-
-
 def is_vendored(path: str, asked: Sequence[str]) -> bool:
     """Whether ``path`` lies in a folder of code that others maintain, which nobody asked for.
 
@@ -107,35 +87,10 @@ def _common(parts: tuple[str, ...], named: tuple[str, ...]) -> int:
     return len(named) if parts[: len(named)] == named else 0
 
 
-# ``torch`` as a requirement: not torchvision, and not the torch of ``pkg[torch]``.
-_TORCH = re.compile(r"""(?:^|["'])\s*torch\s*(?=$|["';,#<>=!~@\[\s])""", re.M)
-_TORCHDET = re.compile(r"""(?:^|["'])\s*torchdet\b""", re.M)
-
-
-def undeclared(folders: Iterable[Path], requirement: str) -> Iterator[UndeclaredDependency]:
-    """The packaging files in ``folders`` that require torch and do not require torchdet."""
-    for folder in folders:
-        for path in (folder / "pyproject.toml", *sorted(folder.glob("requirements*.txt"))):
-            text = _text(path)
-            found = _TORCH.search(_without_other_tables(text) if path.suffix == ".toml" else text)
-            if found is not None and _TORCHDET.search(text) is None:
-                row = text.count("\n", 0, found.end()) + 1
-                quoted = f'"{requirement}",' if path.suffix == ".toml" else requirement
-                yield UndeclaredDependency(_shown(path), row, quoted)
-
-
-def _without_other_tables(text: str) -> str:
-    """``text`` with everything but quoted requirements blanked: keys such as ``torch = ...``."""
-    return re.sub(r"^\s*torch\s*=", lambda match: " " * len(match.group()), text, flags=re.M)
-
-
-def _shown(path: Path) -> str:
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith("..") else relative
-
-
-def _text(path: Path) -> str:
-    try:
-        return read_file(path, limit=SETTINGS_LIMIT).decode("utf-8", "replace")
-    except OSError:
-        return ""
+def undeclared(metadata: ProjectMetadata, name: str) -> Iterator[UndeclaredDependency]:
+    """The packaging files that require torch and do not require ``name``."""
+    declares = {each.path for each in metadata.requirements if each.is_of(name)}
+    for each in metadata.requirements:
+        if each.is_of("torch") and each.path not in declares:
+            declares.add(each.path)
+            yield UndeclaredDependency(each.path, each.row, each.form.value.format(name=name))

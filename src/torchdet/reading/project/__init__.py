@@ -8,6 +8,7 @@ as all of them stay the same.
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from typing import Protocol
@@ -38,6 +39,16 @@ class ModuleSource:
         parts = self.name.split(".")
         above = parts[: len(parts) - dots + self.is_package]
         return ".".join(part for part in (*above, name[dots:]) if part)
+
+    def imports(self, package: str) -> bool:
+        """Whether a line of this module imports the top-level ``package``, or a part of it.
+
+        >>> ModuleSource("kit.a", b"import os, torch.nn").imports("torch")
+        True
+        """
+        name = re.escape(package.encode())
+        line = rb"^[ \t]*(?:from[ \t]+%b\b|import[ \t](?:[^,\n]*,)*[ \t]*%b\b)" % (name, name)
+        return package.encode() in self.data and bool(re.search(line, self.data, re.MULTILINE))
 
 
 class Project(Protocol):

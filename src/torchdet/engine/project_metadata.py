@@ -1,0 +1,47 @@
+"""Reads the files beside the code that say what a project is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from torchdet.read_file import SETTINGS_LIMIT, read_file
+from torchdet.reading.project.metadata import (
+    MARKING_FILES,
+    METADATA_FILES,
+    ProjectMetadata,
+    merged,
+    read_metadata,
+)
+
+_REQUIREMENTS = ("requirements*.txt", "requirements/*.txt")
+
+
+def metadata_of(folders: Iterable[Path]) -> ProjectMetadata:
+    """What the files in ``folders`` tell together, such as those from a file to its root."""
+    return merged(read_metadata(dict(_texts(folder))) for folder in folders)
+
+
+def _texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """The texts of the files in ``folder`` that tell something, by their shown paths."""
+    listed = (path for pattern in _REQUIREMENTS for path in sorted(folder.glob(pattern)))
+    for path in (*(folder / name for name in METADATA_FILES), *listed):
+        text = _text(path)
+        if text is not None:
+            yield _shown(path), text
+    for name in MARKING_FILES:
+        if (folder / name).exists():
+            yield name, ""
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return read_file(path, limit=SETTINGS_LIMIT).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def _shown(path: Path) -> str:
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith("..") else relative
