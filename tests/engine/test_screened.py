@@ -178,6 +178,7 @@ def test_common_code_needs_no_libcst(text: str) -> None:
         "def f(x: 'torch.cuda.FloatTensor'): ...\nimport torch\n",
         "import importlib\nt = importlib.import_module('torch')\nt.set_default_dtype(x)\n",
         "from torchdet.runtime import get_torch_handle\nget_torch_handle().torch.load(f)\n",
+        "from kit._torch_runtime import torch\ntorch.load(f)\n",
         "from torchdet.runtime import TorchHandle\ndef f(rt: 'TorchHandle'): rt.torch.load(f)\n",
         "import torch\ntorch.backends.cudnn.benchmark = True\n",
     ],

@@ -156,6 +156,11 @@ HANDLES = {
     f"{HANDLE}rt = get_torch_handle()\ntorch = rt.torch\ntorch.cuda": "torch.cuda",
     f"{HANDLE}torch = get_torch_handle().torch\ntorch.cuda": "torch.cuda",
     f"{HANDLE}get_torch_handle().torch.cuda": "torch.cuda",
+    "from torchdet.runtime import deferred_handle\ndeferred_handle().torch.cuda": "torch.cuda",
+    "from kit._torch_runtime import torch\ntorch.cuda": "torch.cuda",
+    "from .._torch_runtime import rt\nrt.torch.cuda": "torch.cuda",
+    "from kit import _torch_runtime\n_torch_runtime.torch.cuda": "torch.cuda",
+    "from kit._torch_runtimes import torch\ntorch.cuda": "kit._torch_runtimes.torch.cuda",
     f"{HANDLE}rt = get_torch_handle()\nF = rt.module('torch.nn.functional')\nF.relu": (
         "torch.nn.functional.relu"
     ),

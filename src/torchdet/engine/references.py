@@ -46,12 +46,12 @@ def _promising_roots(
 
     In the order of their first use.
     """
-    sources = packages | facts.resolver.source_packages
     promising = set(builtins)
     derived: list[tuple[str, str]] = []
     for binding in facts.index.bindings():
         if binding.qualified is not None:
-            if binding.qualified.partition(".")[0] in sources:
+            package = binding.qualified.partition(".")[0]
+            if package in packages or facts.resolver.may_yield_torch(binding.qualified):
                 promising.add(binding.name)
         elif binding.kind is BindingKind.PARAMETER and binding.annotation is not None:
             promising.add(binding.name)

@@ -7,6 +7,7 @@ from torchdet.engine.found_drafts import FoundDrafts
 from torchdet.engine.references import references
 from torchdet.engine.settings import CheckSettings
 from torchdet.facts.file_facts import FileFacts
+from torchdet.facts.handle_names import EXPORTS
 from torchdet.facts.index import Wanted
 from torchdet.findings.base import Rule
 from torchdet.findings.registry import dispatch_table
@@ -33,7 +34,10 @@ def read_facts(
     dispatch = dispatch_table(rules)
     wanted = Wanted(frozenset(dispatch.nodes), frozenset(dispatch.attributes))
     config = settings.config
-    facts = FileFacts.parse(source, wanted, {f"{config.facade_module}.torch": "torch"})
+    aliases = {f"{config.facade_module}.torch": "torch"}
+    for module in config.runtime_modules:
+        aliases |= {f"{module}.{name}": meaning for name, meaning in EXPORTS.items()}
+    facts = FileFacts.parse(source, wanted, aliases)
     return Context(facts, config, path, settings.module_name, settings.project)
 
 

@@ -8,7 +8,7 @@ from torchdet.engine.file_report import Found, file_report
 from torchdet.engine.noqa_rows import NoqaRows
 from torchdet.engine.settings import CheckSettings
 from torchdet.engine.suppress import Finding
-from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
+from torchdet.facts.handle_names import EXPORTS, HANDLE, HANDLE_FACTORIES, RUNTIME_MODULE
 from torchdet.facts.screen import Mention, Outline, outline_of
 from torchdet.findings.base import Rule
 from torchdet.findings.registry import dispatch_table
@@ -36,6 +36,9 @@ def screened_report(
     place = Place(settings.config, path, settings.module_name)
     facade = f"{place.config.facade_module}.torch"
     other_ways = _OTHER_WAYS | {facade, "torchdet.facade.torch"}
+    other_ways |= {f"{each}.{name}" for each in settings.config.runtime_modules for name in EXPORTS}
+    if any(_is_runtime_module(module) for each in outline.imports for module in each.modules()):
+        return None
     references = outline.references(frozenset(dispatch.names) | other_ways)
     if not other_ways.isdisjoint(references):
         return None
@@ -51,6 +54,10 @@ def screened_report(
         decided += ((rule, draft) for draft in drafts)
     found = Found(tuple(_findings(decided, source, settings)))
     return file_report(path, found, source, settings)
+
+
+def _is_runtime_module(name: str) -> bool:
+    return name.rpartition(".")[2] == RUNTIME_MODULE
 
 
 def _may_fire(

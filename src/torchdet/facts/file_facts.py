@@ -8,6 +8,7 @@ from functools import cached_property
 import libcst as cst
 
 from torchdet.facts.flow.file_flow import FileFlow
+from torchdet.facts.handle_names import meaning_of_export
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
 from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
 from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
@@ -145,9 +146,13 @@ class FileFacts:
 
     @cached_property
     def imported_modules(self) -> frozenset[str]:
-        """The qualified names that the file imports anywhere, star imports included."""
+        """The qualified names that the file imports anywhere, star imports included.
+
+        Of a project's runtime module these are torch and the handle.
+        """
         names = {origin for origin, _ in self.index.star_imports}
-        names.update(b.qualified for b in self.index.bindings() if b.qualified is not None)
+        imported = (b.qualified for b in self.index.bindings() if b.qualified is not None)
+        names.update(meaning_of_export(name) or name for name in imported)
         return frozenset(names)
 
     @cached_property

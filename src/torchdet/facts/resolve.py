@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import libcst as cst
 
 from torchdet.facts.expressions import string_value
-from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
+from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES, RUNTIME_MODULE, meaning_of_export
 from torchdet.facts.index import DottedUse, Index, dotted_parts
 from torchdet.facts.scope import Binding, BindingKind, Scope
 
@@ -74,11 +74,16 @@ class Resolver:
         self._roots: dict[tuple[Scope, str], Resolution] = {}
         self._calls: dict[tuple[cst.Call, Scope], Resolution] = {}
         self._resolving: set[tuple[Scope, str]] = set()
-        self.source_packages = frozenset(
+        self._source_packages = frozenset(
             name.partition(".")[0]
             for name in (*self._aliases, *HANDLE_FACTORIES, *_IMPORT_FUNCTIONS)
         )
-        """The packages beside torch's own from which torch can come."""
+
+    def may_yield_torch(self, name: str) -> bool:
+        """Whether torch can come from the qualified ``name``, which is not torch's own."""
+        return name.partition(".")[0] in self._source_packages or (
+            meaning_of_export(name) is not None or name.endswith(RUNTIME_MODULE)
+        )
 
     def use(self, use: DottedUse) -> Resolution:
         """What the whole of ``use`` means."""
@@ -197,11 +202,13 @@ class Resolver:
         return resolution
 
     def _join(self, name: str, attributes: tuple[str, ...]) -> str:
-        name = self._aliases.get(name, name)
+        name = self._meant(name)
         for attribute in attributes:
-            name = f"{name}.{attribute}"
-            name = self._aliases.get(name, name)
+            name = self._meant(f"{name}.{attribute}")
         return name
+
+    def _meant(self, name: str) -> str:
+        return self._aliases.get(name) or meaning_of_export(name) or name
 
 
 def _assigns_itself(binding: Binding) -> bool:

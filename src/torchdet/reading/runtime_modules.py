@@ -8,18 +8,24 @@ from functools import lru_cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
+from torchdet.facts.handle_names import RUNTIME_MODULE
+
 if TYPE_CHECKING:
     from torchdet.reading.context import Context, Place
 
 
 def in_runtime_module(context: Context | Place) -> bool:
-    """Whether the file is one that ``runtime-modules`` names, or the facade itself.
+    """Whether the file is one that ``runtime-modules`` names, the facade, or ``_torch_runtime.py``.
+
+    The last is what a migration writes into a package.
 
     An entry is a dotted name (``spectralmc.runtime.torch_runtime``), which means that module and
     everything below it, or a path relative to the configuration's folder (``src/pkg/rt.py``,
     ``src/pkg/runtime/``, ``tools/*.py``).
     """
     config = context.config
+    if PurePath(context.path).stem == RUNTIME_MODULE:
+        return True
     entries = (*config.runtime_modules, config.facade_module)
     return _is_listed(entries, context.module_name, context.path, config.root)
 

@@ -5,6 +5,8 @@
     rt = get_torch_handle()
     torch = rt.torch
 
+A library holds `deferred_handle()` instead: it sets nothing, which is the program's to do.
+
 Importing this package imports nothing else: each name below is loaded when it is first used, and
 torch only by the calls that need it.
 """
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
         RejectionReason,
         Substitution,
     )
+    from torchdet.runtime.deferred import deferred_handle
     from torchdet.runtime.device_enum import Device
     from torchdet.runtime.device_properties import DeviceProperties
     from torchdet.runtime.devices import parse_device, redirect_device, resolve_device
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "decide": ("decide_torch_runtime",),
     "decision": ("Ready", "Rejected", "Rejection", "RejectionReason", "Substitution"),
+    "deferred": ("deferred_handle",),
     "device_enum": ("Device",),
     "device_properties": ("DeviceProperties",),
     "devices": ("parse_device", "redirect_device", "resolve_device"),
@@ -125,6 +129,7 @@ __all__ = [
     "WrongThreadError",
     "apply_torch_runtime",
     "decide_torch_runtime",
+    "deferred_handle",
     "derive_seed",
     "get_torch_handle",
     "on_event",

@@ -52,17 +52,33 @@ def decide_torch_runtime(
         policy = process_policy()
     if isinstance(facts.torch, TorchAbsent):
         return Rejected(facts, policy, (_absent(facts.torch), *_surroundings(facts, None, policy)))
-    return _decide(facts, facts.torch, policy)
+    unsettable = [*_process_group(facts.torch), *_surroundings(facts, facts.torch.cuda, policy)]
+    return _decide(facts, facts.torch, policy, unsettable)
 
 
-def _decide(facts: RuntimeFacts, torch: TorchPresent, policy: RuntimePolicy) -> Ready | Rejected:
+def decide_without_settings(facts: RuntimeFacts, policy: RuntimePolicy) -> Ready | Rejected:
+    """Decide where torch runs in a process whose settings are left as they are.
+
+    What would come too late to be set, or is set otherwise, is no reason to reject then.
+
+    >>> from torchdet.runtime.simulate import simulated_facts
+    >>> decide_without_settings(simulated_facts("cuda", 2), RuntimePolicy(device="cuda:1")).device
+    ConcreteDevice(type='cuda', index=1)
+    """
+    if isinstance(facts.torch, TorchAbsent):
+        return Rejected(facts, policy, (_absent(facts.torch),))
+    return _decide(facts, facts.torch, policy, [])
+
+
+def _decide(
+    facts: RuntimeFacts, torch: TorchPresent, policy: RuntimePolicy, unsettable: list[Rejection]
+) -> Ready | Rejected:
     placement = _place(facts, policy)
     device = placement.given if isinstance(placement, Substitution) else placement
     rejections = [
         *_version(torch),
         *([device] if isinstance(device, Rejection) else _device_usable(torch, policy, device)),
-        *_process_group(torch),
-        *_surroundings(facts, torch.cuda, policy),
+        *unsettable,
     ]
     if rejections or isinstance(device, Rejection):
         return Rejected(facts, policy, tuple(rejections))

@@ -51,6 +51,8 @@ _DISTRIBUTED_BACKENDS = {"cuda": "nccl", "xpu": "xccl"}
 class TorchHandle:
     """Torch under a policy. Get it from `get_torch_handle`; there is one a process.
 
+    Libraries hold one from `deferred_handle` instead, which sets nothing.
+
     - `torch`: the torch module itself.
     - `device`: the `torch.device` that the policy means.
     - `runtime`: the decision (`Ready`) with the facts that it was made from.
@@ -60,21 +62,39 @@ class TorchHandle:
     it: a spawned worker gets its own, under the same policy.
     """
 
-    __slots__ = ("__weakref__", "_logged_substitutions", "device", "policy", "runtime", "torch")
+    __slots__ = ("__weakref__", "_device", "_logged_substitutions", "_runtime", "_torch")
 
-    torch: ModuleType
-    device: torch_device
-    runtime: Ready
-    policy: RuntimePolicy
+    _torch: ModuleType
+    _device: torch_device
+    _runtime: Ready
     _logged_substitutions: set[str]
 
     def __init__(self, torch: ModuleType, runtime: Ready) -> None:
         put = object.__setattr__
-        put(self, "torch", torch)
-        put(self, "device", _to_torch(torch, runtime.device))
-        put(self, "runtime", runtime)
-        put(self, "policy", runtime.policy)
+        put(self, "_torch", torch)
+        put(self, "_device", _to_torch(torch, runtime.device))
+        put(self, "_runtime", runtime)
         put(self, "_logged_substitutions", set())
+
+    @property
+    def torch(self) -> ModuleType:
+        """The torch module itself."""
+        return self._torch
+
+    @property
+    def device(self) -> torch_device:
+        """The device that the policy means."""
+        return self._device
+
+    @property
+    def runtime(self) -> Ready:
+        """The decision, with the facts that it was made from."""
+        return self._runtime
+
+    @property
+    def policy(self) -> RuntimePolicy:
+        """The policy that holds."""
+        return self.runtime.policy
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"the handle is immutable; {name!r} cannot be set")
@@ -91,7 +111,7 @@ class TorchHandle:
     def __deepcopy__(self, memo: dict[int, object]) -> TorchHandle:
         return self
 
-    def __reduce__(self) -> tuple[Callable[[RuntimePolicy], TorchHandle], tuple[RuntimePolicy]]:
+    def __reduce__(self) -> tuple[Callable[..., TorchHandle], tuple[RuntimePolicy, ...]]:
         from torchdet.runtime.process import handle_of_this_process
 
         return handle_of_this_process, (self.policy,)
@@ -209,8 +229,12 @@ class TorchHandle:
         )
         return {
             "generator": self.generator(derived, "cpu"),
-            "worker_init_fn": seeding.WorkerSetup(self.policy),
+            "worker_init_fn": seeding.WorkerSetup(self._policy_of_workers()),
         }
+
+    def _policy_of_workers(self) -> RuntimePolicy | None:
+        """The policy that a DataLoader worker applies; None where it is not to apply any."""
+        return self.policy
 
     # --- streams, events, memory -----------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import threading
 from typing import NoReturn
 
 from torchdet.runtime.apply import apply_settings, policy_in
-from torchdet.runtime.decide import decide_torch_runtime
+from torchdet.runtime.decide import decide_torch_runtime, decide_without_settings
 from torchdet.runtime.decision import Ready, Rejected, Rejection, RejectionReason
 from torchdet.runtime.devices import CPU
 from torchdet.runtime.errors import (
@@ -99,6 +99,19 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
 def current_handle() -> TorchHandle | None:
     """Return the handle if this process has been set up already; never sets it up."""
     return _state.handle
+
+
+def handle_without_settings() -> TorchHandle:
+    """Return a handle that decides as this process's would, and has set nothing.
+
+    Raises `TorchRuntimeRejected` where torch cannot run on any device that the policy allows, and
+    `PolicyError` if the policy cannot be read.
+    """
+    _configure_logging()
+    decision = decide_without_settings(probe_torch_runtime(), process_policy())
+    if isinstance(decision, Rejected):
+        _reject(decision)
+    return TorchHandle(importlib.import_module("torch"), decision)
 
 
 def handle_of_this_process(policy: RuntimePolicy) -> TorchHandle:

@@ -107,16 +107,19 @@ class WorkerSetup:
     one is checked) and seeds what torch does not: random generators that the data set carries
     along, which would otherwise repeat in every worker and every epoch. Torch itself has seeded
     the global generators of Python, NumPy and torch by then.
+
+    Without a policy the program has applied none, and the worker only seeds.
     """
 
-    policy: RuntimePolicy
+    policy: RuntimePolicy | None
 
     def __call__(self, worker_id: int) -> None:
         from torch.utils.data import get_worker_info
 
         from torchdet.runtime.process import handle_in_worker
 
-        handle_in_worker(self.policy)
+        if self.policy is not None:
+            handle_in_worker(self.policy)
         info = get_worker_info()
         if info is not None:
             reseed_generators(info.dataset, derive_seed(info.seed, worker=worker_id))

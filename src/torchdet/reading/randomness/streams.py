@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import Enum
 
-from torchdet.facts.handle_names import HANDLE_FACTORIES
+from torchdet.facts.handle_names import APPLYING
 from torchdet.torch_api.random_numbers import (
     NUMPY_SEEDERS,
     PYTHON_SEEDERS,
@@ -67,7 +67,7 @@ def seeded_by(name: str, *, with_argument: bool) -> frozenset[Stream] | None:
     if package == "torch":
         seeds = rest.rpartition(".")[2] in TORCH_SEEDING_NAMES and "()" not in rest
         return frozenset({Stream.TORCH} if seeds else ())
-    if name in HANDLE_FACTORIES or _SEEDS_ITSELF.fullmatch(name):
+    if name in APPLYING or _SEEDS_ITSELF.fullmatch(name):
         return ALL_STREAMS
     return None
 

@@ -123,8 +123,11 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
 
 def _brings_torch(context: Context) -> bool:
     """Whether the file imports anything of torch, or the handle, so that `.to` is a tensor's."""
-    packages = context.facts.resolver.source_packages | {"torch"}
-    return any(name.partition(".")[0] in packages for name in context.facts.imported_modules)
+    facts = context.facts
+    return any(
+        name.partition(".")[0] == "torch" or facts.resolver.may_yield_torch(name)
+        for name in facts.imported_modules
+    )
 
 
 def _call_of(reference: Reference, context: Context) -> cst.Call | None:

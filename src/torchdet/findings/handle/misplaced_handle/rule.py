@@ -56,7 +56,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES
+from torchdet.facts.handle_names import APPLYING, DEFERRED_HANDLE, HANDLE, HANDLE_FACTORIES
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Grounds, Rule
@@ -79,6 +79,8 @@ def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
     if in_runtime_module(context):
         return
     if enclosing_function(call, facts) is not None:
+        if reference.name == DEFERRED_HANDLE:
+            return  # which decides nothing, wherever it is obtained
         yield from _in_worker(call, "the handle is first obtained", context)
     elif context.config.policy is Policy.INJECT and not runs_only_as_program(call, facts):
         yield Draft(
@@ -141,7 +143,7 @@ def _places_that_obtain(context: Context) -> Iterator[cst.CSTNode]:
             parent = facts.parent(use.node)
             if isinstance(parent, cst.Call) and parent.func is use.node:
                 resolution = facts.resolver.use(use)
-                if resolution.names and HANDLE_FACTORIES.issuperset(resolution.names):
+                if resolution.names and APPLYING.issuperset(resolution.names):
                     yield use.node
 
 
