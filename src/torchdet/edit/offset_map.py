@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from torchdet.model.fix import TextEdit
@@ -25,7 +25,10 @@ def contains(outer: Range, inner: Range) -> bool:
 
 
 class OffsetMap:
-    """Maps ranges of a text to ranges of the text after ``edits``, which do not overlap."""
+    """Maps ranges of a text to ranges of the text after ``edits``, which do not overlap.
+
+    ``changes`` are the edits in the order of the text.
+    """
 
     def __init__(self, edits: Iterable[TextEdit]) -> None:
         changes: list[Change] = []
@@ -35,26 +38,26 @@ class OffsetMap:
             written = (start + moved, start + moved + len(edit.content))
             changes.append(Change((start, end), written))
             moved = written[1] - end
-        self._changes = changes
+        self.changes = changes
         self._written = [change.new[0] for change in changes]
         self._starts = [change.old[0] for change in changes]
         self._ends = [change.old[1] for change in changes]
 
-    def touching(self, span: Range) -> Sequence[Change]:
-        """The changes inside ``span`` or at one of its ends, in their order."""
-        return self._changes[bisect_left(self._ends, span[0]) : bisect_right(self._starts, span[1])]
+    def touching(self, span: Range) -> range:
+        """The indices of the ``changes`` inside ``span`` or at one of its ends."""
+        return range(bisect_left(self._ends, span[0]), bisect_right(self._starts, span[1]))
 
     def replaces(self, span: Range) -> bool:
         """Whether one change replaced all of ``span``."""
         # None overlap: of those that begin at or before the span, only the last can reach its end.
         last = bisect_right(self._starts, span[0]) - 1
-        return last >= 0 and contains(self._changes[last].old, span)
+        return last >= 0 and contains(self.changes[last].old, span)
 
     def wrote(self, span: Range) -> bool:
         """Whether one change wrote all of ``span``, a range of the new text."""
         # Of those that start at one place, deletions come first: the last one counts.
         last = bisect_right(self._written, span[0]) - 1
-        return last >= 0 and contains(self._changes[last].new, span)
+        return last >= 0 and contains(self.changes[last].new, span)
 
     def inner(self, span: Range) -> Range:
         """The new range of ``span`` without what was written at its ends."""
@@ -69,8 +72,8 @@ class OffsetMap:
         start, end = self.inner(span)
         touching = self.touching(span)
         if touching:
-            start = min(start, touching[0].new[0])
-            end = max(end, touching[-1].new[1])
+            start = min(start, self.changes[touching[0]].new[0])
+            end = max(end, self.changes[touching[-1]].new[1])
         return start, end
 
     def origin(self, offset: int) -> int:
@@ -81,12 +84,12 @@ class OffsetMap:
         index = bisect_right(self._written, offset) - 1
         if index < 0:
             return offset
-        change = self._changes[index]
+        change = self.changes[index]
         return change.old[0] if offset < change.new[1] else change.old[1] + offset - change.new[1]
 
     def _moved(self, count: int) -> int:
         """How far the text after the first ``count`` changes has moved."""
         if count == 0:
             return 0
-        last = self._changes[count - 1]
+        last = self.changes[count - 1]
         return last.new[1] - last.old[1]

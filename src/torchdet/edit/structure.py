@@ -9,9 +9,9 @@ children, but for what was written, what was replaced, and what an edit of this 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from torchdet.edit.offset_map import Change, OffsetMap, Range, contains
+from torchdet.edit.offset_map import OffsetMap, Range, contains
 from torchdet.edit.tree_node import ARGUMENT, Parts, TreeNode
 from torchdet.model.fix import TextEdit
 
@@ -52,16 +52,34 @@ class _Comparison:
             return None
         return None if own and self._keeps_children(parts, after) else found
 
-    def _is_edited_itself(self, parts: Parts, touching: Sequence[Change]) -> bool:
+    def _is_edited_itself(self, parts: Parts, touching: range) -> bool:
         """Whether an edit lies neither in nor at a child, so that this very node may differ."""
-        of_children = {
-            change
+        of_children = sorted(
+            (of_child.start, of_child.stop)
             for field in parts.children
             for child in field
-            for change in self._places.touching(child.span)
-            if contains(child.span, change.old) or contains(self._bracketed(child), change.old)
-        }
-        return any(change not in of_children for change in touching)
+            if (of_child := self._of_child(child))
+        )
+        reached = touching.start
+        for start, stop in of_children:
+            if start > reached:
+                return True
+            reached = max(reached, stop)
+        return reached < touching.stop
+
+    def _of_child(self, child: TreeNode) -> range:
+        """The changes inside ``child`` and its brackets.
+
+        Changes do not overlap, so only the outermost of those that touch it can reach beyond.
+        """
+        inside = self._places.touching(child.span)
+        around = self._bracketed(child) if inside else child.span
+        changes = self._places.changes
+        while inside and not contains(around, changes[inside[0]].old):
+            inside = inside[1:]
+        while inside and not contains(around, changes[inside[-1]].old):
+            inside = inside[:-1]
+        return inside
 
     def _bracketed(self, node: TreeNode) -> Range:
         """The range of ``node`` with the round brackets around it."""
@@ -93,10 +111,11 @@ class _Comparison:
                     return difference
         return None
 
-    def _wraps(self, before: TreeNode, after: TreeNode, touching: Sequence[Change]) -> bool:
+    def _wraps(self, before: TreeNode, after: TreeNode, touching: range) -> bool:
         """Whether ``before`` is whole inside ``after``, with text written on both sides of it."""
         start, end = before.span
-        if (start, start) != touching[0].old or (end, end) != touching[-1].old:
+        first, last = (self._places.changes[touching[each]] for each in (0, -1))
+        if (start, start) != first.old or (end, end) != last.old:
             return False
         return start != end and self._holds(after, before, strictly=True)
 

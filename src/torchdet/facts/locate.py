@@ -72,7 +72,8 @@ def _locate(
     begins: dict[cst.CSTNode, int] = {}
     left: Collection[cst.CSTNode] = wanted
     lookup = _LineLookup(text)
-    around = {node: _statement_around(node, parents) for node in wanted}
+    known: dict[cst.CSTNode, _Statement | None] = {}
+    around = {node: _statement_around(node, parents, known) for node in wanted}
     for wider in (_wider_statement, _outermost_statement, None):
         not_found: list[cst.CSTNode] = []
         for statement, nodes in _grouped(left, around, parents).items():
@@ -100,25 +101,37 @@ _STATEMENT_TYPES = (cst.SimpleStatementLine, cst.BaseCompoundStatement)
 
 
 def _statement_around(
-    node: cst.CSTNode, parents: Mapping[cst.CSTNode, cst.CSTNode]
+    node: cst.CSTNode,
+    parents: Mapping[cst.CSTNode, cst.CSTNode],
+    known: dict[cst.CSTNode, _Statement | None],
 ) -> _Statement | None:
-    """``node`` or the smallest node above it that is written alone as it is in its module."""
+    """``node`` or the smallest node above it that is written alone as it is in its module.
+
+    ``known`` keeps the answer for every node that was passed on the way.
+    """
+    way: list[cst.CSTNode] = []
     current: cst.CSTNode | None = node
-    while current is not None:
+    found: _Statement | None = None
+    while current is not None and found is None:
+        if current in known:
+            found = known[current]
+            break
+        way.append(current)
         above = parents.get(current)
         if isinstance(current, _STATEMENT_TYPES) and not (
             isinstance(above, cst.If) and above.orelse is current  # ``elif`` would become ``if``
         ):
-            return current
+            found = current
         current = above
-    return None
+    known.update(dict.fromkeys(way, found))
+    return found
 
 
 def _wider_statement(
     statement: _Statement, parents: Mapping[cst.CSTNode, cst.CSTNode]
 ) -> _Statement | None:
     above = parents.get(statement)
-    return _statement_around(above, parents) if above is not None else None
+    return _statement_around(above, parents, {}) if above is not None else None
 
 
 def _outermost_statement(

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import children
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.reading.context import Context
+    from torchdet.reading.context import Context, Place
 
 _PLAIN = frozenset({"Import", "LazyImport"})
 _FROM = frozenset({"ImportFrom", "LazyImportFrom"})
@@ -78,7 +79,7 @@ def torch_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport]
         yield from found
 
 
-def module_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport]:
+def module_imports(node: cst.CSTNode, context: Context | Place) -> Iterator[ModuleImport]:
     """What one import statement imports, with relative names made absolute."""
     from torchdet.facts.index import dotted_parts
 
@@ -98,42 +99,50 @@ def module_imports(node: cst.CSTNode, context: Context) -> Iterator[ModuleImport
         yield ModuleImport.at(place, ImportedModule.of_names(module, names))
 
 
-def facade_imports(context: Context) -> list[cst.CSTNode]:
-    """The places of the file that import the facade, or something from it."""
+@remembered
+def facade_imports(place: Place, facts: FileFacts) -> tuple[cst.CSTNode, ...]:
+    """The nodes of the file that import the facade, or something from it."""
     from torchdet.facts.scope import BindingKind
 
-    facts = context.facts
     statements = dict.fromkeys(
         facts.parent(binding.node)
         for binding in facts.index.bindings()
         if binding.kind is BindingKind.IMPORT
     )
-    facade = context.config.facade_module
-    return [
+    facade = place.config.facade_module
+    return tuple(
         item.node
         for statement in statements
         if not facts.under_type_checking(statement)
-        for item in module_imports(statement, context)
+        for item in module_imports(statement, place)
         if any(f"{module}.".startswith(f"{facade}.") for module in item.modules)
-    ]
+    )
 
 
 def order_key(node: cst.CSTNode, facts: FileFacts) -> tuple[int, ...]:
     """Where ``node`` stands among the statements of the file; sorts in the order of the text."""
-    positions: list[int] = []
-    below = node
-    for above in facts.ancestors(node):
-        positions.append(next(i for i, child in enumerate(children(above)) if child is below))
-        below = above
-    return tuple(reversed(positions))
+    around = (node, *facts.ancestors(node))
+    pairs = zip(around[1:], around, strict=False)
+    return tuple(_positions(above, facts)[below] for above, below in pairs)[::-1]
+
+
+@remembered
+def _positions(node: cst.CSTNode, _facts: FileFacts) -> dict[cst.CSTNode, int]:
+    return {child: position for position, child in enumerate(children(node))}
 
 
 def enclosing_function(node: cst.CSTNode, facts: FileFacts) -> cst.CSTNode | None:
     """The function or lambda whose body holds ``node``; None for code that runs at import."""
-    for above in facts.ancestors(node):
-        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
-            return above
-    return None
+    return _enclosing_function(node, facts)
+
+
+def _function_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.CSTNode | None, _facts: FileFacts
+) -> cst.CSTNode | None:
+    return above if isinstance(above, (cst.FunctionDef, cst.Lambda)) else outer
+
+
+_enclosing_function = inherited(None, _function_step)
 
 
 def _is_plain(node: cst.CSTNode) -> TypeGuard[cst.Import]:
@@ -150,7 +159,7 @@ def _bound(alias: cst.ImportAlias) -> str:
     return str(alias.name.value)
 
 
-def _absolute(node: cst.ImportFrom, context: Context) -> str:
+def _absolute(node: cst.ImportFrom, context: Context | Place) -> str:
     """The module of a ``from`` import; a relative one by the name of the file's own module."""
     from torchdet.facts.index import dotted_parts
 

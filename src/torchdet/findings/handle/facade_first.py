@@ -64,7 +64,7 @@ def _first_statement(facts: FileFacts) -> cst.CSTNode:
 def _moved_away(context: MigrationContext) -> Iterator[NodeEdit]:
     """The end of a plain import of the facade that stands too far down."""
     facts = context.facts
-    for place in facade_imports(context.rules):
+    for place in facade_imports(context.rules.place, context.facts):
         statement = facts.parent(place)
         if (
             isinstance(statement, cst.Import)

@@ -15,6 +15,7 @@ from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import inherited
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import Scope
 from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
@@ -120,18 +121,21 @@ def _before_users(place: Place, users: Sequence[cst.CSTNode], facts: FileFacts) 
     at_import = [
         outer_index(user, facts)
         for user in users
-        if not any(map(is_import, (user, *facts.ancestors(user)))) and _runs_at_import(user, facts)
+        if _runs_at_import(user, facts) and not (is_import(user) or _in_import(user, facts))
     ]
     return Place(min([place.index, *at_import]))
 
 
-def _runs_at_import(node: cst.CSTNode, facts: FileFacts) -> bool:
-    below = node
-    for above in facts.ancestors(node):
-        if isinstance(above, (cst.FunctionDef, cst.Lambda)) and below is above.body:
-            return False
-        below = above
-    return True
+def _import_step(above: cst.CSTNode, _: cst.CSTNode, outer: bool, _facts: FileFacts) -> bool:
+    return outer or is_import(above)
+
+
+def _at_import_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, _facts: FileFacts) -> bool:
+    return outer and not (isinstance(above, (cst.FunctionDef, cst.Lambda)) and below is above.body)
+
+
+_in_import = inherited(False, _import_step)
+_runs_at_import = inherited(True, _at_import_step)
 
 
 def _at_outermost_level(

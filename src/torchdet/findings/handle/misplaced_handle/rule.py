@@ -55,9 +55,11 @@ There is no fix: the callers have to pass the handle.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from torchdet.facts.handle_names import APPLYING, DEFERRED_HANDLE, HANDLE, HANDLE_FACTORIES
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.screen import Screen
@@ -68,6 +70,9 @@ from torchdet.reading.imports import enclosing_function, facade_imports
 from torchdet.reading.module_role import runs_only_as_program
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.workers import hand_offs
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 
 def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -113,19 +118,18 @@ def check_import(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     """An import of the facade inside a function."""
     if enclosing_function(node, context.facts) is None or in_runtime_module(context):
         return
-    for place in facade_imports(context):
+    for place in facade_imports(context.place, context.facts):
         if place is node or context.facts.parent(place) is node:
             yield from _in_worker(place, "the facade is first imported", context)
 
 
 def _in_worker(node: cst.CSTNode, what: str, context: Context) -> Iterator[Draft]:
     facts = context.facts
-    places = list(_places_that_obtain(context))
-    if any(enclosing_function(place, facts) is None for place in places):
+    obtaining = _functions_that_obtain(context.place, facts)
+    if None in obtaining:
         return
     for hand_off in hand_offs(node, facts):
-        starters = set(facts.ancestors(hand_off.place))
-        if not any(enclosing_function(place, facts) in starters for place in places):
+        if obtaining.isdisjoint(facts.ancestors(hand_off.place)):
             yield Draft(
                 node,
                 f"{what} in `{hand_off.function}`, which runs in {hand_off.kind}; do it before "
@@ -134,17 +138,18 @@ def _in_worker(node: cst.CSTNode, what: str, context: Context) -> Iterator[Draft
             return
 
 
-def _places_that_obtain(context: Context) -> Iterator[cst.CSTNode]:
-    """Where the file obtains the handle or imports the facade."""
-    facts = context.facts
-    yield from facade_imports(context)
+@remembered
+def _functions_that_obtain(place: Place, facts: FileFacts) -> frozenset[cst.CSTNode | None]:
+    """The functions that obtain the handle or import the facade; None for the module."""
+    places = [*facade_imports(place, facts)]
     for uses in facts.index.uses.values():
         for use in uses:
             parent = facts.parent(use.node)
             if isinstance(parent, cst.Call) and parent.func is use.node:
                 resolution = facts.resolver.use(use)
                 if resolution.names and APPLYING.issuperset(resolution.names):
-                    yield use.node
+                    places.append(use.node)
+    return frozenset(enclosing_function(each, facts) for each in places)
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:

@@ -87,7 +87,7 @@ def _is_asked_about(item: ModuleImport, context: Context) -> bool:
     """Under the facade's policy one import speaks for the file: the first."""
     if context.config.policy is not Policy.FACADE:
         return True
-    if facade_imports(context):
+    if facade_imports(context.place, context.facts):
         return False
     nodes = context.facts.index.nodes
     every = (

@@ -70,7 +70,7 @@ def _runs_before_facade(node: cst.CSTNode, context: Context) -> bool:
     facts = context.facts
     function = enclosing_function(node, facts)
     comparable = []
-    for facade in facade_imports(context):
+    for facade in facade_imports(context.place, context.facts):
         facade_function = enclosing_function(facade, facts)
         if facade_function is None and function is not None:
             return False
