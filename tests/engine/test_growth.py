@@ -75,6 +75,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     ),
     "decorators": ("", "@torch.jit.script_if('cuda')\n", "def f(x):\n    return x.cuda()\n"),
     "devices in a dictionary": ("D = {{\n", "    'k{i}': 'cuda:1',\n", "}}\n"),
+    "devices returned": ("def f(c):\n", "    if c == {i}:\n        return 'cuda:1'\n", ""),
     "elif that asks for makers": (
         "def f(x):\n    if is_xpu_available():\n        x = x.to('xpu')\n",
         "    elif is_k{i}_available():\n        x = x.to('cuda')\n",
@@ -121,7 +122,17 @@ KINDS: dict[str, tuple[str, str, str]] = {
     ),
     "loops that train": ("", "for e in range(3):\n    net(x).backward()\n    opt{i}.step()\n", ""),
     "matches": ("match d:\n", "    case 'k{i}':\n        x = x.cuda()\n", ""),
+    "methods that forward runs": (
+        "class C(nn.Module):\n    def forward(self, x):\n        return self.m0(x)\n",
+        "    def m{i}(self, x):\n        return x.to('cuda')\n",
+        "",
+    ),
     "names in a chain": ("a0 = 'cuda'\n", "b{i} = a{i}\nx.to(a{i})\n", ""),
+    "one attribute in many methods": (
+        "class C:\n",
+        "    def m{i}(self, x):\n        self.d = 'cuda'\n        return x.to(self.d)\n",
+        "",
+    ),
     "parameters": ("def f(", "p{i}='cuda', ", "):\n    pass\n"),
     "sets of strings": (
         "s = set()\n",

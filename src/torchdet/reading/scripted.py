@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, enclosing_function
+from torchdet.facts.local_calls import enclosing_class
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.torch_api.compilers import SCRIPT_DECORATORS, SCRIPT_EXCLUSIONS, SCRIPT_FUNCTIONS
 
@@ -102,20 +103,25 @@ def is_in_forward(node: cst.CSTNode, facts: FileFacts) -> bool:
     Another file may have TorchScript compile such a class.
     """
     owner = enclosing_class(node, facts)
-    function = enclosing_function(node, facts)
-    if owner is None or function is None or not _has_forward(owner):
+    if owner is None:
         return False
+    run = _run_by_forward(owner, facts)
+    return bool(run) and not run.isdisjoint(facts.ancestors(node))
+
+
+@remembered
+def _run_by_forward(owner: cst.ClassDef, facts: FileFacts) -> frozenset[cst.FunctionDef]:
+    """The method ``forward`` of a class, and those that it calls on ``self``."""
+    del facts
     methods = {each.name.value: each for each in _functions_of(owner)}
-    reached: set[str] = set()
+    reached: dict[str, cst.FunctionDef] = {}
     pending = ["forward"]
     while pending:
         name = pending.pop()
-        if name in reached or name not in methods:
-            continue
-        reached.add(name)
-        pending += _methods_called(methods[name])
-    around = set(facts.ancestors(node))
-    return any(methods[name] in around for name in reached)
+        if name not in reached and name in methods:
+            reached[name] = methods[name]
+            pending += _methods_called(methods[name])
+    return frozenset(reached.values())
 
 
 def _methods_called(function: cst.FunctionDef) -> Iterator[str]:

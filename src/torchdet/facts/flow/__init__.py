@@ -38,6 +38,11 @@ file, parameters, defaults, ``or``, command-line options. The rule says what oth
     for arrival in flow.reaches(call, transfer).ends:
         arrival.use.kind, arrival.use.by
 
+Where many values ask whether any of their uses is of one kind, they share what was found::
+
+    known = FirstAnswers()                        # one for each question of a file
+    flow.first(literal, answer, known, transfer)  # what `answer(arrival)` says first, or None
+
 **Under which conditions does a node run?** Tests around it and exits before it, decided once::
 
     for condition in flow.conditions(node):       # test, holds, pattern, current

@@ -232,9 +232,9 @@ class PathGuard:
     """
 
     def __init__(self) -> None:
-        self._paths: dict[cst.CSTNode, set[Path]] = {}
+        self._paths: dict[object, set[Path]] = {}
 
-    def admits(self, node: cst.CSTNode, path: Path) -> bool:
+    def admits(self, node: object, path: Path) -> bool:
         """Whether to look at the part of ``node`` at ``path``."""
         known = self._paths.setdefault(node, set())
         if path in known:

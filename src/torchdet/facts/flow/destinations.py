@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from torchdet.facts.expressions import string_value
 from torchdet.facts.flow.definitions import (
@@ -67,16 +67,35 @@ def never_stops(_: Use) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Holder:
-    """An expression that has the value, at ``path`` inside."""
+class _Member:
+    """An attribute of the instances of a class: all its stores lead here, all its reads begin."""
 
-    node: cst.BaseExpression
+    owner: cst.ClassDef
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What has the value, at ``path`` inside: an expression, or a variable that others read."""
+
+    node: cst.BaseExpression | Definition | _Member
     path: Path = ()
     captured: bool = False
 
 
+_Place = tuple[object, Path]
+Answer = TypeVar("Answer")
+
+
+class FirstAnswers(Generic[Answer]):
+    """What `DestinationSearch.first` has found out, for later searches with the same question."""
+
+    def __init__(self) -> None:
+        self.by_place: dict[_Place, Answer | None] = {}
+
+
 class DestinationSearch:
-    """One search. It visits each (expression, path) once, so that it ends."""
+    """One search. It visits each (holder, path) once, so that it ends."""
 
     def __init__(self, parts: FlowParts, transfer: Transfer, stops: Stops = never_stops) -> None:
         self._parts = parts
@@ -84,36 +103,96 @@ class DestinationSearch:
         self._stops = stops
         self._parents = parts.bodies.index.parents
         self._pending: list[_Holder] = []
-        self._seen: set[tuple[cst.CSTNode, Path]] = set()
         self._guard = PathGuard()
 
     def run(self, node: cst.BaseExpression) -> Arrivals:
         """All uses that the value of ``node`` comes to."""
         found: list[Arrival] = []
+        seen: set[_Place] = set()
         complete = True
-        self._pending.append(_Holder(node))
-        while self._pending:
-            holder = self._pending.pop()
-            key = (holder.node, holder.path)
-            if key in self._seen or holder.node not in self._parents:
+        pending = [_Holder(node)]
+        while pending:
+            holder = pending.pop()
+            place = (holder.node, holder.path)
+            if place in seen:
                 continue
-            if not self._guard.admits(*key):
+            if not self._guard.admits(*place):
                 complete = False
                 continue
-            self._seen.add(key)
-            use = replace(self._parts.use(holder.node), captured=holder.captured)
-            if self._stops(use):
-                continue
-            before = len(self._pending)
-            known = self._go_on(holder, use)
-            found.append(Arrival(use, holder.path, known or len(self._pending) > before))
+            seen.add(place)
+            arrival, further = self._visit(holder)
+            pending += further
+            if arrival is not None:
+                found.append(arrival)
         return Arrivals(tuple(found), complete)
+
+    def first(
+        self,
+        node: cst.BaseExpression,
+        answer: Callable[[Arrival], Answer | None],
+        known: FirstAnswers[Answer],
+    ) -> Answer | None:
+        """The answer to one of the uses that the value of ``node`` comes to.
+
+        All searches that share ``known`` together visit each place about once: where one found
+        nothing, none looks again, and where one found an answer, all stop.
+        """
+        visited: list[_Place] = []
+        seen: set[_Place] = set()
+        complete = True
+        found: Answer | None = None
+        start = _Holder(node)
+        way: list[tuple[_Place, list[_Holder]]] = [((start, ()), [start])]
+        while way and found is None:
+            further = way[-1][1]
+            if not further:
+                way.pop()
+                continue
+            holder = further.pop()
+            place = (holder.node, holder.path)
+            found = known.by_place.get(place)
+            if place in known.by_place or place in seen:
+                continue
+            if not self._guard.admits(*place):
+                complete = False
+                continue
+            seen.add(place)
+            visited.append(place)
+            arrival, onwards = self._visit(holder)
+            way.append((place, onwards))
+            found = answer(arrival) if arrival is not None else None
+        if found is not None:
+            visited = [place for place, _ in way[1:]]
+        elif not complete:
+            visited = visited[:1]
+        known.by_place.update(dict.fromkeys(visited, found))
+        return found
+
+    def _visit(self, holder: _Holder) -> tuple[Arrival | None, list[_Holder]]:
+        """The use where ``holder`` stands, and who has the value next."""
+        further: list[_Holder] = []
+        self._pending = further
+        if isinstance(holder.node, Definition):
+            uses = self._parts.name_uses.of(holder.node)
+            return None, [_Holder(each.node, holder.path, each.captured) for each in uses]
+        if isinstance(holder.node, _Member):
+            reads = self._parts.attributes.read(holder.node.owner, holder.node.name)
+            return None, [_Holder(each, holder.path) for each in reads]
+        if holder.node not in self._parents:
+            return None, []
+        use = self._parts.use(holder.node)
+        if holder.captured:
+            use = replace(use, captured=True)
+        if self._stops(use):
+            return None, []
+        known = self._go_on(holder, holder.node, use)
+        return Arrival(use, holder.path, known or bool(further)), further
 
     def _follow(self, node: cst.CSTNode, path: Path = ()) -> None:
         if isinstance(node, cst.BaseExpression):
             self._pending.append(_Holder(node, path))
 
-    def _go_on(self, holder: _Holder, use: Use) -> bool:
+    def _go_on(self, holder: _Holder, node: cst.BaseExpression, use: Use) -> bool:
         """Follow who has the value next; True where nobody needs to."""
         by = use.by
         passing = self._passing(use)
@@ -122,11 +201,11 @@ class DestinationSearch:
         elif use.kind in _BINDING:
             return self._bound(by, holder)
         elif use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
-            self._argument(by, holder)
+            self._argument(by, node, holder.path)
         elif use.kind is UseKind.RETURNED:
-            self._returned(holder)
+            self._returned(node, holder.path)
         elif use.kind in (UseKind.ELEMENT, UseKind.UNPACKED):
-            self._element(by, holder, use)
+            self._element(by, holder, node, use)
         elif use.kind is UseKind.SUBSCRIPTED and isinstance(by, cst.Subscript):
             self._part(by, subscript_step(by), holder)
         elif use.kind is UseKind.ATTRIBUTE and isinstance(by, cst.Attribute):
@@ -191,16 +270,19 @@ class DestinationSearch:
             self._fill(target.value, (subscript_step(target), *path))
 
     def _definition(self, definition: Definition, path: Path) -> None:
-        for use in self._parts.name_uses.of(definition):
-            self._pending.append(_Holder(use.node, path, use.captured))
+        if self._parts.name_uses.of(definition):
+            self._pending.append(_Holder(definition, path))
+
+    def _member(self, owner: cst.ClassDef, name: str, path: Path) -> None:
+        if self._parts.attributes.read(owner, name):
+            self._pending.append(_Holder(_Member(owner, name), path))
 
     def _attribute(self, target: cst.Attribute, path: Path) -> None:
         owner = self._parts.attributes.class_of_self(target.value)
         if owner is None:
             self._fill(target.value, (Member(target.attr.value), *path))
             return
-        for read in self._parts.attributes.read(owner, target.attr.value):
-            self._follow(read, path)
+        self._member(owner, target.attr.value, path)
 
     def _fill(self, container: cst.BaseExpression, path: Path) -> None:
         """``container`` has the value at ``path`` now: so have all uses of its definitions."""
@@ -210,40 +292,41 @@ class DestinationSearch:
         elif isinstance(container, cst.Attribute):
             owner = self._parts.attributes.class_of_self(container.value)
             if owner is not None:
-                for read in self._parts.attributes.read(owner, container.attr.value):
-                    self._follow(read, path)
+                self._member(owner, container.attr.value, path)
 
     # Calls.
 
-    def _argument(self, call: cst.Call, holder: _Holder) -> None:
-        arg = self._parents[holder.node]
+    def _argument(self, call: cst.Call, node: cst.BaseExpression, path: Path) -> None:
+        arg = self._parents[node]
         if not isinstance(arg, cst.Arg):
             return
         for callee in self._parts.calls.callees(call):
             parameter = self._parts.calls.parameter(call, arg, callee)
             found = self._parts.bodies.table.bound.get(parameter) if parameter else None
             if found is not None and parameter is not None and not parameter.star:
-                self._definition(found[1], holder.path)
+                self._definition(found[1], path)
         if isinstance(call.func, cst.Attribute):
             name = call.func.attr.value
             if name in _PUTTING and call.args[-1] is arg:
-                self._fill(call.func.value, (Each(), *holder.path))
+                self._fill(call.func.value, (Each(), *path))
             elif name in _POURING:
-                self._fill(call.func.value, holder.path)
+                self._fill(call.func.value, path)
 
-    def _returned(self, holder: _Holder) -> None:
-        function = self._parts.bodies.owner(holder.node)
+    def _returned(self, node: cst.BaseExpression, path: Path) -> None:
+        function = self._parts.bodies.owner(node)
         if isinstance(function, (cst.FunctionDef, cst.Lambda)):
             for call in self._parts.calls.callers(function).calls:
-                self._follow(call, holder.path)
+                self._follow(call, path)
         if isinstance(function, cst.FunctionDef):
             for read in self._parts.calls.property_reads(function):
-                self._follow(read, holder.path)
+                self._follow(read, path)
 
     # Containers.
 
-    def _element(self, container: cst.CSTNode, holder: _Holder, use: Use) -> None:
-        parent = self._parents[holder.node]
+    def _element(
+        self, container: cst.CSTNode, holder: _Holder, node: cst.BaseExpression, use: Use
+    ) -> None:
+        parent = self._parents[node]
         if use.kind is UseKind.UNPACKED:
             if isinstance(container, cst.BaseExpression) and not isinstance(container, cst.Call):
                 self._follow(container, holder.path)

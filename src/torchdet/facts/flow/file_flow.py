@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from torchdet.facts.flow.attributes import Attributes
@@ -11,7 +11,15 @@ from torchdet.facts.flow.branch_conditions import Condition, Conditions, Way
 from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function, Returns
 from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
-from torchdet.facts.flow.destinations import Arrivals, DestinationSearch, Stops, never_stops
+from torchdet.facts.flow.destinations import (
+    Answer,
+    Arrival,
+    Arrivals,
+    DestinationSearch,
+    FirstAnswers,
+    Stops,
+    never_stops,
+)
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.implications import Classify, Fact, Implications
 from torchdet.facts.flow.name_uses import NameUses
@@ -101,6 +109,19 @@ class FileFlow:
     ) -> Arrivals:
         """The uses that the value of ``node`` comes to, without those where it ``stops``."""
         return DestinationSearch(self._parts, transfer, stops).run(node)
+
+    def first(
+        self,
+        node: cst.BaseExpression,
+        answer: Callable[[Arrival], Answer | None],
+        known: FirstAnswers[Answer],
+        transfer: Transfer = nothing_passes,
+    ) -> Answer | None:
+        """The answer to one of the uses that the value of ``node`` comes to.
+
+        Ask with the same ``known`` whenever ``answer`` and ``transfer`` are the same.
+        """
+        return DestinationSearch(self._parts, transfer).first(node, answer, known)
 
     # Functions and classes.
 

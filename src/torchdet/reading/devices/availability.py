@@ -240,7 +240,7 @@ def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: 
     """
     if isinstance(statement, cst.Return):
         function = enclosing_function(statement, facts)
-        return function is not None and sum(1 for _ in _returns(function)) > 1
+        return function is not None and len(facts.flow.returns(function).values) > 1
     targets = (
         [target.target for target in statement.targets]
         if isinstance(statement, cst.Assign)
@@ -249,13 +249,9 @@ def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: 
     for target in targets:
         if isinstance(target, cst.Name) and len(facts.bindings(target)) > 1:
             return True
-        if isinstance(target, cst.Attribute) and sum(1 for _ in assigned_values(target, facts)) > 1:
+        if isinstance(target, cst.Attribute) and len(assigned_values(target, facts)) > 1:
             return True
     return False
-
-
-def _returns(function: cst.FunctionDef) -> Iterator[cst.Return]:
-    return (node for node in descendants(function.body) if isinstance(node, cst.Return))
 
 
 def _first_of_run(head: cst.If, facts: FileFacts) -> cst.If:

@@ -14,10 +14,11 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import int_value, last_name, string_value
+from torchdet.facts.flow.destinations import Arrival, FirstAnswers
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.outcomes import OtherArm, other_arm
 from torchdet.facts.lazy import cst
-from torchdet.facts.remembered import along_way
+from torchdet.facts.remembered import along_way, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_expressions import is_device_expression
 from torchdet.reading.devices.device_text import words, words_in
@@ -80,17 +81,32 @@ def is_demanded_later(kind: str, value: cst.BaseExpression, facts: FileFacts) ->
             return (node.value,)
         return None
 
-    compared = (
-        each.use.by
-        for each in facts.flow.reaches(value, transfer).ends
-        if isinstance(each.use.by, cst.Comparison)
-    )
-    branches = (Branch(test, holds) for test in compared for holds in (True, False))
-    return any(
-        fact.kind == kind and fact.told in _ESTABLISHING
+    def demands(arrival: Arrival) -> bool | None:
+        by = arrival.use.by
+        if arrival.followed or not isinstance(by, cst.Comparison):
+            return None
+        return kind in _demanded_types(by, facts) or None
+
+    known = _known_demands(facts.module, facts).setdefault(kind, FirstAnswers())
+    return facts.flow.first(value, demands, known, transfer) is not None
+
+
+@remembered
+def _known_demands(module: cst.Module, facts: FileFacts) -> dict[str, FirstAnswers[bool]]:
+    del module, facts
+    return {}
+
+
+@remembered
+def _demanded_types(test: cst.Comparison, facts: FileFacts) -> frozenset[str]:
+    """The types for one of which a device must be, or else the code is left."""
+    branches = (Branch(test, holds) for holds in (True, False))
+    return frozenset(
+        fact.kind
         for branch in branches
         if _ends(other_arm(branch, facts.index.parents))
         for fact in _told_by(branch, facts)
+        if fact.told in _ESTABLISHING
     )
 
 

@@ -13,9 +13,12 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant, last_name
+from torchdet.facts.flow.destinations import Arrival, FirstAnswers
 from torchdet.facts.flow.order import Order
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, receiving_parameter
+from torchdet.facts.remembered import remembered
 from torchdet.facts.scope import ScopeKind
 from torchdet.torch_api.checkpoints import CHECKPOINT_READERS
 from torchdet.torch_api.device_arguments import (
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from torchdet.facts.scope import Scope
 
 
-class Use(Enum):
+class Handling(Enum):
     """What a place does with a device: it takes one, it shows it, or it may want its text."""
 
     TAKES = "takes"
@@ -40,7 +43,7 @@ class Use(Enum):
 
 def takes_device(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether all places that the value of ``node`` reaches take a ``torch.device`` as well."""
-    return _Uses(facts).are(node, frozenset({Use.TAKES, Use.SHOWS}))
+    return _Uses(facts).are(node, frozenset({Handling.TAKES, Handling.SHOWS}))
 
 
 def is_only_shown(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -85,7 +88,7 @@ def needs_plain_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
     call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
     if not isinstance(arg, cst.Arg) or not isinstance(call, cst.Call):
         return False
-    return _use_by_torch(arg, call, facts.resolve(call.func).names) is Use.OTHER
+    return _use_by_torch(arg, call, facts.resolve(call.func).names) is Handling.OTHER
 
 
 def compares_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -93,7 +96,14 @@ def compares_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
 
     ``rt.device`` has an index, which ``torch.device("cuda")`` has not: the two are not equal.
     """
-    return _Comparisons(facts).found(node)
+
+    def answer(arrival: Arrival) -> bool | None:
+        use = arrival.use
+        if use.kind is UseKind.STORED_ATTRIBUTE:
+            return use.slot in _attributes_read_as_text(facts.module, facts) or None
+        return (not arrival.path and _reads_text(use, facts)) or None
+
+    return facts.flow.first(node, answer, _text_reads(facts.module, facts)) is not None
 
 
 _DEVICE_KEYWORDS = frozenset({"device", "map_location"})
@@ -103,21 +113,25 @@ _LOG_METHODS = frozenset(
 _MOST_FOLLOWED = 40
 
 
-def _use_by_torch(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> Use | None:
+def _use_by_torch(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> Handling | None:
     """What a function of torch does with an argument; None for a function that is not torch's."""
     if not function or not all(name.startswith("torch.") for name in function):
         return None
     if any(name in TAKING_DEVICE_TYPE for name in function):
-        return Use.OTHER
+        return Handling.OTHER
     if arg.keyword is not None:
-        return Use.TAKES if arg.keyword.value in _DEVICE_KEYWORDS else Use.OTHER
+        return Handling.TAKES if arg.keyword.value in _DEVICE_KEYWORDS else Handling.OTHER
     position = call.args.index(arg)
     readers = {name for name, place in CHECKPOINT_READERS.items() if place == position}
     taken = DEVICE_FIRST if position == 0 else readers
     if all(name in taken for name in function):
-        return Use.TAKES if "torch.device" not in function or len(call.args) == 1 else Use.OTHER
+        return (
+            Handling.TAKES
+            if "torch.device" not in function or len(call.args) == 1
+            else Handling.OTHER
+        )
     on_cuda = position == 0 and all(name.startswith("torch.cuda.") for name in function)
-    return Use.TAKES if on_cuda else Use.OTHER
+    return Handling.TAKES if on_cuda else Handling.OTHER
 
 
 def is_message(node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -140,7 +154,7 @@ class _Uses:
         self._facts = facts
         self._followed: set[tuple[object, str]] = set()
 
-    def are(self, node: cst.BaseExpression, allowed: frozenset[Use]) -> bool:
+    def are(self, node: cst.BaseExpression, allowed: frozenset[Handling]) -> bool:
         """Whether each use of the value of ``node`` is one of ``allowed``."""
         facts = self._facts
         parent = facts.parent(node)
@@ -158,10 +172,12 @@ class _Uses:
         if isinstance(parent, cst.Param):
             return self._parameter(parent, allowed)
         if isinstance(parent, cst.FormattedStringExpression):
-            return Use.SHOWS in allowed and is_message(parent, facts)
+            return Handling.SHOWS in allowed and is_message(parent, facts)
         return _asks_or_drops(parent, facts)
 
-    def _argument(self, arg: cst.Arg, node: cst.BaseExpression, allowed: frozenset[Use]) -> bool:
+    def _argument(
+        self, arg: cst.Arg, node: cst.BaseExpression, allowed: frozenset[Handling]
+    ) -> bool:
         facts = self._facts
         call = facts.parent(arg)
         if not isinstance(call, cst.Call) or arg.star:
@@ -170,7 +186,7 @@ class _Uses:
         if use is not None:
             return use in allowed
         if is_message(node, facts):
-            return Use.SHOWS in allowed
+            return Handling.SHOWS in allowed
         if self._is_tensor_method(arg, call):
             return True
         parameter = receiving_parameter(arg, call, facts)
@@ -193,20 +209,20 @@ class _Uses:
         owner = enclosing_class(node, self._facts)
         return owner is not None and method in self._facts.index.scopes[owner].bindings
 
-    def _parameter(self, param: cst.Param, allowed: frozenset[Use]) -> bool:
+    def _parameter(self, param: cst.Param, allowed: frozenset[Handling]) -> bool:
         if param.annotation is not None and not _allows_device(param.annotation, self._facts):
             return False
         scope = self._facts.index.scopes.get(self._facts.parent(self._facts.parent(param)))
         return scope is not None and self._reads(param.name.value, scope, allowed)
 
-    def _target(self, target: cst.CSTNode, allowed: frozenset[Use]) -> bool:
+    def _target(self, target: cst.CSTNode, allowed: frozenset[Handling]) -> bool:
         """Whether all reads of an assigned local name are allowed; other targets can be seen."""
         if not isinstance(target, cst.Name):
             return False
         scope = self._facts.scope(target).owner(target.value)
         return scope is not None and self._reads(target.value, scope, allowed)
 
-    def _reads(self, name: str, scope: Scope, allowed: frozenset[Use]) -> bool:
+    def _reads(self, name: str, scope: Scope, allowed: frozenset[Handling]) -> bool:
         if scope.kind is not ScopeKind.FUNCTION or len(scope.bindings.get(name, ())) != 1:
             return False
         if self._shows_locals(scope):
@@ -265,56 +281,41 @@ def _allows_device(annotation: cst.Annotation, facts: FileFacts) -> bool:
     return False
 
 
-class _Comparisons:
-    """One search for the comparisons of a device; remembers what it has followed."""
-
-    def __init__(self, facts: FileFacts) -> None:
-        self._facts = facts
-        self._followed: set[str] = set()
-
-    def found(self, node: cst.BaseExpression) -> bool:
-        """Whether the value of ``node`` is compared, or its text or index read."""
-        facts = self._facts
-        parent = facts.parent(node)
-        while isinstance(parent, (cst.IfExp, cst.BooleanOperation)) and node is not getattr(
-            parent, "test", None
-        ):
-            node, parent = parent, facts.parent(parent)
-        if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-            return not _compares_with_none(parent, facts)
-        if isinstance(parent, cst.Attribute):
-            return parent.attr.value == "index"
-        if isinstance(parent, cst.FormattedStringExpression):
-            return not is_message(parent, facts)
-        if isinstance(parent, cst.Arg):
-            call = facts.parent(parent)
-            shown = is_message(node, facts)
-            return not shown and isinstance(call, cst.Call) and facts.means(call.func, *_AS_TEXT)
-        if isinstance(parent, cst.Assign):
-            return any(self._of_target(each.target) for each in parent.targets)
-        if isinstance(parent, cst.AnnAssign):
-            return self._of_target(parent.target)
-        return False
-
-    def _of_target(self, target: cst.BaseExpression) -> bool:
-        """Whether what is assigned to the name or attribute is compared anywhere in the file."""
-        name = last_name(target)
-        if name is None or name in self._followed:
-            return False
-        self._followed.add(name)
-        return any(
-            self._read_is_compared(use.node, use.parts, name)
-            for uses in self._facts.index.uses.values()
-            for use in uses
-            if name in use.parts
-        )
-
-    def _read_is_compared(
-        self, node: cst.BaseExpression, parts: tuple[str, ...], name: str
-    ) -> bool:
-        if parts[-1] == name:
-            return self.found(node)
-        return parts[-2:] == (name, "index")
+def _reads_text(use: Use, facts: FileFacts) -> bool:
+    """Whether ``use`` compares a device, or reads its text or its index."""
+    if use.kind is UseKind.COMPARED:
+        return not _compares_with_none(use.by, facts)
+    if use.kind is UseKind.ATTRIBUTE:
+        return use.slot == "index"
+    if use.kind is UseKind.FORMATTED:
+        return not is_message(use.by, facts)
+    if use.kind is UseKind.ARGUMENT and isinstance(use.by, cst.Call):
+        return facts.means(use.by.func, *_AS_TEXT) and not is_message(use.node, facts)
+    return False
 
 
 _AS_TEXT = ("builtins.str", "builtins.repr", "builtins.hash", "json.dumps", "builtins.format")
+
+
+@remembered
+def _text_reads(module: cst.Module, facts: FileFacts) -> FirstAnswers[bool]:
+    del module, facts
+    return FirstAnswers()
+
+
+@remembered
+def _attributes_read_as_text(module: cst.Module, facts: FileFacts) -> frozenset[str]:
+    """The attributes, of whichever objects, that the file compares or reads as text."""
+    del module
+    return frozenset(
+        use.parts[-1]
+        for uses in facts.index.uses.values()
+        for use in uses
+        if len(use.parts) > 1 and use.node in facts.index.parents
+        if _reads_text(facts.flow.use(use.node), facts)
+    ).union(
+        use.parts[-2]
+        for uses in facts.index.uses.values()
+        for use in uses
+        if len(use.parts) > 2 and use.parts[-1] == "index"
+    )
