@@ -174,6 +174,7 @@ KINDS: dict[str, tuple[str, str, str]] = {
     "conditional expressions": ("x = ", "a{i} if c{i} else ", "y.cuda()\n"),
     "f-strings": ("", "x{i} = torch.device(f'cuda:{{n{i}}}')\n", ""),
     "methods in a chain": ("x = y", ".cuda()", "\n"),
+    "reassignments": ("x = torch.zeros(3)\n", "x = x + x.scatter_add(0, i, x)\n", ""),
     "rows joined by backslashes": ("x = y.cuda() \\\n", "    + a{i}.cuda() \\\n", "    + 1\n"),
     "sums": ("x = y.cuda()", " + a{i}.cuda()", "\n"),
     "imports of the facade": (

@@ -10,7 +10,6 @@ import libcst as cst
 from torchdet.facts.flow.file_flow import FileFlow
 from torchdet.facts.handle_names import meaning_of_export
 from torchdet.facts.index import DottedUse, Index, Wanted, build_index
-from torchdet.facts.instance_attributes import InstanceAttributes, instance_attributes
 from torchdet.facts.parse import TOO_DEEP, UnparseableError, parse_source
 from torchdet.facts.remembered import inherited
 from torchdet.facts.resolve import Exact, Resolution, Resolver
@@ -133,6 +132,14 @@ class FileFacts:
         """The dotted name of the functions and classes around ``node``."""
         return ".".join(_names_around(node, self))
 
+    def class_around(self, node: cst.CSTNode) -> cst.ClassDef | None:
+        """The innermost class in whose text ``node`` stands."""
+        return _class_around(node, self)
+
+    def function_around(self, node: cst.CSTNode) -> cst.FunctionDef | None:
+        """The innermost function in whose text ``node`` stands; lambdas don't count."""
+        return _function_around(node, self)
+
     def under_type_checking(self, node: cst.CSTNode) -> bool:
         """Whether only a type checker ever runs ``node`` (``if TYPE_CHECKING:``)."""
         return _only_checked(node, self)
@@ -160,11 +167,6 @@ class FileFacts:
         """Where values come from and go to, and under which conditions; see `facts.flow`."""
         return FileFlow(self.module, self.index, self.resolver)
 
-    @cached_property
-    def instance_attributes(self) -> InstanceAttributes:
-        """What the methods of each class assign to attributes of ``self``, by class and name."""
-        return instance_attributes(self)
-
 
 def _statement_step(
     _above: cst.CSTNode, below: cst.CSTNode, outer: cst.CSTNode | None, _facts: FileFacts
@@ -180,6 +182,18 @@ def _names_step(
     return outer
 
 
+def _class_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.ClassDef | None, _facts: FileFacts
+) -> cst.ClassDef | None:
+    return above if isinstance(above, cst.ClassDef) else outer
+
+
+def _function_step(
+    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.FunctionDef | None, _facts: FileFacts
+) -> cst.FunctionDef | None:
+    return above if isinstance(above, cst.FunctionDef) else outer
+
+
 def _checked_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, facts: FileFacts) -> bool:
     if outer or not (isinstance(above, cst.If) and above.body is below):
         return outer
@@ -188,4 +202,6 @@ def _checked_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, facts: Fi
 
 _statement_around = inherited(None, _statement_step)
 _names_around = inherited(tuple[str, ...](), _names_step)
+_class_around = inherited(None, _class_step)
+_function_around = inherited(None, _function_step)
 _only_checked = inherited(False, _checked_step)

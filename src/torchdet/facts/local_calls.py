@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.remembered import inherited
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -58,28 +57,12 @@ def _definition(name: cst.Name, facts: FileFacts) -> cst.CSTNode | None:
 
 def enclosing_class(node: cst.CSTNode, facts: FileFacts) -> cst.ClassDef | None:
     """The innermost class in whose text ``node`` stands."""
-    return _class_around(node, facts)
+    return facts.class_around(node)
 
 
 def enclosing_function(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:
     """The innermost function in whose text ``node`` stands."""
-    return _function_around(node, facts)
-
-
-def _class_step(
-    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.ClassDef | None, _facts: FileFacts
-) -> cst.ClassDef | None:
-    return above if isinstance(above, cst.ClassDef) else outer
-
-
-def _function_step(
-    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.FunctionDef | None, _facts: FileFacts
-) -> cst.FunctionDef | None:
-    return above if isinstance(above, cst.FunctionDef) else outer
-
-
-_class_around = inherited(None, _class_step)
-_function_around = inherited(None, _function_step)
+    return facts.function_around(node)
 
 
 def _method(owner: cst.ClassDef, name: str) -> cst.FunctionDef | None:

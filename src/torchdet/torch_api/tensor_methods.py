@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from torchdet.torch_api.public_names import qualified
+
 VIEWS = frozenset(
     {
         *("adjoint", "as_strided", "as_tensor", "asarray", "atleast_1d", "atleast_2d"),
@@ -61,3 +63,17 @@ FLOATING_METHODS = frozenset(
     {"bfloat16", "div", "double", "exp", "float", "half", "log", "mean", "sigmoid", "softmax"}
     | {"sqrt", "std", "var"}
 )
+
+KIND_KEEPING_FUNCTIONS = qualified(
+    "torch", "abs clamp cumsum flatten repeat_interleave roll squeeze sum unsqueeze"
+) | qualified("torch.nn.functional", "pad")
+"""Functions whose result has whole numbers where their first argument has them."""
+
+CONVERTING_METHODS = frozenset({"to", "type"})
+"""Methods whose first argument may be a dtype."""
+
+STAYING_METHODS = frozenset(
+    {"bool", "clone", "contiguous", "double", "float", "flatten", "half", "int", "long", "permute"}
+    | {"reshape", "squeeze", "transpose", "unsqueeze", "view"}
+)
+"""Methods whose result is on the device of their tensor, and needs no gradient if it needs none."""

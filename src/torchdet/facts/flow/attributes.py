@@ -38,6 +38,12 @@ class Stored:
     path: Path = ()
     annotation: cst.BaseExpression | None = None
 
+    @property
+    def registered(self) -> str | None:
+        """The method of a module that registers it; None where it is assigned."""
+        name = last_name(self.node.func) if isinstance(self.node, cst.Call) else None
+        return name if name in _REGISTERING else None
+
 
 @dataclass(slots=True)
 class ClassMembers:

@@ -138,6 +138,13 @@ class FileFlow:
         callees = self.callees(call)
         return self._parts.calls.parameter(call, arg, callees[0]) if len(callees) == 1 else None
 
+    def given(self, call: cst.Call, parameter: cst.Param) -> cst.BaseExpression | None:
+        """What ``call`` passes to a parameter of its callee; None for the default, or unseen."""
+        function = self._parts.bodies.owner(parameter)
+        if not isinstance(function, (cst.FunctionDef, cst.Lambda)):
+            return None
+        return self._parts.calls.given(call, function, parameter)
+
     def hides(self, call: cst.Call) -> bool:
         """Whether ``*args`` or ``**kwargs`` of the call may fill any parameter."""
         return self._parts.calls.has_hidden(call)

@@ -6,29 +6,26 @@ import re
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
+from torchdet.facts.inductive import Every, Judgement, Some, inductive
 from torchdet.facts.lazy import cst
-from torchdet.facts.reaching import reaching
-from torchdet.facts.scope import BindingKind
-from torchdet.torch_api.dtypes import FLOATING_DTYPES, INTEGRAL_DTYPES
-from torchdet.torch_api.tensor_methods import FLOATING_METHODS, INTEGRAL_METHODS
+from torchdet.torch_api.dtypes import FLOATING_DTYPES, INTEGRAL_DTYPES, INTEGRAL_TYPES
+from torchdet.torch_api.tensor_methods import (
+    CONVERTING_METHODS,
+    FLOATING_METHODS,
+    INTEGRAL_METHODS,
+    KIND_KEEPING_FUNCTIONS,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.facts.scope import Binding
 
-# Functions whose result has the kind of their first argument.
-_KEEPING = frozenset(
-    {"torch.abs", "torch.clamp", "torch.cumsum", "torch.flatten", "torch.nn.functional.pad"}
-    | {"torch.repeat_interleave", "torch.roll", "torch.squeeze", "torch.sum", "torch.unsqueeze"}
-)
-_INTEGRAL_TYPES = re.compile(r"\b(Long|Int|Short|Byte|Bool)Tensor\b")
+_INTEGRAL_TYPES = re.compile(rf"\b({'|'.join(sorted(INTEGRAL_TYPES))})\b")
 # Whole numbers, as code names them: `token_type_ids`, `grid_thw`, and not `index_embeddings`.
 _NAMES = re.compile(
     r"(^|_)(ids?|idx|inds?|indx|ind(ex|exes|ices)|experts?|counts?|bins?|lens?|lengths|thw)"
     r"($|_(?!(biases|bias|embed\w*|features?|gates?|hidden|inputs?|logits?|outputs?|probs?"
     r"|scores?|states?|weights?)($|_)))"
 )
-_DEPTH = 16
 
 
 def is_integral(call: cst.Call, operand: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -39,73 +36,65 @@ def is_integral(call: cst.Call, operand: cst.BaseExpression, facts: FileFacts) -
     return holds_whole_numbers(operand, facts)
 
 
-def holds_whole_numbers(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether the tensor ``node`` holds whole numbers, by what made it, or else by its name.
-
-    Of the two values of a conditional expression one is enough: they are for two devices.
-    """
-    return _is_whole(node, facts, _DEPTH)
-
-
-def _is_whole(node: cst.BaseExpression, facts: FileFacts, depth: int) -> bool:
-    if depth == 0:
-        return False
+def _judge(node: cst.BaseExpression, facts: FileFacts) -> Judgement:
     if isinstance(node, cst.Comparison):
         return True
     if isinstance(node, cst.UnaryOperation):
-        return _is_whole(node.expression, facts, depth - 1)
+        return Every((node.expression,))
     if isinstance(node, cst.BinaryOperation):
-        return _is_whole_result(node, facts, depth)
+        return _arithmetic(node)
     if isinstance(node, cst.IfExp):
-        return any(_is_whole(each, facts, depth - 1) for each in (node.body, node.orelse))
-    if isinstance(node, cst.Subscript):
-        return _is_whole(node.value, facts, depth - 1)
+        return Some((node.body, node.orelse))
     if isinstance(node, cst.Call):
-        return _is_whole_call(node, facts, depth)
-    if isinstance(node, cst.Name):
-        reached = [each.binding for each in reaching(node, facts)]
-        made = bool(reached) and all(_is_bound_whole(each, facts, depth) for each in reached)
-        told = any(_names_dtype(each.value) for each in reached)
-        return made or (not told and _NAMES.search(node.value) is not None)
-    return isinstance(node, cst.Attribute) and _NAMES.search(node.attr.value) is not None
+        return _call(node, facts)
+    if isinstance(node, cst.Name) and _NAMES.search(node.value):
+        return None if _names_dtype(node, facts) else True
+    if isinstance(node, cst.Attribute) and _NAMES.search(node.attr.value):
+        return True
+    return None
 
 
-def _names_dtype(value: cst.BaseExpression | None) -> bool:
-    return isinstance(value, cst.Call) and argument(value, "dtype") is not None
+def _names_dtype(name: cst.Name, facts: FileFacts) -> bool:
+    """Whether something that the name stands for says its dtype: then the name tells nothing."""
+    values = (each.value for each in facts.flow.definitions(name).definitions)
+    return any(isinstance(each, cst.Call) and argument(each, "dtype") for each in values)
 
 
-def _is_whole_result(node: cst.BinaryOperation, facts: FileFacts, depth: int) -> bool:
+def _arithmetic(node: cst.BinaryOperation) -> Judgement:
     """The result of arithmetic: whole where nothing in it has a fraction."""
-    sides = (node.left, node.right)
     if isinstance(node.operator, (cst.Divide, cst.Power)):
         return False
-    return any(_is_whole(side, facts, depth - 1) for side in sides) and all(
-        isinstance(side, cst.Integer) or _is_whole(side, facts, depth - 1) for side in sides
-    )
+    sides = (node.left, node.right)
+    return Every(tuple(side for side in sides if not isinstance(side, cst.Integer)))
 
 
-def _is_whole_call(node: cst.Call, facts: FileFacts, depth: int) -> bool:
+def _call(node: cst.Call, facts: FileFacts) -> Judgement:
     dtype = argument(node, "dtype")
     if dtype is not None:
         return facts.means(dtype.value, *INTEGRAL_DTYPES)
     if not isinstance(node.func, cst.Attribute):
-        return False
+        return None
     method = node.func.attr.value
-    if method in INTEGRAL_METHODS or _INTEGRAL_TYPES.search(method):
+    if method in INTEGRAL_METHODS or method in INTEGRAL_TYPES:
         return True
-    if method in {"to", "type"} and node.args:
+    if method in CONVERTING_METHODS and node.args:
         if facts.means(node.args[0].value, *INTEGRAL_DTYPES):
             return True
         if facts.means(node.args[0].value, *FLOATING_DTYPES):
             return False
-    if facts.means(node.func, *_KEEPING) and node.args:
-        return _is_whole(node.args[0].value, facts, depth - 1)
-    return method not in FLOATING_METHODS and _is_whole(node.func.value, facts, depth - 1)
+    if facts.means(node.func, *KIND_KEEPING_FUNCTIONS) and node.args:
+        return Every((node.args[0].value,))
+    if facts.flow.callees(node):
+        return None
+    return False if method in FLOATING_METHODS else Every((node.func.value,))
 
 
-def _is_bound_whole(binding: Binding, facts: FileFacts, depth: int) -> bool:
-    if binding.annotation is not None and _INTEGRAL_TYPES.search(facts.code(binding.annotation)):
-        return True
-    if binding.kind is not BindingKind.ASSIGNMENT or binding.value is None:
-        return False
-    return _is_whole(binding.value, facts, depth - 1)
+def _is_annotated(annotation: cst.BaseExpression, facts: FileFacts) -> bool:
+    return _INTEGRAL_TYPES.search(facts.code(annotation)) is not None
+
+
+holds_whole_numbers = inductive(_judge, _is_annotated)
+"""Whether a tensor holds whole numbers, by what made it, or else by its name.
+
+Of the two values of a conditional expression one is enough: they are for two devices.
+"""

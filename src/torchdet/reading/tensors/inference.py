@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 _Key: TypeAlias = "cst.CSTNode | tuple[cst.ClassDef, str]"
 _Table: TypeAlias = "dict[_Key, Value | None]"
 
+_TENSOR_REGISTERING = frozenset({"register_buffer", "register_parameter"})
 _ITERATING = frozenset({"iter", "list", "reversed", "tqdm", "track", "trange", "tuple"})
 _BOUND_TO_VALUE = frozenset(
     {
@@ -319,16 +320,10 @@ class _Inference:
         callers = facts.flow.callers(function)
         if not callers.complete or any(facts.flow.hides(call) for call in callers.calls):
             return None
-        given = [self._given(call, parameter) for call in callers.calls]
+        given = [facts.flow.given(call, parameter) for call in callers.calls]
         nodes = [each if each is not None else parameter.default for each in given]
         known = [each for each in nodes if each is not None]
         return self._all_of(known) if len(known) == len(nodes) else None
-
-    def _given(self, call: cst.Call, parameter: cst.Param) -> cst.BaseExpression | None:
-        for arg in call.args:
-            if self._facts.flow.parameter(call, arg) is parameter:
-                return arg.value
-        return None
 
     # Attributes.
 
@@ -365,7 +360,7 @@ class _Inference:
         held = [
             self._held(each, module=module)
             for each in stored
-            if self._is_registration(each)
+            if each.registered in _TENSOR_REGISTERING
             or (
                 (each.annotation is None or each.value is not None)
                 and not is_constant(each.value, "None")
@@ -376,19 +371,12 @@ class _Inference:
     def _only_changes(self, stored: Stored) -> bool:
         return isinstance(self._facts.index.parents.get(stored.node), cst.AugAssign)
 
-    def _is_registration(self, stored: Stored) -> bool:
-        """Whether the attribute is registered as a buffer or parameter."""
-        return isinstance(stored.node, cst.Call) and last_name(stored.node.func) in {
-            "register_buffer",
-            "register_parameter",
-        }
-
     def _held(self, stored: Stored, *, module: bool) -> Value | None:
         """What an attribute of a ``module``, or of another class, gets there.
 
         Modules are replaced and wrapped from outside, so that one is never certain.
         """
-        if self._is_registration(stored):
+        if stored.registered in _TENSOR_REGISTERING:
             return CERTAIN_TENSOR
         node = stored.value
         if node is None:
