@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -20,17 +20,12 @@ from torchdet.cli._progress import progress_bar
 from torchdet.engine.check import failure
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.project_metadata import metadata_of
+from torchdet.engine.project_root import project_folders, project_roots
 from torchdet.engine.write_file import remove_leftovers_beside, replace_file
-from torchdet.migrate.project import (
-    is_vendored,
-    project_folders,
-    project_roots,
-    undeclared,
-    why_unmigrated,
-)
+from torchdet.migrate.left_alone import is_vendored, why_unmigrated
 from torchdet.model.config import MigrateConfig, Typed
 from torchdet.model.diagnostic import FileReport
-from torchdet.model.migration import Account, FileMigration
+from torchdet.model.migration import Account, FileMigration, UndeclaredDependency
 from torchdet.report import migration_report, migration_summary, render
 from torchdet.report.options import RenderOptions
 
@@ -179,7 +174,7 @@ def _say_if_unselected(files: Sequence[SourceFile]) -> None:
 
 def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:
     """All files of the projects that the paths lie in, which may read what is to change."""
-    roots = tuple(str(root) for root in project_roots(files.paths or (".",)))
+    roots = project_roots(files.paths or (".",))
     found = find_files(replace(files, paths=roots), rules, quiet=True)
     return [file for file in found.files if not is_vendored(file.path, roots)]
 
@@ -221,8 +216,14 @@ def _account(files: Sequence[FileMigration], paths: Sequence[str], *, written: b
     ordered = tuple(sorted(files, key=lambda file: file.path))
     if not any(file.made for file in ordered):
         return Account(ordered, written=written)
-    missing = tuple(undeclared(metadata_of(project_folders(paths)), _REQUIREMENT))
-    return Account(ordered, missing, written)
+    return Account(ordered, tuple(_undeclared(paths)), written)
+
+
+def _undeclared(paths: Sequence[str]) -> Iterator[UndeclaredDependency]:
+    """The lines that the packaging files of the projects of ``paths`` lack."""
+    for each in metadata_of(project_folders(paths)).beside_torch(_REQUIREMENT):
+        line = each.form.value.format(name=_REQUIREMENT)
+        yield UndeclaredDependency(each.path, each.row, line)
 
 
 def _print(account: Account, report: Path | None, *, quiet: bool) -> None:

@@ -27,7 +27,7 @@ _SAY = (
     "setup.cfg",
     "setup.py",
 )
-_MARKS = (".git", "src")
+_MARKS = (".git", ".hg", "src")
 
 _YOUNG = 0.1  # seconds: more than a tick of any kernel's clock
 _YOUNG_BY_WHOLE_SECONDS = 2.0  # as on FAT

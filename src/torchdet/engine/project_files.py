@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.manifest import state_of
+from torchdet.engine.project_root import outside_packages, project_root
 from torchdet.engine.settings import CheckSettings, settings_for
 from torchdet.read_file import read_file
 from torchdet.reading.project import NOT_OF_PROJECTS, ModuleSource
@@ -109,12 +109,11 @@ class ProjectFiles:
         return self._scripts[module_name]
 
     def _installed(self, module_name: str) -> frozenset[str]:
-        # "kit.cli:main" is written alike in TOML, INI and Python.
-        name = re.escape(module_name.encode("utf-8", "surrogateescape"))  # of a file, so any bytes
-        target = re.compile(rb"(?<![\w.])" + name + rb":([A-Za-z_]\w*)")
-        texts = (self._read(os.path.join(self._folders[-1], name)) for name in _METADATA)
+        paths = (os.path.join(self._folders[-1], name) for name in _METADATA)
+        targets = _scripts(tuple((path, self._read(path) or b"") for path in paths))
+        functions = (target.partition(":") for target in targets)
         return frozenset(
-            match.decode() for text in texts if text is not None for match in target.findall(text)
+            function.partition(".")[0] for module, _, function in functions if module == module_name
         )
 
     def answers(self) -> tuple[tuple[str, str], ...]:
@@ -144,6 +143,14 @@ def _names(names: frozenset[str]) -> str:
     return " ".join(sorted(names))
 
 
+@lru_cache(maxsize=64)
+def _scripts(files: tuple[tuple[str, bytes], ...]) -> frozenset[str]:
+    """The targets of the commands that packaging files declare."""
+    from torchdet.reading.project.metadata import read_metadata  # few files are asked about
+
+    return read_metadata({path: data.decode("utf-8", "replace") for path, data in files}).scripts
+
+
 @lru_cache(maxsize=4096)
 def _search_folders(folder: str, root: str) -> tuple[str, ...]:
     """``folder``, those above it up to the project's root, and the root's ``src``; root last."""
@@ -157,23 +164,17 @@ def _search_folders(folder: str, root: str) -> tuple[str, ...]:
     return tuple(folders)
 
 
-def _top(folder: str, root: str) -> str:
-    """The configuration's folder where the file lies below it.
+def _top(folder: str, configured: str) -> str:
+    """The root of the project around ``folder``.
 
-    Elsewhere it is the nearest folder above with a version control's or a package's mark, else
-    the one above the outermost package.
+    Outside of any, the folder of the configuration where it is above, else what holds the
+    outermost package.
     """
-    if folder == root or folder.startswith(root.rstrip(os.sep) + os.sep):
+    root = project_root(folder)
+    if root is not None:
         return root
-    outside = folder
-    while os.path.isfile(os.path.join(outside, "__init__.py")):
-        outside = os.path.dirname(outside)
-    above = outside
-    while os.path.dirname(above) != above:
-        if any(os.path.exists(os.path.join(above, mark)) for mark in (".git", *_METADATA)):
-            return above
-        above = os.path.dirname(above)
-    return outside
+    is_configured = folder == configured or folder.startswith(configured.rstrip(os.sep) + os.sep)
+    return configured if is_configured else outside_packages(folder)
 
 
 def read_bytes(path: str) -> bytes | None:

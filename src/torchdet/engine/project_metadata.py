@@ -18,9 +18,9 @@ from torchdet.reading.project.metadata import (
 _REQUIREMENTS = ("requirements*.txt", "requirements/*.txt")
 
 
-def metadata_of(folders: Iterable[Path]) -> ProjectMetadata:
+def metadata_of(folders: Iterable[str]) -> ProjectMetadata:
     """What the files in ``folders`` tell together, such as those from a file to its root."""
-    return merged(read_metadata(dict(_texts(folder))) for folder in folders)
+    return merged(read_metadata(dict(_texts(Path(folder)))) for folder in folders)
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:

@@ -70,6 +70,14 @@ class ProjectMetadata:
         """The oldest release of ``name`` that the project allows; None where it allows any."""
         return oldest_release(self.requirements, name)
 
+    def beside_torch(self, name: str) -> Iterator[DeclaredRequirement]:
+        """The requirement of torch of each file that requires torch and not ``name``."""
+        seen = {each.path for each in self.requirements if each.is_of(name)}
+        for each in self.requirements:
+            if each.is_of("torch") and each.path not in seen:
+                seen.add(each.path)
+                yield each
+
     @property
     def is_type_checked(self) -> bool:
         """Whether a type checker is configured, or the package says that it is typed."""

@@ -15,7 +15,7 @@ _PIP_OPTION = re.compile(r"\s--?[A-Za-z].*")
 
 
 class RequirementForm(Enum):
-    """How a file writes a requirement; the value is how it writes one of ``{name}``."""
+    """How a file writes a requirement: the value is one of ``{name}``."""
 
     STRING = '"{name}",'
     LINE = "{name}"

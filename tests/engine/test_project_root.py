@@ -1,4 +1,4 @@
-"""What the files beside the code say of a project."""
+"""Where projects begin, and what their packaging files say from there."""
 
 from __future__ import annotations
 
@@ -8,12 +8,8 @@ import pytest
 
 from tests.unprivileged import UNKNOWN, public_folder, unprivileged
 from torchdet.engine.project_metadata import metadata_of
-from torchdet.migrate.project import (
-    is_vendored,
-    project_folders,
-    project_roots,
-    undeclared,
-)
+from torchdet.engine.project_root import project_folders, project_root, project_roots
+from torchdet.reading.project.requirements import RequirementForm
 
 
 @pytest.fixture
@@ -27,20 +23,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_project_reaches_up_to_its_packaging_file(project: Path) -> None:
     folders = project_folders(["src/kit/train.py"])
-    assert folders == (project, project / "src", project / "src" / "kit")
+    assert folders == tuple(map(str, (project, project / "src", project / "src" / "kit")))
 
 
 def test_the_roots_are_the_outermost_of_the_projects(project: Path) -> None:
     (project / "src" / "pyproject.toml").write_text("")
     (project / "alone").mkdir()
     (project / "alone" / "setup.py").write_text("")
-    assert project_roots(["src/kit/train.py", "src/kit", "."]) == (project,)
-    assert project_roots(["src/kit/train.py", "alone"]) == (project / "alone", project / "src")
+    assert project_roots(["src/kit/train.py", "src/kit", "."]) == (str(project),)
+    assert project_roots(["src/kit/train.py", "alone"]) == (
+        str(project / "alone"),
+        str(project / "src"),
+    )
 
 
 def test_a_home_directory_is_no_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(project))
-    assert project_roots(["src/kit/train.py"]) == (project / "src" / "kit",)
+    assert project_roots(["src/kit/train.py"]) == (str(project / "src" / "kit"),)
 
 
 def test_a_user_without_a_home_directory_has_projects(
@@ -49,7 +48,13 @@ def test_a_user_without_a_home_directory_has_projects(
     for name in ("HOME", "LOGNAME", "USER"):
         monkeypatch.delenv(name, raising=False)
     with public_folder() as folder, unprivileged(UNKNOWN):
-        assert project_roots([str(folder)]) == (folder,)
+        assert project_roots([str(folder)]) == (str(folder),)
+
+
+def test_a_package_is_no_root(project: Path) -> None:
+    (project / "src" / "kit" / "__init__.py").write_text("")
+    (project / "src" / "kit" / "setup.py").write_text("def setup(): pass")
+    assert project_root(str(project / "src" / "kit")) == str(project)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +78,10 @@ def test_a_project_with_a_type_checker_is_typed(project: Path, name: str, conten
 def test_files_that_require_torch_are_told_what_to_add(project: Path) -> None:
     (project / "requirements.txt").write_text("numpy\ntorch==2.13.0  # pinned\n")
     (project / "requirements-dev.txt").write_text("pytest\ntorchvision\n")
-    found = list(undeclared(metadata_of(project_folders(["src"])), "torchdet"))
-    assert [(each.path, each.row, each.line) for each in found] == [
-        ("pyproject.toml", 3, '"torchdet",'),
-        ("requirements.txt", 2, "torchdet"),
+    found = list(metadata_of(project_folders(["src"])).beside_torch("torchdet"))
+    assert [(each.path, each.row, each.form) for each in found] == [
+        ("pyproject.toml", 3, RequirementForm.STRING),
+        ("requirements.txt", 2, RequirementForm.LINE),
     ]
 
 
@@ -93,11 +98,4 @@ def test_files_that_require_torch_are_told_what_to_add(project: Path) -> None:
 def test_files_that_need_no_line_are_not_named(project: Path, text: str) -> None:
     (project / "pyproject.toml").write_text("[project]\nname = 'torch-kit'\n")
     (project / "requirements.txt").write_text(text)
-    assert list(undeclared(metadata_of(project_folders(["src"])), "torchdet")) == []
-
-
-def test_vendored_folders_are_left_alone_unless_named() -> None:
-    assert is_vendored("src/kit/_vendor/net.py", ["src"])
-    assert is_vendored("third_party/net/a.py", ["."])
-    assert not is_vendored("third_party/net/a.py", ["third_party"])
-    assert not is_vendored("src/kit/vendor.py", ["src"])
+    assert list(metadata_of(project_folders(["src"])).beside_torch("torchdet")) == []
