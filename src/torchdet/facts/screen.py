@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from torchdet.facts.nesting import check_nesting
+from torchdet.facts.syntax_tree import syntax_tree
 from torchdet.model.source import SourceText
 
 # LibCST counts rows differently here, or takes less than Python does.
@@ -229,9 +229,9 @@ def outline_of(source: SourceText) -> Outline | None:
         return None
     try:
         check_nesting(source.text)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of invalid escapes, which are no concern of ours
-            tree = ast.parse(source.text)
+        tree = syntax_tree(source.text)
+        if tree is None:
+            return None
         outline = Outline(source)
         _Walk(outline).run(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError, _ReadDifferentlyError):

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from enum import Enum
 from functools import cache
 
+from torchdet.torch_api import libraries
 from torchdet.torch_api.public_names import qualified
 from torchdet.torch_api.tables import generated_rows
+
+
+class Stream(Enum):
+    """A generator that belongs to the whole process."""
+
+    TORCH = "torch"
+    ACCELERATOR = "accelerator"
+    PYTHON = "random"
+    NUMPY = "numpy"
+
+
+ALL_STREAMS = frozenset(Stream)
 
 ACCELERATOR_SEEDERS = qualified(
     "torch.cuda", "manual_seed manual_seed_all random.manual_seed random.manual_seed_all"
@@ -41,25 +57,9 @@ PYTHON_SEEDERS = ("random.seed", "random.setstate")
 NUMPY_SEEDERS = ("numpy.random.seed", "numpy.random.set_state")
 """Functions that seed NumPy's global generator, or put its state back."""
 
-LIBRARY_SEEDERS = frozenset(
-    {
-        "accelerate.utils.set_seed",
-        "ignite.utils.manual_seed",
-        "lightning.fabric.seed_everything",
-        "lightning.pytorch.seed_everything",
-        "lightning.seed_everything",
-        "monai.utils.set_determinism",
-        "pyro.set_rng_seed",
-        "pytorch_lightning.seed_everything",
-        "transformers.set_seed",
-        "transformers.trainer_utils.set_seed",
-    }
-)
-"""Functions of libraries around PyTorch that seed everything with their first argument."""
-
 SEEDED_BY_FIRST_ARGUMENT = (
     TORCH_SEEDERS
-    | LIBRARY_SEEDERS
+    | frozenset(row.name for row in libraries.rows("seeds") if row.position == 0)
     | qualified("numpy.random", "RandomState SeedSequence default_rng seed")
     | qualified("random", "Random seed")
 )
@@ -132,3 +132,99 @@ def filling_draws() -> frozenset[str]:
         for name, _, _, generator, *_ in generated_rows("functions")
         if generator and name.startswith("torch.Tensor.") and name.endswith("_")
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Seeding:
+    """What a call seeds: ``streams``, from the argument ``keyword``, which may be at ``position``.
+
+    ``always`` says that it seeds them without the argument as well.
+    """
+
+    streams: frozenset[Stream]
+    keyword: str = "seed"
+    position: int | None = 0
+    always: bool = False
+
+
+_NOTHING = Seeding(frozenset())
+_TORCH = frozenset({Stream.TORCH, Stream.ACCELERATOR})
+
+
+def seeding(name: str) -> Seeding | None:
+    """What a call of the qualified ``name`` seeds; None for what is no known function.
+
+    A call or a subscript inside the name is written ``()``: ``torch.Generator.().manual_seed``
+    seeds a generator of its own.
+
+    >>> seeding("torch.manual_seed").streams == {Stream.TORCH, Stream.ACCELERATOR}
+    True
+    >>> seeding("torch.rand").streams, seeding("kit.set_seed")
+    (frozenset(), None)
+    """
+    package, _, rest = name.partition(".")
+    if package == "torch":
+        last = rest.rpartition(".")[2]
+        if last not in TORCH_SEEDING_NAMES or "()" in rest:
+            return _NOTHING
+        on_cpu = rest.partition(".")[0] in {last, "random"}
+        return Seeding(_TORCH if on_cpu else frozenset({Stream.ACCELERATOR}))
+    if name in PYTHON_SEEDERS:
+        return Seeding(frozenset({Stream.PYTHON}), "a")
+    if name in NUMPY_SEEDERS:
+        return Seeding(frozenset({Stream.NUMPY}))
+    return _library_seeding(name) if package in _seeding_packages() else None
+
+
+@cache
+def _seeding_packages() -> frozenset[str]:
+    return frozenset(row.package for row in libraries.rows("seeds"))
+
+
+@cache
+def _library_seeding(name: str) -> Seeding | None:
+    for row in libraries.rows("seeds"):
+        if "." in row.name and re.fullmatch(re.escape(row.name).replace(r"\*", r"[\w.]*"), name):
+            streams = frozenset(map(Stream, row.streams))
+            return Seeding(streams, row.argument, row.position, row.otherwise == "always")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What a call draws from: ``stream``, unless the argument ``keyword`` brings a seed.
+
+    With ``flag`` it only draws where that argument is true, which it is by default if
+    ``flag_default`` says so.
+    """
+
+    stream: Stream
+    keyword: str = ""
+    flag: str = ""
+    flag_default: bool = True
+
+
+@cache
+def library_draws() -> dict[str, Drawing]:
+    """Functions and classes of libraries that draw from a generator of the process, by name.
+
+    >>> library_draws()["sklearn.model_selection.train_test_split"].keyword
+    'random_state'
+    """
+    found = {}
+    for row in libraries.rows("draws"):
+        flag, _, default = row.when.partition("=")
+        (stream,) = map(Stream, row.streams)
+        if "." in row.name:
+            found[row.name] = Drawing(stream, row.argument, flag, default == "True")
+    return found
+
+
+@cache
+def training_methods(package: str) -> frozenset[str]:
+    """The methods of a library's objects that train a model.
+
+    >>> training_methods("stable_baselines3")
+    frozenset({'learn'})
+    """
+    return frozenset(row.name for row in libraries.rows("trains") if row.package == package)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from torchdet.reading.randomness.streams import ALL_STREAMS, Stream, is_helper, seeded_by
+from torchdet.reading.randomness.streams import is_helper, seeded_by
+from torchdet.torch_api.random_numbers import ALL_STREAMS, Stream
 
 
 @pytest.mark.parametrize(
@@ -54,22 +55,19 @@ def test_what_tells_a_seed_or_seeds_something_else_is_no_helper(name: str) -> No
     [
         ("random.seed", {Stream.PYTHON}),
         ("numpy.random.seed", {Stream.NUMPY}),
-        ("torch.manual_seed", {Stream.TORCH}),
-        ("torch.cuda.manual_seed_all", {Stream.TORCH}),
+        ("torch.manual_seed", {Stream.TORCH, Stream.ACCELERATOR}),
+        ("torch.cuda.manual_seed_all", {Stream.ACCELERATOR}),
         ("torch.Generator.().manual_seed", set()),
         ("torch.rand", set()),
         ("transformers.Trainer", ALL_STREAMS),
         ("lightning.pytorch.cli.LightningCLI", ALL_STREAMS),
         ("torchdet.runtime.get_torch_handle", ALL_STREAMS),
+        ("stable_baselines3.PPO", ALL_STREAMS),
         ("kit.train.set_seed", None),
     ],
 )
 def test_known_functions(name: str, streams: set[Stream] | None) -> None:
-    found = seeded_by(name, with_argument=True)
-    assert (set(found) if found is not None else None) == (
+    found = seeded_by(name)
+    assert (set(found.streams) if found is not None else None) == (
         set(streams) if streams is not None else None
     )
-
-
-def test_without_an_argument_nothing_is_seeded() -> None:
-    assert seeded_by("random.seed", with_argument=False) == frozenset()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from torchdet.reading.randomness.streams import Stream
+from torchdet.facts.screen import outline_of
+from torchdet.model.source import SourceText
 from torchdet.reading.randomness.survey import MAIN, MODULE, imported_modules, survey
+from torchdet.torch_api.random_numbers import Stream
 
 IMPORTS = b"""\
 import torch, numpy as np
@@ -76,17 +79,51 @@ def test_blocks_hold_what_functions_do() -> None:
         b"    torch.manual_seed(0)\n"
         b"    Trainer().step()\n"
     )
-    assert found.blocks[MODULE].seeds == {Stream.PYTHON}
-    assert found.blocks[MAIN].seeds == {Stream.TORCH}
-    assert found.blocks["Trainer.step"].steps == {"backward", "step"}
-    assert found.classes == {"Trainer"}
+    assert found.blocks[MODULE].everything.seeds == {Stream.PYTHON}
+    assert found.blocks[MAIN].everything.seeds == {Stream.TORCH, Stream.ACCELERATOR}
+    assert found.blocks["Trainer.step"].everything.steps == {"backward", "step"}
+    assert found.classes == {"Trainer": ()}
 
 
 def test_an_import_that_comes_later_counts() -> None:
     found = survey(b"def f():\n    r.seed(0)\nimport random as r\n")
-    assert found.blocks["f"].seeds == {Stream.PYTHON}
+    assert found.blocks["f"].everything.seeds == {Stream.PYTHON}
 
 
 def test_what_cannot_be_parsed_may_do_anything() -> None:
     assert survey(b"print 'seed'\n").opaque
     assert survey(b"x = '\xff'\n").opaque
+
+
+def test_without_an_argument_nothing_is_seeded() -> None:
+    found = survey(
+        b"import random, numpy, transformers\n"
+        b"random.seed()\nnumpy.random.seed(None)\ntransformers.set_seed()\n"
+    )
+    assert not found.blocks[MODULE].everything.seeds
+
+
+def test_what_seeds_stands_under_the_condition_on_its_option() -> None:
+    found = survey(
+        b"import torch\n"
+        b"def f(args):\n"
+        b"    if args.seed is None:\n"
+        b"        return\n"
+        b"    torch.manual_seed(args.seed)\n"
+        b"parser.add_argument('--seed', type=int)\n"
+    )
+    (guard,) = (each for each in found.blocks["f"].parts if each is not None)
+    assert Stream.TORCH in found.blocks["f"].parts[guard].seeds
+    assert found.defaults["seed"] == {None}
+    assert not guard.passes(None)
+    assert guard.passes(0)
+
+
+def test_a_tree_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    parse = ast.parse
+    monkeypatch.setattr(ast, "parse", lambda source: parsed.append(source) or parse(source))
+    text = "import torch\n# a text of its own\n"
+    assert outline_of(SourceText.decode(text.encode())) is not None
+    assert survey(text).imported == {"torch": "torch"}
+    assert len(parsed) == 1

@@ -8,7 +8,7 @@ from torchdet.facts.lazy import cst
 from torchdet.reading.context import Context
 from torchdet.reading.randomness.number_uses import is_beside_results
 from torchdet.reading.randomness.program import block_name, program
-from torchdet.reading.randomness.streams import Stream
+from torchdet.torch_api.random_numbers import Stream
 
 # What torch's workers run has their seed by then.
 _RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
@@ -26,7 +26,7 @@ def is_first_unseeded_draw(
     start = program(context)
     if not start.entries or next(_draws(names, context), None) is not node:
         return False
-    return not start.seeds(stream) and start.is_to_repeat
+    return start.unseeded(stream) is not None and start.is_to_repeat
 
 
 def _draws(names: frozenset[str], context: Context) -> Iterator[cst.CSTNode]:

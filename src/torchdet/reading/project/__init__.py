@@ -19,11 +19,20 @@ NOT_OF_PROJECTS = sys.stdlib_module_names | {"torch", "numpy"}
 
 @dataclass(frozen=True, slots=True)
 class ModuleSource:
-    """One module of the project: its dotted name, its bytes, and whether it is a package."""
+    """One module of the project: its dotted name, its bytes, and whether it is a package.
+
+    ``text`` is given where the bytes have been decoded already.
+    """
 
     name: str
     data: bytes
     is_package: bool = False
+    text: str | None = None
+
+    @property
+    def source(self) -> str | bytes:
+        """What a parser is given."""
+        return self.data if self.text is None else self.text
 
     def absolute(self, name: str) -> str:
         """The absolute form of a ``name`` that this module imports: ``.seed``, ``..kit.seed``.

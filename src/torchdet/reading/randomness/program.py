@@ -1,15 +1,16 @@
 """The program that a file starts: where it begins, what it runs, what seeds it, whether it trains.
 
-Two readings of "runs", each on the side of silence. What is reported must be reached from the
-start by the names that functions use, inside the file. What seeds may stand in any module that is
-imported, directly or not, in a function that anything mentions.
+Code is followed through the modules of the project by `ReachedCode`. What only runs when a module
+is imported counts wherever an import may lead. Where code is looked up by name at run time
+(registries, ``instantiate(cfg)``), whatever is mentioned may run, and may seed.
 """
 
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,45 +18,51 @@ from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Confidence
 from torchdet.reading.module_role import is_main_test
 from torchdet.reading.project import NOT_OF_PROJECTS, ModuleSource, Project
-from torchdet.reading.randomness.streams import ALL_STREAMS, Stream
+from torchdet.reading.randomness.options import Guard, Passed, Value
+from torchdet.reading.randomness.reached_code import ReachedCode
 from torchdet.reading.randomness.survey import (
+    BY_NAME,
     MAIN,
     MODULE,
     Block,
+    Part,
     Survey,
     imported_modules,
     survey,
 )
+from torchdet.torch_api.random_numbers import ALL_STREAMS, Stream
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.reading.context import Context
 
-_MOST_MODULES = 80
-_MOST_BLOCKS = 400
 # Without one of these in its bytes a module seeds nothing.
 _MAY_SEED = re.compile(
     rb"seed|determinis|eproducib|rng_state|setstate|set_state|Trainer|LightningCLI|torchdet"
     rb"|ultralytics"
 )
-# What an object's maker or its framework calls, beside the methods that the program names.
-_CALLED_BY_FRAMEWORKS = frozenset(
-    {
-        "__call__",
-        "__init__",
-        "__post_init__",
-        "configure_optimizers",
-        "forward",
-        "prepare_data",
-        "setup",
-        "test_dataloader",
-        "train_dataloader",
-        "training_step",
-        "val_dataloader",
-        "validation_step",
-    }
+# What runs code by a name that only a run can tell.
+_LOOKED_UP = frozenset(
+    {BY_NAME, "__import__", "build_from_cfg", "eval", "exec", "get_class", "get_method"}
+    | {"globals", "import_module", "instantiate", "load_entry_point", "locate"}
 )
-_LIGHTNING = ("lightning", "pytorch_lightning")
+
+
+class Lack(Enum):
+    """Why a stream of random numbers is not seeded in each run of a program."""
+
+    NOTHING = "nothing seeds it"
+    ACCELERATOR = "only the generators of accelerators are seeded"
+    OPTION = "it is seeded only where an option is given"
+    PARENT = "only the process that starts the others is seeded"
+
+
+@dataclass(frozen=True, slots=True)
+class Unseeded:
+    """That a program does not seed a stream, and for ``OPTION`` the name of the option."""
+
+    lack: Lack
+    option: str = ""
 
 
 def program(context: Context) -> Program:
@@ -67,7 +74,7 @@ def program(context: Context) -> Program:
 def _program(text: str, module_name: str, path: str, project: Project) -> Program:
     data = text.encode("utf-8", "surrogatepass")
     is_package = path.endswith("__init__.py")
-    return Program(ModuleSource(module_name, data, is_package=is_package), project)
+    return Program(ModuleSource(module_name, data, is_package, text), project)
 
 
 class Program:
@@ -76,20 +83,20 @@ class Program:
     def __init__(self, module: ModuleSource, project: Project) -> None:
         self._module = module
         self._project = project
-        self._survey = survey(module.data)
+        self._survey = survey(module.source)
 
     @cached_property
     def entries(self) -> frozenset[str]:
         """The blocks at which the program starts; empty when the file starts none.
 
-        A ``__main__`` block; else commands of click, typer and hydra, functions that the
+        A ``__main__`` block; else commands of click, typer, hydra and fire, functions that the
         project's metadata installs, and a ``main`` that parses arguments; else the module itself,
-        when it trains on import.
+        when it trains as it is run.
         """
         blocks = self._survey.blocks
         if self._survey.opaque:
             return frozenset()
-        if blocks[MAIN].uses:
+        if blocks[MAIN].everything.uses:
             return frozenset({MAIN})
         functions = {
             block.name for block in blocks.values() if block.is_command and not block.owner
@@ -99,127 +106,211 @@ class Program:
         functions |= self._project.console_scripts(self._module.name) & blocks.keys()
         if functions:
             return frozenset(functions)
-        return frozenset({MODULE} if self._trains_on_import() else ())
+        return frozenset({MODULE} if self._trains_as_script() else ())
 
-    def _trains_on_import(self) -> bool:
-        """Whether it trains at module level, or in functions that are called there."""
-        found = self._survey
-        called = [block.name for block in _blocks_named(found, found.blocks[MODULE].calls)]
-        run = (found.blocks[name] for name in _reached(found, called))
-        return _trains(found, [found.blocks[MODULE], *run])
+    def _trains_as_script(self) -> bool:
+        """Whether running the file trains, by what it calls outside of all functions."""
+        run = self._code({MODULE})
+        name = self._module.name
+        if "." not in name or name.endswith(".__main__"):
+            return _is_training(run.parts())
+        return _is_training(
+            part
+            for module, block in run.blocks.values()
+            if module is self._module
+            for part in block.parts.values()
+        )
 
     def _parses_arguments(self, name: str) -> bool:
-        blocks = self._survey.blocks
-        return any(blocks[each].parses_arguments for each in _reached(self._survey, {name}))
+        run = self._code({name})
+        return any(
+            block.parses_arguments
+            for module, block in run.blocks.values()
+            if module is self._module and block.is_function
+        )
+
+    def _code(self, roots: Iterable[str]) -> ReachedCode:
+        return ReachedCode(self._module, self._project, roots, _always)
+
+    @cached_property
+    def _run(self) -> ReachedCode:
+        """All that the program can run, whatever its options are."""
+        return self._code({MODULE, *self.entries})
 
     @cached_property
     def reached(self) -> frozenset[str]:
         """The names of the file's blocks that run when the program does."""
-        return _reached(self._survey, {MODULE, *self.entries}) if self.entries else frozenset()
+        if not self.entries:
+            return frozenset()
+        own = (block.name for module, block in self._run.blocks.values() if module is self._module)
+        return frozenset(own)
+
+    def leads_on(self, name: str) -> bool:
+        """Whether a call of what has this last name runs code of the project."""
+        return any(block.last_name == name for _, block in self._run.blocks.values())
 
     @cached_property
     def trains(self) -> Confidence | None:
         """Whether the program trains: certain when the file shows it, likely by its imports."""
         if not self.entries:
             return None
-        if _trains(self._survey, [self._survey.blocks[name] for name in self.reached]):
+        own = (self._survey.blocks[name].everything for name in self.reached)
+        if _is_training(own):
             return Confidence.CERTAIN
-        steps: set[str] = set()
-        for module, block in self._blocks_run():
-            steps |= _steps(survey(module.data), block)
-        return Confidence.LIKELY if _is_training(steps) else None
+        return Confidence.LIKELY if _is_training(self._run.parts()) else None
 
-    def _blocks_run(self) -> Iterator[tuple[ModuleSource, Block]]:
-        """The blocks that the program runs, in this file and in the modules that it imports."""
-        start = [(self._module, self._survey.blocks[name]) for name in sorted(self.reached)]
-        pending = deque(start)
-        seen = {(module.name, block.name) for module, block in start}
-        while pending and len(seen) < _MOST_BLOCKS:
-            module, block = pending.popleft()
-            yield module, block
-            for target in self._called(module, block):
-                key = (target[0].name, target[1].name)
-                if key not in seen:
-                    seen.add(key)
-                    pending.append(target)
+    # What is seeded.
 
-    def _called(self, module: ModuleSource, block: Block) -> Iterator[tuple[ModuleSource, Block]]:
-        own = survey(module.data)
-        # At module level only calls run anything; other names fill tables and lists of cases.
-        uses = block.calls if block.name == MODULE else block.uses
-        for each in _blocks_named(own, uses):
-            yield module, each
-        for name in sorted(uses & own.imported.keys()):
-            qualified = module.absolute(own.imported[name])
-            whole = self._project.module(qualified)
-            if whole is not None:
-                yield from ((whole, each) for each in _blocks_named(survey(whole.data), uses))
-                continue
-            yield from self._defined(qualified, depth=3)
+    def unseeded(self, stream: Stream) -> Unseeded | None:
+        """Why the stream is not seeded in each run; None where something may seed it."""
+        seeded = self._seeded_by(self._run)
+        if stream not in seeded:
+            only = stream is Stream.TORCH and Stream.ACCELERATOR in seeded
+            return Unseeded(Lack.ACCELERATOR if only else Lack.NOTHING)
+        by_default = ReachedCode(
+            self._module, self._project, {MODULE, *self.entries}, self._runs_by_default
+        )
+        if stream not in self._seeded_by(by_default):
+            return Unseeded(Lack.OPTION, self._deciding_option(stream))
+        spawned = {name for part in self._run.parts() for name in part.spawns}
+        roots = spawned & self._survey.blocks.keys()
+        if roots:
+            children = ReachedCode(self._module, self._project, roots, self._runs_by_default)
+            if _is_training(children.parts()) and stream not in self._seeded_by(children):
+                return Unseeded(Lack.PARENT)
+        return None
 
-    def _defined(self, qualified: str, depth: int) -> Iterator[tuple[ModuleSource, Block]]:
-        """The blocks of the function or class of that name, followed through re-exports."""
-        origin, _, last = qualified.rpartition(".")
-        module = self._project.module(origin) if origin else None
-        if module is None:
-            return
-        found = survey(module.data)
-        blocks = list(_blocks_named(found, {last}))
-        yield from ((module, each) for each in blocks)
-        if not blocks and depth and last in found.imported:
-            yield from self._defined(module.absolute(found.imported[last]), depth - 1)
+    def _deciding_option(self, stream: Stream) -> str:
+        """The option without which nothing seeds ``stream``."""
+        guards = [
+            (guard, part)
+            for _, block in self._run.blocks.values()
+            for guard, part in block.parts.items()
+            if guard is not None and not self._runs_by_default(block, guard)
+        ]
+        seeding = (guard.name for guard, part in guards if stream in part.seeds or part.helpers)
+        return next(seeding, guards[0][0].name if guards else "")
 
-    def seeds(self, stream: Stream) -> bool:
-        """Whether something on the way may seed ``stream``."""
-        return any(stream in block.seeds for block in self._live) or stream in self._seeded
+    def _seeded_by(self, run: ReachedCode) -> frozenset[Stream]:
+        """The streams that the code may seed; all, where something cannot be seen."""
+        parts = list(run.parts())
+        seeded = {stream for part in parts for stream in part.seeds}
+        seeded.update(stream for part in self._at_import for stream in part.seeds)
+        helpers = {name for part in (*parts, *self._at_import) for name in part.helpers}
+        looked_up = any(not _LOOKED_UP.isdisjoint(part.calls) for part in parts)
+        for part in self._mentioned if looked_up else self._in_tables:
+            seeded |= part.seeds
+            helpers |= part.helpers
+        if helpers - self._defined or self._hides_something:
+            return ALL_STREAMS
+        return frozenset(seeded)
 
     @cached_property
-    def _live(self) -> list[Block]:
-        """The blocks of the file in which a seed counts."""
-        own = _reached(self._survey, {MODULE, *self.entries}, generous=True)
-        return [self._survey.blocks[name] for name in sorted(own)]
+    def _imported(self) -> tuple[ModuleSource, ...]:
+        """The project's modules that the file imports, directly or not, and that may seed."""
+        found = _imported(self._module, self._project)
+        return tuple(each for each in found if _MAY_SEED.search(each.data))
 
     @cached_property
-    def _seeded(self) -> frozenset[Stream]:
-        """The streams that something on the way may seed; all, where something cannot be seen."""
-        modules = _imported(self._module, self._project)
-        if modules is None:
-            return ALL_STREAMS
-        live = list(self._live)
-        surveys = [survey(module.data) for module in modules if _MAY_SEED.search(module.data)]
-        if any(each.opaque for each in surveys):
-            return ALL_STREAMS
-        for each in surveys:
-            live.append(each.blocks[MODULE])
-            live += (block for block in _seeding(each) if self._is_mentioned(block, modules))
-        seeded = {stream for block in live for stream in block.seeds}
-        helpers = {name for block in live for name in block.helpers}
-        defined = {
-            block.last_name for each in (self._survey, *surveys) for block in _functions(each)
-        }
-        return ALL_STREAMS if helpers - defined else frozenset(seeded)
+    def _surveys(self) -> tuple[Survey, ...]:
+        """Those of the modules that may seed, and of what runs."""
+        modules = {each.name: each for each in (*self._imported, *self._run.modules)}
+        return tuple(survey(each.source) for each in modules.values())
+
+    @cached_property
+    def _hides_something(self) -> bool:
+        return any(each.opaque for each in self._surveys)
+
+    @cached_property
+    def _at_import(self) -> tuple[Part, ...]:
+        """What the imported modules do when they are imported."""
+        surveys = (survey(each.source) for each in self._imported)
+        return tuple(each.blocks[MODULE].everything for each in surveys if not each.opaque)
+
+    @cached_property
+    def _defined(self) -> frozenset[str]:
+        """The last names of all functions that the project defines where it may seed."""
+        return frozenset(
+            block.last_name
+            for each in self._surveys
+            for block in each.blocks.values()
+            if block.is_function
+        )
+
+    @cached_property
+    def _mentioned(self) -> tuple[Part, ...]:
+        """The functions that seed, where anything in the program names them."""
+        return (
+            tuple(
+                block.everything
+                for each in self._surveys
+                for block in each.blocks.values()
+                if block.is_function
+                and not self._names.isdisjoint(
+                    {block.last_name, block.owner.rpartition(".")[2]} - {"__init__"}
+                )
+            )
+            + self._in_tables
+        )
+
+    @cached_property
+    def _in_tables(self) -> tuple[Part, ...]:
+        """The functions and methods whose decorators may put them into a table."""
+        return tuple(
+            block.everything
+            for each in self._surveys
+            for block in each.blocks.values()
+            if not each.registered.isdisjoint({block.name, block.owner})
+        )
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """The names that the program uses anywhere."""
+        blocks = (block for each in self._surveys for block in each.blocks.values())
+        return frozenset(name for block in blocks for name in block.everything.uses)
 
     @property
     def is_to_repeat(self) -> bool:
         """Whether anybody can be said to care that two runs agree: it trains, or it seeds."""
-        seeds_itself = any(block.seeds for block in self._live)
-        return seeds_itself or self.trains is not None or bool(self._seeded)
+        return self.trains is not None or bool(self._seeded_by(self._run))
 
-    def _is_mentioned(self, block: Block, modules: Iterable[ModuleSource]) -> bool:
-        """Whether anything in the program names the function, or the class that it belongs to."""
-        names = {block.last_name, block.owner.rpartition(".")[2]} - {""}
-        names = {name for name in names if not name.startswith("__")}
-        patterns = [name.encode() for name in names]
-        for module in (self._module, *modules):
-            if any(pattern in module.data for pattern in patterns):
-                found = survey(module.data)
-                if any(
-                    names & other.uses
-                    for other in found.blocks.values()
-                    if other.name not in {block.name, MAIN} or module is self._module
-                ):
-                    return True
-        return False
+    # What runs unless options are given.
+
+    def _runs_by_default(self, block: Block, guard: Guard | None) -> bool:
+        if guard is None:
+            return True
+        if guard.name not in block.parameters or block.is_command:
+            return self._passes(guard, self._defaults.get(guard.name, frozenset()))
+        passed = [each for each in self._passed if each.function == block.last_name]
+        if not passed:
+            return True
+        values: set[Value] = set()
+        for each in passed:
+            defaults = self._defaults.get(each.option, frozenset()) if each.option else None
+            if defaults is not None and not defaults:
+                return True
+            values |= defaults if defaults is not None else {each.literal}
+        return self._passes(guard, values)
+
+    def _passes(self, guard: Guard, values: Iterable[Value]) -> bool:
+        known = list(values)
+        return not known or any(guard.passes(each) for each in known)
+
+    @cached_property
+    def _defaults(self) -> dict[str, frozenset[Value]]:
+        found: dict[str, frozenset[Value]] = {}
+        for each in (self._survey, *self._surveys):
+            for name, values in each.defaults.items():
+                found[name] = found.get(name, frozenset()) | values
+        return found
+
+    @cached_property
+    def _passed(self) -> list[Passed]:
+        return [each for found in (self._survey, *self._surveys) for each in found.passed]
+
+
+def _always(_block: Block, _guard: Guard | None) -> bool:
+    return True
 
 
 def block_name(node: cst.CSTNode, facts: FileFacts) -> str:
@@ -241,13 +332,13 @@ def block_name(node: cst.CSTNode, facts: FileFacts) -> str:
     return MODULE
 
 
-def _imported(start: ModuleSource, project: Project) -> list[ModuleSource] | None:
-    """The project's modules that ``start`` imports, directly or not; None for too many."""
-    pending = deque([start])
+def _imported(start: ModuleSource, project: Project) -> list[ModuleSource]:
+    """The project's modules that ``start`` imports, directly or not."""
+    pending = [start]
     found: list[ModuleSource] = []
     asked = {start.name}
     while pending:
-        module = pending.popleft()
+        module = pending.pop()
         for name in _names_imported(module, project):
             if name in asked:
                 continue
@@ -256,8 +347,6 @@ def _imported(start: ModuleSource, project: Project) -> list[ModuleSource] | Non
             if target is not None:
                 found.append(target)
                 pending.append(target)
-                if len(found) > _MOST_MODULES:
-                    return None
     return found
 
 
@@ -281,55 +370,6 @@ def _names_imported(module: ModuleSource, project: Project) -> Iterator[str]:
             yield from (f"{absolute}.{member}" if absolute else member for member in members)
 
 
-def _functions(module: Survey) -> Iterator[Block]:
-    return (block for block in module.blocks.values() if block.name not in {MODULE, MAIN})
-
-
-def _seeding(module: Survey) -> Iterator[Block]:
-    return (block for block in _functions(module) if block.seeds or block.helpers)
-
-
-def _blocks_named(
-    module: Survey, names: Iterable[str], *, generous: bool = False
-) -> Iterator[Block]:
-    """The functions and methods with these last names, and what making an object runs.
-
-    With ``generous``, a class that is named brings all its methods.
-    """
-    wanted = set(names)
-    for block in _functions(module):
-        owner = block.owner.rpartition(".")[2]
-        made = owner in wanted and (generous or block.last_name in _CALLED_BY_FRAMEWORKS)
-        if made or block.last_name in wanted:
-            yield block
-
-
-def _reached(module: Survey, start: Iterable[str], *, generous: bool = False) -> frozenset[str]:
-    """The names of the blocks that run when those named in ``start`` do."""
-    pending = [name for name in start if name in module.blocks]
-    reached = set(pending)
-    while pending:
-        block = module.blocks[pending.pop()]
-        for each in _blocks_named(module, block.uses, generous=generous):
-            if each.name not in reached:
-                reached.add(each.name)
-                pending.append(each.name)
-    return frozenset(reached)
-
-
-def _steps(module: Survey, block: Block) -> set[str]:
-    """The steps of training in ``block``; ``fit`` counts where Lightning is imported."""
-    steps = {step for step in block.steps if not step.endswith(".fit")}
-    if any(step.endswith("trainer.fit") for step in block.steps) and any(
-        origin.partition(".")[0] in _LIGHTNING for origin in module.imported.values()
-    ):
-        steps.add("fit")
-    return steps
-
-
-def _trains(module: Survey, blocks: Iterable[Block]) -> bool:
-    return _is_training({step for block in blocks for step in _steps(module, block)})
-
-
-def _is_training(steps: set[str]) -> bool:
+def _is_training(parts: Iterable[Part]) -> bool:
+    steps = {step for part in parts for step in part.steps}
     return {"backward", "step"} <= steps or not steps.isdisjoint({"fit", "fit_one_cycle"})

@@ -74,8 +74,7 @@ from torchdet.findings.randomness.draws import is_first_unseeded_draw
 from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.streams import Stream
-from torchdet.torch_api.random_numbers import PYTHON_DRAWS
+from torchdet.torch_api.random_numbers import PYTHON_DRAWS, Stream
 
 
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:

@@ -1,21 +1,27 @@
-"""A program trains a model, and nothing on the way seeds torch.
+"""A program trains a model without seeding torch, or seeds it only in some runs.
 
 ## What it does
-Reports the entry point of a program that trains and never seeds torch's generator. An entry point
-is an `if __name__ == "__main__":` block; where there is none, a function that is a command of
-click, typer or hydra, that the project's metadata installs as a console script, or a `main` that
-parses arguments; and else a script that trains when it is imported. Training is `backward()` and
-an optimizer's `step()`, or `fit` of a Lightning trainer, in what the entry point reaches.
+Reports the entry point of a program that trains and does not seed torch's generator. An entry
+point is an `if __name__ == "__main__":` block; without one, a command of click, typer, hydra, fire,
+tyro or absl, a console script of the project's metadata, or a `main` that parses arguments; and
+otherwise a script that trains when it runs. Training is `backward()` with an optimizer's `step()`,
+`fit` of a Lightning trainer, or `learn` of Stable-Baselines3.
 
-A seed is looked for wherever it can stand: in the file, and in the modules of the project that it
-imports, directly or not. `torch.manual_seed`, `torch.set_rng_state`, helpers such as
-`seed_everything`, `set_seed` and `set_determinism`, trainers that seed by themselves, and a handle
-of the runtime all count; a helper that is defined and never used does not. Where an import leads
-to more of the project than can be searched, nothing is reported. Programs whose file name says
-that they measure speed are passed over.
+Code is followed through the modules of the project: functions by name, methods when their class and
+their name are both used in what runs. So a `Trainer` in another module counts, both for training
+and for seeding. `torch.manual_seed`, `torch.set_rng_state`, helpers such as `seed_everything`, the
+seeds of libraries around torch, and a handle of the runtime all seed; a helper that nothing calls
+does not. Where code is looked up by name at run time, anything that is mentioned may seed.
 
-The finding is certain when the file itself shows the training, and likely when imported modules
-do.
+The message says what is missing:
+
+- nothing seeds torch;
+- only the generators of accelerators are seeded (`torch.cuda.manual_seed_all` alone);
+- torch is seeded only where an option is given whose default is `None` or zero;
+- only the parent of the processes that `torch.multiprocessing.spawn` starts is seeded.
+
+Not reported: programs whose file name says that they measure speed. The finding is certain when the
+file itself shows the training, and likely when imported modules do, or an option decides.
 
 ## Why is this bad?
 Weights are initialised, data are shuffled and dropout draws from generators that start from the
@@ -64,24 +70,24 @@ if __name__ == "__main__":
 ```
 
 ## Fix safety
-There is no fix: where the seed comes from, and what else has to be seeded with it, is for a person
-to say.
+No fix: choose where the seed comes from, and what else it seeds, yourself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
-from torchdet.model.diagnostic import Severity
+from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context
 from torchdet.reading.module_role import is_main_test, measures_speed
-from torchdet.reading.randomness.program import block_name, program
-from torchdet.reading.randomness.streams import Stream
+from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program
 from torchdet.reading.randomness.survey import MAIN, MODULE
 from torchdet.reading.randomness.torch_files import uses_another
 from torchdet.reading.runtime_modules import in_runtime_module
+from torchdet.torch_api.random_numbers import Stream
 
 
 def check_main_block(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -100,25 +106,72 @@ def check_function(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 def check_script(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
     """A script without an entry point of its own is reported where it first trains."""
-    start = program(context)
-    if MODULE in start.entries:
-        same = context.facts.index.attributes[attribute.attr.value]
-        run = (each for each in same if block_name(each, context.facts) in start.reached)
-        if next(run, None) is attribute:
-            yield from _check(attribute, context)
+    if MODULE in program(context).entries and attribute is _first_step(context):
+        yield from _check(attribute, context)
+
+
+def check_statement(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    """Where other modules do the training, a script is reported where it first calls them."""
+    assert isinstance(node, cst.Expr)
+    call, facts = node.value, context.facts
+    if not isinstance(call, cst.Call) or facts.parent(facts.parent(node)) is not facts.module:
+        return
+    if MODULE not in program(context).entries or _first_step(context) is not None:
+        return
+    if call is _first_call(facts.module, context):
+        yield from _check(call.func, context)
+
+
+def _first_step(context: Context) -> cst.Attribute | None:
+    same = context.facts.index.attributes.get("backward", ())
+    reached = program(context).reached
+    return next((each for each in same if block_name(each, context.facts) in reached), None)
+
+
+def _first_call(module: cst.Module, context: Context) -> cst.Call | None:
+    """The first call outside of all functions that runs code of the project."""
+    for line in module.body:
+        for each in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            call = each.value if isinstance(each, cst.Expr) else None
+            if isinstance(call, cst.Call) and program(context).leads_on(last_name(call.func) or ""):
+                return call
+    return None
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if measures_speed(context) or in_runtime_module(context) or uses_another(context.facts):
         return
     start = program(context)
-    if start.trains is None or start.seeds(Stream.TORCH):
+    unseeded = start.unseeded(Stream.TORCH) if start.trains is not None else None
+    if start.trains is None or unseeded is None:
         return
+    certain = unseeded.lack in (Lack.NOTHING, Lack.ACCELERATOR)
     yield Draft(
         node,
+        _message(unseeded),
+        confidence=start.trains if certain else Confidence.LIKELY,
+    )
+
+
+def _message(unseeded: Unseeded) -> str:
+    if unseeded.lack is Lack.ACCELERATOR:
+        return (
+            "the program trains and seeds only the generators of accelerators: weights are drawn "
+            "and data are shuffled on the CPU; call `torch.manual_seed(...)`, which seeds all"
+        )
+    if unseeded.lack is Lack.OPTION:
+        return (
+            f"the program trains and seeds torch only where `{unseeded.option}` is given, which by "
+            "default it is not; give it a number as its default"
+        )
+    if unseeded.lack is Lack.PARENT:
+        return (
+            "the program trains in processes that `spawn` starts, and seeds torch only in the one "
+            "that starts them; call `torch.manual_seed(...)` in the function that they run"
+        )
+    return (
         "the program trains and never seeds torch, so that no two runs give the same model; call "
-        "`torch.manual_seed(...)` first, or give the runtime's policy a `seed`",
-        confidence=start.trains,
+        "`torch.manual_seed(...)` first, or give the runtime's policy a `seed`"
     )
 
 
@@ -127,9 +180,12 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"__main__", b"def main", b"click", b"typer", b"hydra", b"backward("),
+    triggers=(
+        *(b"__main__", b"def main", b"click", b"typer", b"hydra", b"backward("),
+        *(b"main(", b"fit(", b"learn(", b"train("),
+    ),
     requires=b"torch",
-    nodes={"If": check_main_block, "FunctionDef": check_function},
+    nodes={"If": check_main_block, "FunctionDef": check_function, "Expr": check_statement},
     attributes={"backward": check_script},
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",

@@ -87,12 +87,12 @@ from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.randomness.program import program
-from torchdet.reading.randomness.streams import Stream
 from torchdet.torch_api.random_numbers import (
     NUMPY_DRAWS,
     PYTHON_DRAWS,
     RESEEDERS,
     SEEDED_BY_FIRST_ARGUMENT,
+    Stream,
 )
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, C
             for draws, stream in ((PYTHON_DRAWS, Stream.PYTHON), (NUMPY_DRAWS, Stream.NUMPY)):
                 if names and all(name in draws for name in names):
                     start = program(context)
-                    if start.entries and not start.seeds(stream) and start.is_to_repeat:
+                    if start.entries and start.unseeded(stream) and start.is_to_repeat:
                         return node, Confidence.LIKELY
     return None
 
