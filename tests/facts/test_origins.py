@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from torchdet.facts.expressions import literal_value
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
-from torchdet.facts.origins import literal_value, origins
+from torchdet.facts.origins import origins
 from torchdet.model.source import SourceText
 
 

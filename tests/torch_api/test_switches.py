@@ -11,7 +11,7 @@ import libcst as cst
 import pytest
 
 from tests.rows import every_row
-from torchdet.facts.origins import literal_value
+from torchdet.facts.expressions import literal_value
 from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter
 from torchdet.torch_api.switches import (
     AUTOTUNING_SWITCHES,

@@ -7,6 +7,7 @@ import warnings
 
 from torchdet.facts.lazy import cst
 
+Literal = bool | int | str
 _MOST_DIGITS = 4300
 
 
@@ -63,6 +64,15 @@ def int_value(node: cst.CSTNode | None) -> int | None:
 def is_constant(node: cst.CSTNode | None, name: str) -> bool:
     """Whether ``node`` is the keyword constant ``name``: ``True``, ``False`` or ``None``."""
     return isinstance(node, cst.Name) and node.value == name
+
+
+def literal_value(node: cst.CSTNode) -> Literal | None:
+    """The value of ``True``, ``False``, an integer or a string literal; None for others."""
+    for name, value in (("True", True), ("False", False)):
+        if is_constant(node, name):
+            return value
+    number = int_value(node)
+    return number if number is not None else string_value(node)
 
 
 def argument(call: cst.Call, keyword: str, position: int | None = None) -> cst.Arg | None:

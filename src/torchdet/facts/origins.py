@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import int_value, is_constant, string_value
+from torchdet.facts.expressions import Literal, is_constant, literal_value
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-Literal = bool | int | str
 _MOST = 50
 
 
@@ -27,15 +26,6 @@ class Origins:
         """The literal values among them."""
         values = (literal_value(expression) for expression in self.expressions)
         return frozenset(value for value in values if value is not None)
-
-
-def literal_value(node: cst.CSTNode) -> Literal | None:
-    """The value of ``True``, ``False``, an integer or a string literal; None for others."""
-    for name, value in (("True", True), ("False", False)):
-        if is_constant(node, name):
-            return value
-    number = int_value(node)
-    return number if number is not None else string_value(node)
 
 
 def origins(node: cst.BaseExpression, facts: FileFacts) -> Origins:

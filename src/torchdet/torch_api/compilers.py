@@ -8,6 +8,9 @@ COMPILE_FUNCTIONS = ("torch.compile", "torch.compiler.compile")
 COMPILE_EXCLUSIONS = ("torch.compiler.disable", "torch._dynamo.disable")
 """What keeps a function out of such compilation."""
 
+CUMULATIVE_SUM = "torch.cumsum"
+"""The function that has a deterministic path on CUDA only where it is not compiled."""
+
 SCRIPT_FUNCTIONS = ("torch.jit.script", "torch.fx.symbolic_trace")
 """Functions that read or trace the source of what they are given."""
 

@@ -58,3 +58,6 @@ TYPE_ATTRIBUTES = tuple(
     f"is_{kind}" for kind in ("cuda", "xpu", "mps", "mtia", "maia", "ipu", "xla", "vulkan")
 )
 """Attributes of a tensor that tell one type of device."""
+
+DEVICE_TYPE = "torch.device"
+"""The class of devices, made of a name."""

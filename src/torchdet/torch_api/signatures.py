@@ -19,6 +19,9 @@ from types import MappingProxyType
 
 from torchdet.torch_api.condition_language import Absent, Opaque, Value
 
+NUMPY_KEYWORDS = {"dim": "axis", "keepdim": "keepdims"}
+"""Other names of parameters, which torch takes over from NumPy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

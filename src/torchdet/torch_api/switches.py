@@ -70,16 +70,21 @@ MKLDNN = "torch.backends.mkldnn"
 MATMUL = "torch.backends.cuda.matmul"
 COMPILER = "torch._inductor.config"
 TUNABLE = "torch.cuda.tunable"
+TUNABLE_SWITCH = f"{TUNABLE}.enable"
+TUNABLE_TUNING = f"{TUNABLE}.tuning_enable"
+BENCHMARK_LIMIT = f"{CUDNN}.benchmark_limit"
+"""How many of its algorithms cuDNN times."""
 DETERMINISTIC_MODE = "torch.use_deterministic_algorithms"
 WARN_ONLY = f"{DETERMINISTIC_MODE}.warn_only"
 DEBUG_MODE = "torch.set_deterministic_debug_mode"
 MATMUL_PRECISION = "torch.set_float32_matmul_precision"
-_MODE_READERS = (
+DETERMINISTIC_MODE_READERS = (
     "torch.are_deterministic_algorithms_enabled",
     "torch.is_deterministic_algorithms_warn_only_enabled",
     "torch.get_deterministic_debug_mode",
     "torch.is_deterministic",
 )
+"""Functions that tell whether deterministic mode is on."""
 _MODE_WHY = "operations take their deterministic algorithm, or raise (warn) where there is none"
 _WITH_MODE = f"it is set together with {DETERMINISTIC_MODE}"
 
@@ -91,7 +96,7 @@ DETERMINISM_SWITCHES = (
         True,
         frozenset({False}),
         "lets operations take nondeterministic algorithms",
-        _MODE_READERS,
+        DETERMINISTIC_MODE_READERS,
         attribute=False,
     ),
     Switch(
@@ -101,7 +106,7 @@ DETERMINISM_SWITCHES = (
         False,
         frozenset({True}),
         "only warns where an operation has no deterministic algorithm",
-        _MODE_READERS,
+        DETERMINISTIC_MODE_READERS,
         attribute=False,
         left_alone=_WITH_MODE,
     ),
@@ -112,7 +117,7 @@ DETERMINISM_SWITCHES = (
         "error",
         frozenset({"default", "warn", 0, 1}),
         "lets operations without a deterministic algorithm run",
-        _MODE_READERS,
+        DETERMINISTIC_MODE_READERS,
         attribute=False,
         left_alone=_WITH_MODE,
     ),

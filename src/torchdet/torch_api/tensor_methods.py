@@ -77,3 +77,12 @@ STAYING_METHODS = frozenset(
     | {"reshape", "squeeze", "transpose", "unsqueeze", "view"}
 )
 """Methods whose result is on the device of their tensor, and needs no gradient if it needs none."""
+
+SIZED_METHODS = frozenset({"view", "reshape", "expand", "permute"})
+"""Methods whose arguments are as many as the dimensions of their result."""
+
+HOST_FUNCTIONS = frozenset({"torch.from_numpy", "torch.frombuffer"})
+"""Functions whose result shares the memory of the CPU."""
+
+SHAPE_FUNCTIONS = qualified("torch", "is_complex is_floating_point numel is_tensor")
+"""Functions that look at a tensor's shape and type alone."""

@@ -138,22 +138,23 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
 def _screen(spelling: str, rows: tuple[Operation, ...]) -> MentionScreen:
     """Whether a call with this ``spelling`` may meet the condition of a row."""
 
-    def may_meet(mention: Mention, _outline: Outline, place: Place) -> bool:
+    def may_meet(mention: Mention, outline: Outline, place: Place) -> bool:
         return mention.call is not None and any(
-            _is_asked_for(row, place.config) and _may_meet(mention, spelling, row) for row in rows
+            _is_asked_for(row, place.config) and _may_meet(mention, outline, spelling, row)
+            for row in rows
         )
 
     return may_meet
 
 
-def _may_meet(mention: Mention, spelling: str, operation: Operation) -> bool:
+def _may_meet(mention: Mention, outline: Outline, spelling: str, operation: Operation) -> bool:
     """Whether ``_meets`` may say more of the call than None."""
     signature = signature_of(spelling)
-    arguments = OutlinedArguments(mention, signature)
+    arguments = OutlinedArguments(mention, outline, signature)
     truth = operation.condition.truth(arguments)
     if truth is Truth.FALSE or arguments.unsure or operation.if_unknown is IfUnknown.REPORT:
         return truth is not Truth.FALSE
-    usual = OutlinedArguments(mention, signature, Truth.TRUE)
+    usual = OutlinedArguments(mention, outline, signature, Truth.TRUE)
     return Truth.TRUE in {truth, operation.condition.truth(usual)} or usual.unsure
 
 
@@ -235,7 +236,8 @@ def _meetings(call: cst.Call, spelling: _Spelling, context: Context) -> Iterator
         operand = _input_of(call, spelling.name)
         if operation.direction is Pass.BACKWARD and is_without_gradient(call, operand, facts):
             continue
-        if not operation.is_on(("cpu",)) and stays_on_cpu(operand, facts):
+        on_cpu = operand is not None and stays_on_cpu(operand, facts)
+        if on_cpu and not operation.is_on(("cpu",)):
             continue
         yield _Meeting(operation, certain)
 

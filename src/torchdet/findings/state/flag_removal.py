@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import Delete
+from torchdet.facts.expressions import literal_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import literal_value
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.state.flag_writes import FlagStatement

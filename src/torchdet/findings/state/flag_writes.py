@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from torchdet.edit.node_edit import NodeFix, Replace
-from torchdet.facts.expressions import argument, has_unpacking, is_constant, string_value
+from torchdet.facts.expressions import (
+    Literal,
+    argument,
+    has_unpacking,
+    is_constant,
+    literal_value,
+    string_value,
+)
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import Literal, literal_value
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter

@@ -7,32 +7,25 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import (
     argument,
     has_unpacking,
-    int_value,
     is_constant,
-    string_value,
+    literal_value,
 )
 from torchdet.facts.lazy import cst
-from torchdet.facts.scope import BindingKind
 from torchdet.reading.operations.number_kinds import holds_whole_numbers
 from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.condition_language import Absent, Opaque, Truth, Value
-from torchdet.torch_api.signatures import Signature
+from torchdet.torch_api.signatures import NUMPY_KEYWORDS, Signature
+from torchdet.torch_api.tensor_methods import SIZED_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-
-_CONSTANTS = {"True": True, "False": False, "None": None}
-# Names that torch takes from NumPy for its own.
-_ALIASES = {"dim": "axis", "keepdim": "keepdims"}
-_RESHAPING = frozenset({"view", "reshape", "expand", "permute"})
-_DEEPEST = 8
 
 
 class CallArguments:
     """The arguments of ``call``, whose callee has ``signature``.
 
-    ``usual`` is what the facts of the run count as that most calls meet. Where it is TRUE, a
-    parameter of the function around the call counts as its default.
+    ``usual`` is what the facts of the run count as that most calls meet. Where it is TRUE, the
+    file counts as showing all values: a parameter has its default, or what the file passes.
     """
 
     def __init__(
@@ -55,8 +48,8 @@ class CallArguments:
         if parameter is None:
             return None
         arg = argument(self._call, name, parameter.position)
-        if arg is None and name in _ALIASES:
-            arg = argument(self._call, _ALIASES[name])
+        if arg is None and name in NUMPY_KEYWORDS:
+            arg = argument(self._call, NUMPY_KEYWORDS[name])
         return arg.value if arg is not None else None
 
     def value(self, argument: str) -> Value:
@@ -110,16 +103,11 @@ class CallArguments:
         return Truth.UNKNOWN if self.usual is Truth.UNKNOWN else Truth.FALSE
 
 
-def folded(
-    node: cst.BaseExpression,
-    facts: FileFacts,
-    *,
-    with_defaults: bool = False,
-    depth: int = _DEEPEST,
-) -> Value:
-    """The value of an expression made of literals, and of names that are bound once to such.
+def folded(node: cst.BaseExpression, facts: FileFacts, *, with_defaults: bool = False) -> Value:
+    """The value of an expression made of literals, and of names that can hold nothing else.
 
-    ``with_defaults`` takes parameters for their defaults.
+    ``with_defaults`` takes what the file shows for all that there is: a parameter has its default,
+    or what the calls in the file pass.
 
     >>> from torchdet.facts.file_facts import FileFacts
     >>> from torchdet.facts.index import Wanted
@@ -129,30 +117,36 @@ def folded(
     >>> folded(call.args[0].value, facts)
     (1, 2)
     """
-    text = string_value(node)
-    if text is not None:
-        return text
-    number = int_value(node)
-    if number is not None:
-        return number
+    sources = facts.flow.sources(node)
+    if not sources.complete and not with_defaults:
+        return Opaque()
+    shown = [each for each in sources.every if not isinstance(each.node, cst.Param)]
+    values: list[Value] = [
+        Opaque() if each.path else _literal(each.node, facts, with_defaults=with_defaults)
+        for each in shown
+    ]
+    if not values or any(repr(value) != repr(values[0]) for value in values):
+        return Opaque()
+    # A default of None is what the caller replaces, or what is worked out later.
+    return Opaque() if values[0] is None and not sources.complete else values[0]
+
+
+def _literal(node: cst.CSTNode, facts: FileFacts, *, with_defaults: bool) -> Value:
+    """The value of a literal, or of a tuple or list of what has a value."""
+    literal = literal_value(node)
+    if literal is not None:
+        return literal
     if isinstance(node, cst.Float):
         return float(node.value.replace("_", ""))
-    if isinstance(node, cst.Name) and node.value in _CONSTANTS:
-        return _CONSTANTS[node.value]
-    if depth == 0:
-        return Opaque()
-
-    def part(inner: cst.BaseExpression) -> Value:
-        return folded(inner, facts, with_defaults=with_defaults, depth=depth - 1)
-
     if isinstance(node, (cst.Tuple, cst.List)):
         if any(isinstance(element, cst.StarredElement) for element in node.elements):
             return Opaque()
-        return tuple(part(element.value) for element in node.elements)
+        inner = [element.value for element in node.elements]
+        return tuple(folded(each, facts, with_defaults=with_defaults) for each in inner)
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.Multiply):
-        return _repeated(part(node.left), part(node.right))
-    bound = _only_value(node, facts, with_defaults=with_defaults)
-    return part(bound) if bound is not None else Opaque()
+        left = folded(node.left, facts, with_defaults=with_defaults)
+        return _repeated(left, folded(node.right, facts, with_defaults=with_defaults))
+    return None if is_constant(node, "None") else Opaque()
 
 
 def _repeated(left: Value, right: Value) -> Value:
@@ -162,36 +156,21 @@ def _repeated(left: Value, right: Value) -> Value:
     return Opaque()
 
 
-def _only_value(
-    node: cst.BaseExpression, facts: FileFacts, *, with_defaults: bool = False
-) -> cst.BaseExpression | None:
-    """What a name is assigned, where it is bound only once."""
-    if not isinstance(node, cst.Name):
-        return None
-    bindings = facts.bindings(node)
-    if len(bindings) != 1:
-        return None
-    only = bindings[0]
-    if only.kind is BindingKind.PARAMETER:
-        # A default of None is what the caller replaces, or what is worked out later.
-        usual = with_defaults and not is_constant(only.value, "None")
-        return only.value if usual else None
-    return only.value if only.kind is BindingKind.ASSIGNMENT else None
-
-
-def _dims(
-    node: cst.BaseExpression, facts: FileFacts, depth: int = _DEEPEST
-) -> tuple[int, bool] | None:
+def _dims(node: cst.BaseExpression, facts: FileFacts) -> tuple[int, bool] | None:
     """How many dimensions a tensor has at least, and whether it has exactly so many."""
-    bound = _only_value(node, facts)
-    if bound is not None and depth:
-        return _dims(bound, facts, depth - 1)
+    sources = facts.flow.sources(node)
+    found = {_dims_given(each.node, facts) for each in sources.every if not each.path}
+    return found.pop() if sources.complete and len(found) == 1 else None
+
+
+def _dims_given(node: cst.CSTNode, facts: FileFacts) -> tuple[int, bool] | None:
+    """How many dimensions a call gives its result by its arguments."""
     if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
         return None
     if has_unpacking(node):
         return None
     positions = [folded(arg.value, facts) for arg in node.args if arg.keyword is None]
-    if node.func.attr.value in _RESHAPING and not facts.resolve(node.func).names:
+    if node.func.attr.value in SIZED_METHODS and not facts.resolve(node.func).names:
         if len(positions) == 1 and not isinstance(positions[0], int):
             only = positions[0]
             return (len(only), True) if isinstance(only, tuple) else None

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 from torchdet.torch_api.compilers import COMPILE_EXCLUSIONS, COMPILE_FUNCTIONS
 
 if TYPE_CHECKING:
@@ -20,18 +22,17 @@ def is_compiled(node: cst.CSTNode, facts: FileFacts) -> bool:
     A function that ``torch.compiler.disable`` decorates is not, nor what is compiled for another
     backend than Inductor, whose kernels are those of uncompiled code.
     """
+    compiled = _compiled(facts.module, facts)
     for above in facts.ancestors(node):
         if isinstance(above, cst.FunctionDef):
             if any(_means(each.decorator, COMPILE_EXCLUSIONS, facts) for each in above.decorators):
                 return False
-            if any(_compiles(each.decorator, facts) for each in above.decorators):
-                return True
-            if _is_handed_over(above.name.value, facts):
+            if above in compiled or any(_compiles(e.decorator, facts) for e in above.decorators):
                 return True
             if above.name.value not in _FORWARD and _in_class(above, facts):
                 return False
         elif isinstance(above, cst.ClassDef):
-            return _is_handed_over(above.name.value, facts)
+            return above in compiled
     return False
 
 
@@ -60,32 +61,30 @@ def runs_on_inductor(call: cst.Call) -> bool:
     return backend is None or string_value(backend.value) in {None, "inductor"}
 
 
-def _is_handed_over(name: str, facts: FileFacts) -> bool:
-    """Whether ``torch.compile(name)``, ``torch.compile(self.name)`` or ``torch.compile(name())``.
-
-    Also where a variable holds the instance: ``model = name()`` and ``torch.compile(model)``.
-    """
+@remembered
+def _compiled(module: cst.Module, facts: FileFacts) -> frozenset[cst.CSTNode]:
+    """The functions of the file that it compiles, and the classes whose instances it does."""
+    del module
+    found: set[cst.CSTNode] = set()
     for uses in facts.index.uses.values():
         for use in uses:
-            if use.parts[-1] == name and _is_compiled_value(use.node, facts):
-                return True
-    return False
+            call = facts.index.parents.get(use.node)
+            called = isinstance(call, cst.Call) and call.func is use.node and call.args
+            if called and isinstance(call, cst.Call) and _compiles(call, facts):
+                found.update(_handed_over(call.args[0].value, facts))
+    return frozenset(found)
 
 
-def _is_compiled_value(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    value = node
-    parent = facts.parent(value)
-    if isinstance(parent, cst.Call) and parent.func is value:
-        value, parent = parent, facts.parent(parent)
-        target = parent.targets[0].target if isinstance(parent, cst.Assign) else None
-        if isinstance(target, cst.Name):
-            later = facts.uses_of(target.value, facts.scope(target))
-            return any(_is_first_argument(use.node, facts) for use in later)
-    return _is_first_argument(value, facts)
-
-
-def _is_first_argument(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` is what a call of ``torch.compile`` compiles."""
-    arg = facts.parent(node)
-    call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
-    return isinstance(call, cst.Call) and call.args[0] is arg and _compiles(call, facts)
+def _handed_over(value: cst.BaseExpression, facts: FileFacts) -> Iterator[cst.CSTNode]:
+    """The functions and classes of the file that ``value`` can be, or be an instance of."""
+    flow = facts.flow
+    if isinstance(value, cst.Attribute):
+        owner = flow.class_of_self(value.value)
+        method = flow.attributes.method(owner, value.attr.value) if owner is not None else None
+        if method is not None:
+            yield method
+    for source in flow.sources(value).every:
+        if isinstance(source.node, cst.Call):
+            yield from (each.made for each in flow.callees(source.node) if each.made is not None)
+        else:
+            yield source.node

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 
-from torchdet.facts.screen import Mention
+from torchdet.facts.screen import Mention, Outline
 from torchdet.torch_api.condition_language import Absent, Opaque, Truth, Value
-from torchdet.torch_api.signatures import Signature
+from torchdet.torch_api.signatures import NUMPY_KEYWORDS, Signature
 
-# Names that torch takes from NumPy for its own.
-_ALIASES = {"dim": "axis", "keepdim": "keepdims"}
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
 
 class OutlinedArguments:
@@ -20,9 +19,14 @@ class OutlinedArguments:
     """
 
     def __init__(
-        self, mention: Mention, signature: Signature | None, usual: Truth = Truth.UNKNOWN
+        self,
+        mention: Mention,
+        outline: Outline,
+        signature: Signature | None,
+        usual: Truth = Truth.UNKNOWN,
     ) -> None:
         assert mention.call is not None
+        self._outline = outline
         self._call = mention.call
         self._around = mention.around
         self._signature = signature
@@ -37,7 +41,7 @@ class OutlinedArguments:
         parameter = self._signature.parameters.get(name) if self._signature is not None else None
         if parameter is None:
             return None
-        spellings = (name, _ALIASES.get(name))
+        spellings = (name, NUMPY_KEYWORDS.get(name))
         for keyword in self._call.keywords:
             if keyword.arg is not None and keyword.arg in spellings:
                 return keyword.value
@@ -93,15 +97,15 @@ class OutlinedArguments:
             if any(isinstance(element, ast.Starred) for element in node.elts):
                 return Opaque()
             return tuple(self._folded(element) for element in node.elts)
-        if isinstance(node, (ast.Name, ast.UnaryOp, ast.BinOp)):
-            self.unsure = self.unsure or not self._is_open_parameter(node)
+        self.unsure = self.unsure or not self._is_open_parameter(node)
         return Opaque()
 
     def _is_open_parameter(self, node: ast.expr) -> bool:
-        """Whether it is a parameter, without a default, of the function around the call."""
-        functions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-        function = next((each for each in self._around if isinstance(each, functions)), None)
+        """Whether it is a parameter without a default, of a function that the file never calls."""
+        function = next((each for each in self._around if isinstance(each, _FUNCTIONS)), None)
         if not isinstance(node, ast.Name) or function is None:
+            return False
+        if not isinstance(function, ast.Lambda) and self._may_be_called(function.name):
             return False
         parameters = function.args
         every = [*parameters.posonlyargs, *parameters.args]
@@ -114,3 +118,8 @@ class OutlinedArguments:
             if default is None
         ]
         return node.id in {parameter.arg for parameter in without}
+
+    def _may_be_called(self, function: str) -> bool:
+        """Whether the file mentions ``function``; a class is called by names of any kind."""
+        outline = self._outline
+        return function == "__init__" or function in outline.uses or function in outline.attributes

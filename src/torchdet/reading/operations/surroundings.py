@@ -2,70 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import string_value
+from torchdet.facts.expressions import argument, string_value
+from torchdet.facts.flow.uses import Use, UseKind
+from torchdet.facts.inductive import Every, Judgement, inductive
 from torchdet.facts.lazy import cst
-from torchdet.facts.scope import BindingKind
+from torchdet.facts.remembered import along_way
+from torchdet.torch_api.device_types import DEVICE_TYPE
+from torchdet.torch_api.dtypes import FLOATING_DTYPES, INTEGRAL_DTYPES
+from torchdet.torch_api.switches import DETERMINISTIC_MODE_READERS
+from torchdet.torch_api.tensor_methods import (
+    HOST_FUNCTIONS,
+    SHAPE_ATTRIBUTES,
+    SHAPE_FUNCTIONS,
+    SHAPE_METHODS,
+    STAYING_METHODS,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-
-_MODE_QUESTION = "torch.are_deterministic_algorithms_enabled"
-# Methods whose result is where the tensor was, and needs no gradient if the tensor needs none.
-_STAYING = frozenset(
-    {"bool", "clone", "contiguous", "double", "float", "flatten", "half", "int", "long", "permute"}
-    | {"reshape", "squeeze", "transpose", "unsqueeze", "view"}
-)
+    from torchdet.facts.flow.graph import Branch
 
 
-def is_other_path(call: cst.Call, facts: FileFacts) -> bool:
-    """Whether the code around asks for deterministic mode itself and takes this path without it."""
-    for above in facts.ancestors(call):
-        if isinstance(above, (cst.If, cst.IfExp)):
-            test = above.test
-            while isinstance(test, cst.UnaryOperation):
-                test = test.expression
-            if isinstance(test, cst.Call) and facts.means(test.func, _MODE_QUESTION):
-                return True
+def is_other_path(node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether the code asks for deterministic mode itself, and the answer leads to ``node``."""
+    current: cst.CSTNode | None = node
+    while current is not None:
+        if _depends_on_mode(current, facts):
+            return True
+        current = facts.function_around(current)
     return False
+
+
+def _mode_step(branch: Branch, outer: bool, facts: FileFacts) -> bool:
+    def asks(test: cst.BaseExpression, _holds: bool) -> Iterator[bool]:
+        compared = test.left if isinstance(test, cst.Comparison) else test
+        if isinstance(compared, cst.Call) and facts.means(
+            compared.func, *DETERMINISTIC_MODE_READERS
+        ):
+            yield True
+
+    if outer or branch.pattern is not None:
+        return outer
+    return bool(facts.flow.implied(((branch.test, branch.holds),), asks))
+
+
+_depends_on_mode = along_way(False, _mode_step)
 
 
 def only_shape_is_read(call: cst.Call, facts: FileFacts) -> bool:
     """Whether nothing but the shape of the result is asked for: ``torch.unique(x).shape[0]``."""
-    parent = facts.parent(call)
-    if isinstance(parent, cst.Attribute):
-        return parent.attr.value in {"dtype", "ndim", "numel", "shape", "size"}
-    above = facts.parent(parent) if isinstance(parent, cst.Arg) else None
-    return isinstance(above, cst.Call) and facts.means(above.func, "builtins.len", "torch.numel")
+    arrivals = facts.flow.reaches(call)
+    return arrivals.complete and all(_asks_for_shape(each.use, facts) for each in arrivals.ends)
 
 
-def stays_on_cpu(operand: cst.BaseExpression | None, facts: FileFacts) -> bool:
-    """Whether ``operand`` was moved to the CPU or comes from NumPy, as its text shows."""
-    depth = 4
-    while operand is not None and depth:
-        if isinstance(operand, cst.Name):
-            bindings = facts.bindings(operand)
-            if len(bindings) != 1 or bindings[0].kind is not BindingKind.ASSIGNMENT:
-                return False
-            operand = bindings[0].value
-            depth -= 1
-            continue
-        method = last_method(operand)
-        if method is None or not isinstance(operand, cst.Call):
-            return False
-        if method == "cpu" or facts.means(operand.func, "torch.from_numpy"):
-            return True
-        if method == "to" and operand.args and string_value(operand.args[0].value) == "cpu":
-            return True
-        if method not in _STAYING or not isinstance(operand.func, cst.Attribute):
-            return False
-        operand = operand.func.value
-    return False
+def _asks_for_shape(use: Use, facts: FileFacts) -> bool:
+    if use.kind is UseKind.ATTRIBUTE:
+        return use.slot in SHAPE_ATTRIBUTES
+    if use.kind is UseKind.METHOD:
+        return use.slot in SHAPE_METHODS
+    if use.kind is not UseKind.ARGUMENT or not isinstance(use.by, cst.Call):
+        return False
+    return facts.means(use.by.func, "builtins.len", *SHAPE_FUNCTIONS)
 
 
-def last_method(node: cst.BaseExpression) -> str | None:
-    """The name of the method that ``node`` calls last."""
-    if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        return node.func.attr.value
-    return None
+def _judge_place(node: cst.BaseExpression, facts: FileFacts) -> Judgement:
+    if not isinstance(node, cst.Call):
+        return None
+    if facts.means(node.func, *HOST_FUNCTIONS):
+        return True
+    if not isinstance(node.func, cst.Attribute) or facts.flow.callees(node):
+        return None
+    method = node.func.attr.value
+    if method == "cpu":
+        return True
+    receiver = Every((node.func.value,))
+    if method == "to":
+        return _is_moved_to_cpu(node, facts) or (_is_converted(node, facts) and receiver)
+    return method in STAYING_METHODS and receiver
+
+
+def _is_moved_to_cpu(call: cst.Call, facts: FileFacts) -> bool:
+    device = argument(call, "device", 0)
+    return device is not None and names_device(device.value, "cpu", facts)
+
+
+def names_device(node: cst.BaseExpression, name: str, facts: FileFacts) -> bool:
+    """Whether ``node`` can be nothing but the device ``name``, as a text or a ``torch.device``."""
+
+    def transfer(each: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        made = isinstance(each, cst.Call) and each.args and facts.means(each.func, DEVICE_TYPE)
+        return [each.args[0].value] if made and isinstance(each, cst.Call) else None
+
+    sources = facts.flow.sources(node, transfer)
+    return sources.complete and all(string_value(each.node) == name for each in sources.every)
+
+
+def _is_converted(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether ``to`` is given nothing but a dtype."""
+    dtypes = FLOATING_DTYPES | INTEGRAL_DTYPES
+    return len(call.args) == 1 and facts.means(call.args[0].value, *dtypes)
+
+
+stays_on_cpu = inductive(_judge_place)
+"""Whether a tensor was moved to the CPU, or comes from NumPy, and has not left since."""

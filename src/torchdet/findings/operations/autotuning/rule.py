@@ -49,10 +49,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
-from torchdet.facts.expressions import argument, is_constant, string_value
+from torchdet.facts.expressions import argument, is_constant, literal_value, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import literal_value, origins
-from torchdet.facts.walk import descendants
+from torchdet.facts.remembered import along_way, remembered
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
 from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
@@ -64,21 +63,25 @@ from torchdet.reading.operations.compiled_code import is_compiled
 from torchdet.reading.operations.number_kinds import is_integral
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.state.saved_values import restores
+from torchdet.torch_api.compilers import COMPILE_FUNCTIONS, CUMULATIVE_SUM
 from torchdet.torch_api.environment_variables import VARIABLES
-from torchdet.torch_api.switches import AUTOTUNING_SWITCHES
+from torchdet.torch_api.switches import (
+    AUTOTUNING_SWITCHES,
+    BENCHMARK_LIMIT,
+    COMPILER,
+    TUNABLE_SWITCH,
+    TUNABLE_TUNING,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.flow.graph import Branch
 
 # The same as the key in all but the measuring (`torch._inductor.list_mode_options`, torch 2.13).
 _MODES = {"max-autotune": "reduce-overhead", "max-autotune-no-cudagraphs": "default"}
 _OPTIONS = {
-    flag.name.removeprefix("torch._inductor.config."): flag
-    for flag in AUTOTUNING_SWITCHES
-    if flag.attribute
+    flag.name.removeprefix(f"{COMPILER}."): flag for flag in AUTOTUNING_SWITCHES if flag.attribute
 }
-_LIMIT = "torch.backends.cudnn.benchmark_limit"
-_TUNING_OFF = "torch.cuda.tunable.tuning_enable"
 
 _TIMED = "has the compiler choose kernels by timing them"
 _VARIABLES = {each.name: each for each in VARIABLES if each.bad}
@@ -119,32 +122,33 @@ def _is_no_concern(node: cst.CSTNode, context: Context) -> bool:
 
     Such a branch (``if torch.__version__ == "2.6.0":``) works around a fault of that release.
     """
-    if in_runtime_module(context) or measures_speed(context):
-        return True
-    below = node
-    for above in context.facts.ancestors(node):
-        test = above.test if isinstance(above, cst.If) and below is above.body else None
-        if test is not None and _asks_for_one_release(test, context):
-            return True
-        below = above
-    return False
-
-
-def _asks_for_one_release(test: cst.BaseExpression, context: Context) -> bool:
-    return any(
-        isinstance(node, cst.Comparison)
-        and isinstance(node.comparisons[0].operator, cst.Equal)
-        and "version" in context.facts.code(node.left)
-        for node in descendants(test)
+    return (
+        in_runtime_module(context)
+        or measures_speed(context)
+        or _is_for_one_release(node, context.facts)
     )
 
 
+def _release_step(branch: Branch, outer: bool, facts: FileFacts) -> bool:
+    def asks(test: cst.BaseExpression, holds: bool) -> Iterator[bool]:
+        if isinstance(test, cst.Comparison) and holds:
+            is_equal = isinstance(test.comparisons[0].operator, cst.Equal)
+            if is_equal and "version" in facts.code(test.left):
+                yield True
+
+    return outer or bool(facts.flow.implied(((branch.test, branch.holds),), asks))
+
+
+_is_for_one_release = along_way(False, _release_step)
+
+
 def _mode(mode: cst.Arg, facts: FileFacts) -> Iterator[Draft]:
-    found = origins(mode.value, facts)
-    tuning = sorted(str(value) for value in found.literals if value in _MODES)
+    sources = facts.flow.sources(mode.value)
+    values = {literal_value(each) for each in sources.expressions}
+    tuning = sorted(str(value) for value in values if value in _MODES)
     if not tuning:
         return
-    certain = found.complete and len(found.literals) == len(tuning)
+    certain = sources.complete and len(values) == len(tuning)
     literal = string_value(mode.value)
     edit = Replace(mode.value, f'"{_MODES[literal]}"') if literal is not None else None
     verb = "has" if literal is not None else "can have"
@@ -163,7 +167,7 @@ def _unsafe(title: str, edit: Replace) -> NodeFix:
 
 def _options(options: cst.BaseExpression, facts: FileFacts) -> Iterator[Draft]:
     """The entries of a dictionary of compiler options, written here or bound to a name."""
-    for end in origins(options, facts).expressions:
+    for end in facts.flow.sources(options).expressions:
         for entry in end.elements if isinstance(end, cst.Dict) else ():
             if isinstance(entry, cst.DictElement):
                 yield from _option(entry)
@@ -193,15 +197,20 @@ def check_flag(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draf
 
 def _only_reads_results(write: FlagWrite, facts: FileFacts) -> bool:
     """Whether TunableOp is switched on with its tuning off: it uses a file of results then."""
-    if not write.flag.name.startswith("torch.cuda.tunable.enable"):
-        return False
+    return write.flag.name.startswith(TUNABLE_SWITCH) and _tuning_is_off(facts.module, facts)
+
+
+@remembered
+def _tuning_is_off(module: cst.Module, facts: FileFacts) -> bool:
+    """Whether the file switches TunableOp's tuning off."""
+    del module
     for uses in facts.index.uses.values():
         for use in uses:
-            call = facts.parent(use.node)
-            if use.parts[-1] == "tuning_enable" and isinstance(call, cst.Call):
+            call = facts.index.parents.get(use.node)
+            if isinstance(call, cst.Call) and call.func is use.node:
                 passed = argument(call, "val", 0)
                 switched_off = passed is not None and is_constant(passed.value, "False")
-                if switched_off and facts.means(call.func, _TUNING_OFF):
+                if switched_off and facts.means(call.func, TUNABLE_TUNING):
                     return True
     return False
 
@@ -213,7 +222,7 @@ def check_limit(reference: Reference, context: Context) -> Iterator[Draft]:
     statement = facts.parent(target) if isinstance(target, cst.AssignTarget) else None
     if not isinstance(statement, cst.Assign) or in_runtime_module(context):
         return
-    if not restores(statement.value, (_LIMIT,), facts):
+    if not restores(statement.value, (BENCHMARK_LIMIT,), facts):
         yield Draft(
             statement,
             "`benchmark_limit` is for cuDNN's choice of algorithms by timing, so that runs can "
@@ -226,11 +235,11 @@ def check_environment(write: EnvironmentWrite, context: Context) -> Iterator[Dra
     if write.name not in _VARIABLES or write.value is None or in_runtime_module(context):
         return
     variable = _VARIABLES[write.name]
-    found = origins(write.value, context.facts)
-    texts = [value for value in found.literals if isinstance(value, str)]
-    asking = [text for text in texts if text.startswith(variable.bad)]
+    sources = context.facts.flow.sources(write.value)
+    values = {literal_value(each) for each in sources.expressions}
+    asking = [each for each in values if isinstance(each, str) and each.startswith(variable.bad)]
     if asking:
-        certain = found.complete and len(asking) == len(found.literals)
+        certain = sources.complete and len(asking) == len(values)
         yield Draft(
             write.node,
             f"`{write.name}={min(asking)}` {variable.effect}, so that runs can differ; "
@@ -280,10 +289,9 @@ RULE = Rule(
     names={
         **checks_of_writes(AUTOTUNING_SWITCHES, check_flag),
         **checks_of_environment(check_environment),
-        "torch.compile": check_compile,
-        "torch.compiler.compile": check_compile,
-        "torch.cumsum": check_function,
-        _LIMIT: check_limit,
+        **dict.fromkeys(COMPILE_FUNCTIONS, check_compile),
+        CUMULATIVE_SUM: check_function,
+        BENCHMARK_LIMIT: check_limit,
     },
     attributes={"compile": check_method, "cumsum": check_cumsum},
     stays=Grounds(

@@ -7,19 +7,21 @@ implementation and says so with a RuntimeError in deterministic mode: `torch.nn.
 `x.put_(index, source)` and others, on the condition that the catalogue of operations names
 (`torchdet catalogue` prints it). The message says on which devices and in which pass.
 
-Arguments decide where they are literals, or names bound once to literals. An argument that only
-the run knows counts as what it usually is: a pooling module with an unknown output size is
-reported, a padding with an unknown mode is not. Methods are reported on what is known or likely to
-be a tensor. Silent are gradients under `torch.no_grad()` and of detached or integer tensors, CUDA's
-operations on what was moved to the CPU, and code that asks
+Arguments decide where the file shows their values: literals, names and attributes that hold one,
+defaults, what calls in the file pass. An argument that only the run knows counts as what it usually
+is: a pooling module with an unknown output size is reported, a padding with an unknown mode is not.
+Methods are reported on what is known or likely to be a tensor.
+
+Not reported: gradients under `torch.no_grad()` and of detached or integer tensors, CUDA's
+operations on what was moved to the CPU, and code that runs depending on the answer of
 `torch.are_deterministic_algorithms_enabled()`.
 
-`target-devices` names the devices to be checked for; without it those are CUDA and the CPU.
-`torch-version` is the oldest release: what raises only before it is not reported.
+`target-devices` names the devices to check for: without it, CUDA and the CPU. `torch-version` is
+the oldest release that you support: what raises only in older ones is not reported.
 
 ## Why is this bad?
-The run stops here, often hours in, since most of these raise in the first backward pass only, and
-none of them raises on the machine without a GPU where the code was tried out.
+The run stops here, often hours in: most of these raise in the first backward pass only, and none
+of them on the machine without a GPU where you tried the code.
 
 ## Example
 Bad:
