@@ -16,10 +16,8 @@ from tests.cli.process import torchdet
 
 MODULE = "import torch\nimport torch.nn as nn\n\nnet = nn.Linear(2, 2)\n"
 MIGRATED = """\
-from torchdet.runtime import get_torch_handle
+from ._torch_runtime import torch
 
-rt = get_torch_handle()
-torch = rt.torch
 nn = torch.nn
 
 net = nn.Linear(2, 2)
@@ -47,9 +45,12 @@ def test_a_project_is_migrated_and_a_second_run_changes_nothing() -> None:
     assert (done.returncode, done.stdout) == (0, "")
     assert Path("kit/model.py").read_text() == MIGRATED
     assert "Migrated 2 findings in 1 file:" in done.stderr
+    assert "New: kit/_torch_runtime.py" in done.stderr
+    runtime = Path("kit/_torch_runtime.py").read_text()
     again = migrate()
     assert (again.returncode, again.stderr) == (0, "Nothing to migrate\n")
     assert Path("kit/model.py").read_text() == MIGRATED
+    assert Path("kit/_torch_runtime.py").read_text() == runtime
 
 
 def test_the_migrated_project_lints_clean() -> None:
@@ -67,7 +68,7 @@ def test_diff_shows_the_patch_and_writes_nothing() -> None:
     done = migrate("--diff")
     assert done.returncode == 1
     assert "-import torch\n" in done.stdout
-    assert "+torch = rt.torch\n" in done.stdout
+    assert "+from ._torch_runtime import torch\n" in done.stdout
     assert "Would migrate 2 findings in 1 file:" in done.stderr
     assert Path("kit/model.py").read_text() == MODULE
 
@@ -116,7 +117,7 @@ def test_places_are_those_in_the_file_as_it_is_after_the_run(diff: bool) -> None
     migrate("kit/flags.py", "--report", "account.json", *(["--diff"] if diff else []))
     (file,) = json.loads(Path("account.json").read_text())["files"]
     text = Path("kit/flags.py").read_text()
-    assert ("get_torch_handle" in text) is not diff
+    assert ("_torch_runtime" in text) is not diff
     rows = [text.splitlines()[each["location"]["row"] - 1] for each in file["refusals"]]
     assert rows == [row for row in CHOICE.splitlines() if row.endswith("= True")]
 
@@ -183,7 +184,7 @@ def test_vendored_folders_are_migrated_only_when_named() -> None:
     migrate("kit")
     assert Path("kit/_vendor/net.py").read_text() == MODULE
     migrate("kit/_vendor")
-    assert Path("kit/_vendor/net.py").read_text() == MIGRATED
+    assert "rt = get_torch_handle()\n" in Path("kit/_vendor/net.py").read_text()
 
 
 @pytest.mark.parametrize(
@@ -224,8 +225,10 @@ def test_a_type_checked_project_keeps_its_types() -> None:
     assert Path("kit/model.py").read_text() == MIGRATED
     Path("kit/model.py").write_text(MODULE)
     Path("kit/py.typed").write_text("")
+    Path("train.py").write_text(MODULE)
     migrate()
-    assert "if TYPE_CHECKING:\n    import torch\n" in Path("kit/model.py").read_text()
+    assert Path("kit/model.py").read_text() == MIGRATED
+    assert "if TYPE_CHECKING:\n    import torch\n" in Path("train.py").read_text()
 
 
 def test_the_facade_takes_one_import_and_leaves_the_others() -> None:
@@ -276,8 +279,8 @@ def test_bytes_that_no_edit_touches_stay() -> None:
     Path("kit/model.py").write_bytes(data)
     migrate()
     expected = (
-        b"\xef\xbb\xbf# caf\xc3\xa9\r\nfrom torchdet.runtime import get_torch_handle\r\n\r\n"
-        b"rt = get_torch_handle()\r\ntorch = rt.torch\r\n\r\nx = torch.zeros(2)\f\r\n"
+        b"\xef\xbb\xbf# caf\xc3\xa9\r\nfrom ._torch_runtime import torch\r\n\r\n"
+        b"x = torch.zeros(2)\f\r\n"
     )
     assert Path("kit/model.py").read_bytes() == expected
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from torchdet.model.migration import Refusal
 
 @dataclass(frozen=True)
 class Migrated:
-    """The texts that came out, by path, and what was refused in each."""
+    """The texts that came out, by path, new files included, and what was refused in each."""
 
     texts: dict[str, str]
     refusals: dict[str, tuple[Refusal, ...]]
@@ -32,9 +33,11 @@ def migrate(
     with TemporaryDirectory() as folder:
         files = [_write(Path(folder), path, text, settings) for path, text in texts.items()]
         outcomes = migrate_files(files, config or MigrateConfig(), jobs=1)
-        by_path = dict(zip(texts, outcomes, strict=True))
+        given, made = outcomes[: len(texts)], outcomes[len(texts) :]
+        by_path = dict(zip(texts, given, strict=True))
+        new = {os.path.relpath(each.account.path, folder): each for each in made}
         return Migrated(
-            {path: _text(outcome) for path, outcome in by_path.items()},
+            {path: _text(outcome) for path, outcome in (by_path | new).items()},
             {path: outcome.account.refusals for path, outcome in by_path.items()},
         )
 

@@ -7,8 +7,8 @@ import pytest
 
 from tests.edit.test_statements import edit, parse
 from torchdet.facts.walk import descendants
-from torchdet.findings.handle.handle_site import bind_handle, handle_name
-from torchdet.model.config import MigrateConfig
+from torchdet.findings.handle.handle_site import WantedNames, bind_names
+from torchdet.findings.handle.torch_access import TorchAccess, handle_name
 
 BOUND = "from torchdet.runtime import get_torch_handle\n"
 
@@ -39,7 +39,7 @@ def bound(text: str) -> str:
         for node in descendants(facts.module)
         if isinstance(node, cst.Name) and node.value == "USE"
     ]
-    edits = bind_handle(facts, handle_name(facts), MigrateConfig(), users)
+    edits = bind_names(facts, WantedNames(handle_name(facts)), TorchAccess(), users)
     return edit(facts, *edits)
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from torchdet.findings.project_conditions import NotReadElsewhere
-from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.file_survey import Change, FileSurvey, NameBindings
 from torchdet.migrate.plan import demanded, plan_files
 from torchdet.model.fix import Applicability, Fix, TextEdit
 from torchdet.model.location import Location, Span
@@ -29,7 +31,14 @@ def change(
     conditions: tuple[NotReadElsewhere, ...] = (),
 ) -> Change:
     edits = fix((start, end, "x"))
-    return Change("DET301", span(start, end), edits, needs_handle, unsafe, conditions)
+    return Change(
+        "DET301",
+        span(start, end),
+        edits,
+        needs_handle,
+        unsafe=unsafe,
+        conditions=conditions,
+    )
 
 
 def test_a_change_inside_a_larger_one_waits_for_the_next_round() -> None:
@@ -48,7 +57,7 @@ def test_changes_that_only_touch_are_made_together() -> None:
 def test_what_goes_where_the_handle_is_bound_waits_until_it_is() -> None:
     binding = fix((8, 8, "rt = get_torch_handle()\n"))
     needing, unused = change(14, 16, needs_handle=True), change(0, 10)
-    survey = FileSurvey("a.py", (unused, needing), handle=binding)
+    survey = FileSurvey("a.py", (unused, needing), names=NameBindings(handle=binding))
     (plan,) = plan_files([survey], frozenset(), unsafe=False)
     assert plan.fixes == (binding, needing.fix)
 
@@ -56,7 +65,7 @@ def test_what_goes_where_the_handle_is_bound_waits_until_it_is() -> None:
 def test_what_goes_does_not_wait_for_a_handle_that_nobody_needs() -> None:
     binding = fix((8, 8, "rt = get_torch_handle()\n"))
     needing, unused = change(14, 16, needs_handle=True, unsafe=True), change(0, 10)
-    survey = FileSurvey("a.py", (unused, needing), handle=binding)
+    survey = FileSurvey("a.py", (unused, needing), names=NameBindings(handle=binding))
     (plan,) = plan_files([survey], frozenset(), unsafe=False)
     assert plan.fixes == (unused.fix,)
 
@@ -64,12 +73,22 @@ def test_what_goes_does_not_wait_for_a_handle_that_nobody_needs() -> None:
 def test_the_handle_is_bound_only_for_changes_that_need_it_and_are_made() -> None:
     binding = fix((0, 0, "rt = get_torch_handle()\n"))
     needing = change(4, 6, needs_handle=True, conditions=(CONDITION,))
-    survey = FileSurvey("a.py", (needing, change(8, 9)), handle=binding)
+    survey = FileSurvey("a.py", (needing, change(8, 9)), names=NameBindings(handle=binding))
     (kept,) = plan_files([survey], frozenset(), unsafe=False)
     (refused,) = plan_files([survey], frozenset({CONDITION}), unsafe=False)
     assert kept.fixes[0] is binding
     assert binding not in refused.fixes
     assert len(refused.fixes) == 1
+
+
+def test_names_that_changes_share_an_import_for_come_in_one() -> None:
+    handle, torch, both = (fix((0, 0, f"from kit import {name}\n")) for name in ("a", "b", "a, b"))
+    uses, imports = change(4, 6, needs_handle=True), change(8, 9)
+    imports = replace(imports, needs_torch=True)
+    for changes, binding in (((uses,), handle), ((imports,), torch), ((uses, imports), both)):
+        survey = FileSurvey("a.py", changes, names=NameBindings(handle, torch, both))
+        (plan,) = plan_files([survey], frozenset(), unsafe=False)
+        assert plan.fixes[0] is binding
 
 
 def test_a_change_whose_condition_does_not_hold_is_refused_with_the_reason() -> None:

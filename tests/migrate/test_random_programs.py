@@ -194,7 +194,7 @@ def shown(value):
         return type(value).__name__
     return value
 NEW = {"get_torch_handle", "rt", "torch_rt", "torch_runtime", "TYPE_CHECKING", "__builtins__",
-       "__module__", "__firstlineno__"}
+       "__module__", "__firstlineno__", "_swa_utils"}
 def run(text):
     torch.manual_seed(1)
     random.seed(1)

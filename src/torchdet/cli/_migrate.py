@@ -21,7 +21,7 @@ from torchdet.engine.check import failure
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.project_metadata import metadata_of
 from torchdet.engine.project_root import project_folders, project_roots
-from torchdet.engine.write_file import remove_leftovers_beside, replace_file
+from torchdet.engine.write_file import create_file, remove_leftovers_beside, replace_file
 from torchdet.migrate.left_alone import is_vendored, why_unmigrated
 from torchdet.model.config import MigrateConfig, Typed
 from torchdet.model.diagnostic import FileReport
@@ -200,7 +200,9 @@ def _written(migrated: MigratedFile) -> FileMigration:
     path = migrated.account.path
     try:
         change = change_of(migrated)
-        if change is not None:
+        if migrated.new is not None:
+            create_file(path, migrated.new)
+        elif change is not None:
             replace_file(path, change.before, change.after)
     except OSError as error:
         return _failed(path, "written", error)

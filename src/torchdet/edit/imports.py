@@ -13,6 +13,7 @@ from torchdet.edit.node_edit import (
     InsertBefore,
     NodeEdit,
     Replace,
+    ReplaceStatement,
     StatementsAfter,
     StatementsBefore,
 )
@@ -66,22 +67,77 @@ def import_name(
     body = facts.module.body
     taking_up = _statement_from(body[:before], module)
     if taking_up is not None:
-        return (_with_name(taking_up, name, facts),)
+        return (_with_names(taking_up, (name,), facts),)
     row = f"from {module} import {name}"
     sections = list(_sections(body[:before]))
     section = _best_section(sections, module, beside)
     if section is not None:
-        return (_into_section(section, module, row, beside),)
-    below = _section_above(sections, module)
-    if below is not None:
-        return (StatementsAfter(below.rows[-1], ("", row)),)
-    first = _first_place(body)
-    if first is None:
-        return (StatementsAfter(body[-1], ("", row)),)
-    if first and not _has_blank_row_above(body[first]):
-        return (StatementsAfter(body[first - 1], ("", row)),)
-    blank = () if is_import_row(body[first]) and not _has_other_rank(body[first], module) else ("",)
-    return (StatementsBefore(body[first], (row, *blank)),)
+        return (_into_section(section, module, (row,), beside),)
+    return (_as_section(sections, body, module, (row,)),)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPlace:
+    """Where ``from module import ...`` goes in a file that loses other imports.
+
+    ``seat`` is one of those that go, in whose place it is put; None where it stands by itself.
+    """
+
+    module: str
+    seat: cst.SimpleStatementLine | None
+    _taking_up: cst.ImportFrom | None
+    _sections: tuple[_Section, ...]
+    _facts: FileFacts
+
+    def edits(self, names: Sequence[str]) -> tuple[NodeEdit, ...]:
+        """The edits that import ``names``, each as a statement spells it: ``torch as _torch``."""
+        if self._taking_up is not None:
+            return (_with_names(self._taking_up, names, self._facts),)
+        rows = import_rows(self.module, names)
+        if self.seat is not None:
+            return (ReplaceStatement(self.seat.body[0], rows),)
+        rank = _rank(self.module, self.module)
+        own = next((each for each in self._sections if each.rank == rank), None)
+        if own is not None:
+            return (_into_section(own, self.module, rows, ""),)
+        return (_as_section(self._sections, self._facts.module.body, self.module, rows),)
+
+
+def import_rows(module: str, names: Sequence[str]) -> tuple[str, ...]:
+    """The imports of ``names`` as sorters write them: those with another name stand apart."""
+    plain = sorted((name for name in names if " as " not in name), key=_name_order)
+    apart = sorted(name for name in names if " as " in name)
+    joined = [", ".join(plain)] if plain else []
+    return tuple(f"from {module} import {each}" for each in (*joined, *apart))
+
+
+def place_for_import(
+    facts: FileFacts, module: str, *, before: int, gone: Collection[cst.CSTNode]
+) -> ImportPlace:
+    """Where names of the project's own ``module`` are imported at the outermost level.
+
+    ``gone`` are the rows of imports that are taken away meanwhile, ``before`` is as for
+    ``import_name``.
+    """
+    body = facts.module.body[:before]
+    own = module.partition(".")[0]
+    every = list(_sections(body, own))
+    kept = [_Section(tuple(r for r in each.rows if r not in gone), own) for each in every]
+    seat = None
+    if not any(each.rank == _rank(module, own) for each in kept if each.rows):
+        leaving = (each for each, rest in zip(every, kept, strict=True) if not rest.rows)
+        seat = next((each.rows[0] for each in leaving), None)
+    sections = tuple(each for each in kept if each.rows)
+    return ImportPlace(module, seat, _statement_from(body, module), sections, facts)
+
+
+def leaving_sections(
+    facts: FileFacts, gone: Collection[cst.CSTNode]
+) -> frozenset[cst.SimpleStatementLine]:
+    """The rows of those sections of imports of which every row is among ``gone``."""
+    sections = _sections(facts.module.body)
+    leaving = (each for each in sections if all(row in gone for row in each.rows))
+    return frozenset(row for each in leaving for row in each.rows)
 
 
 def without_names(
@@ -112,6 +168,7 @@ def is_import_row(row: cst.CSTNode) -> TypeGuard[cst.SimpleStatementLine]:
 @dataclass(frozen=True, slots=True)
 class _Section:
     rows: tuple[cst.SimpleStatementLine, ...]
+    own: str = ""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -120,35 +177,38 @@ class _Section:
     @property
     def rank(self) -> int:
         """Where isort puts a section of this kind."""
-        return max((_rank(module) for module in self.modules), default=0)
+        return max((_rank(module, self.own) for module in self.modules), default=0)
 
 
-_FUTURE, _STANDARD, _THIRD_PARTY, _LOCAL = range(4)
+_FUTURE, _STANDARD, _THIRD_PARTY, _FIRST_PARTY, _LOCAL = range(5)
 
 
-def _rank(module: str) -> int:
+def _rank(module: str, own: str = "") -> int:
+    """The kind of ``module`` by which isort sorts; ``own`` is the package that the file is of."""
     if module.startswith("."):
         return _LOCAL
     if module == "__future__":
         return _FUTURE
     top = module.partition(".")[0]
+    if own and top == own.partition(".")[0]:
+        return _FIRST_PARTY
     return _STANDARD if top in sys.stdlib_module_names else _THIRD_PARTY
 
 
-def _sections(body: Sequence[cst.CSTNode]) -> Iterator[_Section]:
+def _sections(body: Sequence[cst.CSTNode], own: str = "") -> Iterator[_Section]:
     rows: list[cst.SimpleStatementLine] = []
     for statement in body:
         if not is_import_row(statement):
             if rows:
-                yield _Section(tuple(rows))
+                yield _Section(tuple(rows), own)
             rows = []
             continue
         if rows and any(line.comment is None for line in statement.leading_lines):
-            yield _Section(tuple(rows))
+            yield _Section(tuple(rows), own)
             rows = []
         rows.append(statement)
     if rows:
-        yield _Section(tuple(rows))
+        yield _Section(tuple(rows), own)
 
 
 def _best_section(sections: Sequence[_Section], module: str, beside: str) -> _Section | None:
@@ -160,8 +220,25 @@ def _best_section(sections: Sequence[_Section], module: str, beside: str) -> _Se
     return next((section for section in sections if section.rank == rank), None)
 
 
+def _as_section(
+    sections: Sequence[_Section], body: Sequence[cst.CSTNode], module: str, rows: tuple[str, ...]
+) -> NodeEdit:
+    """``rows`` as a section of their own."""
+    below = _section_above(sections, module)
+    if below is not None:
+        return StatementsAfter(below.rows[-1], ("", *rows))
+    first = _first_place(body)
+    if first is None:
+        return StatementsAfter(body[-1], ("", *rows))
+    if first and not _has_blank_row_above(body[first]):
+        return StatementsAfter(body[first - 1], ("", *rows))
+    blank = () if is_import_row(body[first]) and not _has_other_rank(body[first], module) else ("",)
+    return StatementsBefore(body[first], (*rows, *blank))
+
+
 def _section_above(sections: Sequence[_Section], module: str) -> _Section | None:
-    above = [section for section in sections if section.rank < _rank(module)]
+    own = sections[0].own if sections else ""
+    above = [section for section in sections if section.rank < _rank(module, own)]
     return above[-1] if above else None
 
 
@@ -232,8 +309,8 @@ def _natural(module: str) -> tuple[str, str]:
     return padded.lower(), module
 
 
-def _into_section(section: _Section, module: str, row: str, beside: str) -> NodeEdit:
-    """``row`` at its sorted place; in a section that is not sorted, where ``beside`` stands."""
+def _into_section(section: _Section, module: str, rows: tuple[str, ...], beside: str) -> NodeEdit:
+    """``rows`` at their sorted place; in a section that is not sorted, where ``beside`` stands."""
     entries = [_sort_entry(each.body[0]) for each in section.rows]
     orders: tuple[Callable[[tuple[bool, str]], _SortKey], ...] = (_by_form, _by_name)
     for order in orders:
@@ -245,8 +322,8 @@ def _into_section(section: _Section, module: str, row: str, beside: str) -> Node
         named = [i for i, (_, name) in enumerate(entries) if f"{name}.".startswith(f"{beside}.")]
         below = [*range(named[0] + 1)] if named else [*range(len(entries))]
     if below:
-        return StatementsAfter(section.rows[below[-1]], (row,))
-    return StatementsBefore(section.rows[0], (row,))
+        return StatementsAfter(section.rows[below[-1]], rows)
+    return StatementsBefore(section.rows[0], rows)
 
 
 # One statement.
@@ -266,24 +343,21 @@ def _statement_from(body: Sequence[cst.CSTNode], module: str) -> cst.ImportFrom 
     return None
 
 
-def _with_name(statement: cst.ImportFrom, name: str, facts: FileFacts) -> NodeEdit:
+def _with_names(statement: cst.ImportFrom, names: Sequence[str], facts: FileFacts) -> NodeEdit:
     assert not isinstance(statement.names, cst.ImportStar)
     aliases = list(statement.names)
-    index = next(
-        (
-            i
-            for i, alias in enumerate(aliases)
-            if _name_order(str(alias.name.value)) > _name_order(name)
-        ),
-        len(aliases),
-    )
     code = facts.code(statement)
     if "\n" not in code and "\r" not in code and "#" not in code:
-        names = [_alias_code(alias, facts) for alias in aliases]
-        names.insert(index, name)
-        return Replace(statement, _from_import(_module_of(statement), names))
-    beside = aliases[min(index, len(aliases) - 1)]
-    return InsertBefore(beside, f"{name},{_gap(statement, aliases, facts)}")
+        every = [_alias_code(alias, facts) for alias in aliases]
+        for name in names:
+            index = (i for i, each in enumerate(every) if _name_order(each) > _name_order(name))
+            every.insert(next(index, len(every)), name)
+        return Replace(statement, _from_import(_module_of(statement), every))
+    first = _name_order(names[0])
+    after = (i for i, each in enumerate(aliases) if _name_order(str(each.name.value)) > first)
+    beside = aliases[next(after, len(aliases) - 1)]
+    gap = _gap(statement, aliases, facts)
+    return InsertBefore(beside, "".join(f"{name},{gap}" for name in names))
 
 
 def _gap(statement: cst.ImportFrom, aliases: Sequence[cst.ImportAlias], facts: FileFacts) -> str:

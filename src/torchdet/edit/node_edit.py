@@ -48,11 +48,13 @@ class Delete:
     (``cst.SimpleStatementLine``) or a compound statement. What it leaves empty becomes ``pass``.
     Its comments stay in rows of their own, but for those that only speak to a tool about it. With
     ``tidy``, of the blank rows above and below it only the more numerous stay; an edit that puts
-    something right below it needs them all.
+    something right below it needs them all. ``with_comments`` takes its comments along, which
+    another edit writes elsewhere.
     """
 
     node: cst.CSTNode
     tidy: bool = True
+    with_comments: bool = False
 
 
 @dataclass(frozen=True, slots=True)

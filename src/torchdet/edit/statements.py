@@ -115,7 +115,7 @@ class StatementEdits:
         if self._becomes_pass(node):
             return self._replace(ReplaceStatement(node, ("pass",)))
         if self._is_alone(node):
-            return self._delete_rows(node, tidy=edit.tidy)
+            return self._delete_rows(node, edit)
         return self._delete_from_row(node)
 
     def _becomes_pass(self, node: cst.CSTNode) -> bool:
@@ -142,7 +142,7 @@ class StatementEdits:
         after = _BEFORE_NEXT.match(self.text, end)
         return start, (after.end() if after is not None else end), ""
 
-    def _delete_rows(self, node: cst.CSTNode, *, tidy: bool) -> Spliced:
+    def _delete_rows(self, node: cst.CSTNode, edit: Delete) -> Spliced:
         text = self.text
         first, (_, last) = self.positions.spans[first_part(node)], self.positions.spans[node]
         start = _row_start(text, first[0])
@@ -153,7 +153,9 @@ class StatementEdits:
         found = [text[a:b] for a, b in spans]
         kept = [f"{indent}{each}{self.newline}" for each in found if not is_pragma(each)]
         end = row_end.end()
-        if kept or not tidy:
+        if edit.with_comments:
+            kept = []
+        if kept or not edit.tidy:
             return start, end, "".join(kept)
         return self._blank_rows_above(start, end), self._past_blank_rows(node, start, end), ""
 

@@ -40,6 +40,22 @@ def replace_file(path: str, expected: bytes, content: bytes) -> None:
         os.replace(temporary, target)
 
 
+def create_file(path: str, content: bytes) -> None:
+    """Make the file at ``path`` with ``content``.
+
+    Raises ``FileExistsError`` where something is there by now, be it a dangling link, and
+    ``OSError`` when it cannot be written.
+    """
+    with open(path, "xb") as stream:
+        try:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        except BaseException:
+            os.unlink(path)
+            raise
+
+
 def write_file(path: str, content: bytes) -> None:
     """Write ``content`` to a temporary file beside ``path`` and rename it to that.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Generic, TypeAlias, TypeGuard, TypeVar
 from torchdet.edit.node_edit import NodeEdit, NodeFix
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
+from torchdet.findings.handle.torch_access import TorchAccess
 from torchdet.findings.project_conditions import Condition
 from torchdet.model.config import MigrateConfig
 from torchdet.reading.context import Context
@@ -55,6 +56,9 @@ class Rewrite:
     what must hold in the project's other files; where one does not, the plan makes the change
     ``otherwise``, and refuses where there is none.
 
+    With ``needs_torch`` the module also gets ``MigrationContext.torch`` bound. ``gone`` are the
+    rows of imports that the change takes away, one of which may make place for what binds names.
+
     Edits that lie within those of another finding are dropped: the outer one rewrites their code.
     """
 
@@ -62,9 +66,11 @@ class Rewrite:
     edits: tuple[NodeEdit, ...]
     message: str
     needs_handle: bool = True
+    needs_torch: bool = False
     unsafe: bool = False
     conditions: tuple[Condition, ...] = ()
     otherwise: Rewrite | None = None
+    gone: tuple[cst.CSTNode, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,12 +89,15 @@ class MigrationContext:
     """Where findings are rewritten: what their rules saw, and how this migration is configured.
 
     ``handle`` is the name under which the module has the handle, or will have it: ``rt`` unless
-    something else goes by that name anywhere in the file.
+    something else goes by that name anywhere in the file. ``torch`` is so for torch. ``access``
+    says where the module gets them from.
     """
 
     rules: Context
     config: MigrateConfig
     handle: str
+    torch: str = "torch"
+    access: TorchAccess = field(default_factory=TorchAccess)
 
     @property
     def facts(self) -> FileFacts:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from torchdet.findings.project_conditions import Condition
 from torchdet.model.diagnostic import Diagnostic, FileReport
@@ -23,6 +23,7 @@ class Change:
     span: Span
     fix: Fix
     needs_handle: bool = False
+    needs_torch: bool = False
     unsafe: bool = False
     conditions: tuple[Condition, ...] = ()
     otherwise: Change | None = None
@@ -37,18 +38,41 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class NameBindings:
+    """The edits that bind the handle, torch, or both at module level; None where none are needed.
+
+    One import may bring both, so that it is known only with the changes what it has to bring.
+    """
+
+    handle: Fix | None = None
+    torch: Fix | None = None
+    both: Fix | None = None
+
+    def needed_by(self, changes: Iterable[Change]) -> Fix | None:
+        """What binds the names that ``changes`` use."""
+        used = list(changes)
+        handle = any(change.needs_handle for change in used)
+        torch = any(change.needs_torch for change in used)
+        if handle and torch:
+            return self.both
+        return self.handle if handle else self.torch if torch else None
+
+
+@dataclass(frozen=True, slots=True)
 class FileSurvey:
     """What the survey of one file found.
 
     ``changes`` and ``refusals`` together are all the findings, in the order of the text.
-    ``handle`` are the edits that bind the handle at module level: None where it is bound already,
-    or where no change needs it. ``failed`` is the report on a file that cannot be surveyed,
-    ``faults`` are the failures of single rules and codemods, beside which all the rest stands.
+    ``names`` binds what they need at module level. ``runtime`` is the module of the package that
+    the file imports them from, as it spells it. ``failed`` is the report on a file that cannot be
+    surveyed, ``faults`` are the failures of single rules and codemods, beside which all the rest
+    stands.
     """
 
     path: str
     changes: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    handle: Fix | None = None
+    names: NameBindings = field(default_factory=NameBindings)
+    runtime: str = ""
     failed: FileReport | None = None
     faults: tuple[Diagnostic, ...] = ()

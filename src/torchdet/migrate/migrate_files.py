@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torchdet.engine.check import failure
@@ -24,7 +24,8 @@ from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.plan import FilePlan, demanded, plan_files
 from torchdet.migrate.readers import violated_by
 from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, origin, replay
-from torchdet.migrate.survey import survey_source
+from torchdet.migrate.runtime_layout import RuntimeLayout, layout_of
+from torchdet.migrate.survey import Migration, survey_source
 from torchdet.model.config import MigrateConfig
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileChange
@@ -44,12 +45,14 @@ Progress = Callable[[int], None]
 class MigratedFile:
     """What is to become of one file.
 
-    ``rounds`` are the edits of the bytes that had the ``digest`` when they were surveyed.
+    ``rounds`` are the edits of the bytes that had the ``digest`` when they were surveyed. ``new``
+    is the content of a file that is to be made.
     """
 
     account: FileMigration
     digest: str = ""
     rounds: tuple[Round, ...] = ()
+    new: bytes | None = None
 
 
 def change_of(migrated: MigratedFile) -> FileChange | None:
@@ -57,6 +60,8 @@ def change_of(migrated: MigratedFile) -> FileChange | None:
 
     Raises ``OSError`` when it cannot be read, or is no longer what was surveyed.
     """
+    if migrated.new is not None:
+        return FileChange(b"", migrated.new)
     if not migrated.rounds:
         return None
     data = read_file(migrated.account.path)
@@ -98,8 +103,9 @@ def migrate_files(
     stays as it is.
     """
     distinct = _distinct(files)
+    migration = Migration(config, RuntimeLayout() if config.facade else layout_of(distinct))
     project = _Project(
-        distinct, readers or (lambda: distinct), config, jobs, progress or _no_progress
+        distinct, readers or (lambda: distinct), migration, jobs, progress or _no_progress
     )
     project.survey()
     for _ in range(MAX_ROUNDS):
@@ -121,7 +127,10 @@ def _distinct(files: Iterable[SourceFile]) -> list[SourceFile]:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """One file between two rounds; ``settled`` when no further round can change it."""
+    """One file between two rounds; ``settled`` when no further round can change it.
+
+    ``runtime`` is whether it imports the runtime module of its package by now.
+    """
 
     size: int
     digest: str
@@ -130,6 +139,7 @@ class _State:
     made: tuple[Made, ...] = ()
     faulty: tuple[Refusal, ...] = ()
     settled: bool = False
+    runtime: bool = False
 
 
 @dataclass(slots=True)
@@ -138,7 +148,7 @@ class _Project:
 
     files: Sequence[SourceFile]
     readers: Callable[[], Sequence[SourceFile]]
-    config: MigrateConfig
+    migration: Migration
     jobs: int
     progress: Progress
     states: dict[str, _State] = field(default_factory=dict)
@@ -148,7 +158,7 @@ class _Project:
     def survey(self) -> None:
         """Survey every file."""
         sized = [SizedFile(file, _size(file.path)) for file in self.files]
-        for path, state in run_on_files(sized, _Survey(self.config), jobs=self.jobs):
+        for path, state in run_on_files(sized, _Survey(self.migration), jobs=self.jobs):
             self.states[path] = state
             self.progress(1)
 
@@ -161,7 +171,9 @@ class _Project:
         ]
         before = {path: self.states[path] for path in due}
         first = not self.advanced
-        for path, state in run_on_files(sized, _Advance(self.config, due, before), jobs=self.jobs):
+        for path, state in run_on_files(
+            sized, _Advance(self.migration, due, before), jobs=self.jobs
+        ):
             self.states[path] = state
             self.progress(1 if first else 0)
         if first:
@@ -170,14 +182,25 @@ class _Project:
         return bool(due)
 
     def outcome(self) -> list[MigratedFile]:
-        """The account of each file."""
-        return [_outcome(plan, self.states[plan.path]) for plan in self._plans()]
+        """The account of each file, and of those that are made for them."""
+        migrated = [_outcome(plan, self.states[plan.path]) for plan in self._plans()]
+        return [*migrated, *self._runtime_modules(migrated)]
+
+    def _runtime_modules(self, migrated: Iterable[MigratedFile]) -> Iterator[MigratedFile]:
+        """The runtime modules that migrated files import and that are not there yet."""
+        paths = {each.account.path for each in migrated if each.rounds}
+        using = {path for path in paths if self.states[path].runtime}
+        modules = dict.fromkeys(self.migration.layout.module_for(path) for path in sorted(using))
+        for module in modules:
+            if module is not None and not module.exists:
+                account = FileMigration(os.path.relpath(module.path), new=True)
+                yield MigratedFile(account, new=module.text.encode())
 
     def _plans(self) -> tuple[FilePlan, ...]:
         surveys = [self.states[file.path].survey for file in self.files]
         self._judge(demanded(surveys) - self.judged.keys())
         violated = frozenset(each for each, is_violated in self.judged.items() if is_violated)
-        return plan_files(surveys, violated, unsafe=self.config.unsafe)
+        return plan_files(surveys, violated, unsafe=self.migration.config.unsafe)
 
     def _judge(self, conditions: frozenset[Condition]) -> None:
         """Find out which of ``conditions`` hold in the files as they are on the disk."""
@@ -204,31 +227,31 @@ def _failed(path: str, report: FileReport) -> tuple[str, _State]:
 class _Survey:
     """The task of reading and surveying one file."""
 
-    config: MigrateConfig
+    migration: Migration
 
     def __call__(self, file: SourceFile) -> tuple[str, _State]:
         data = read_source(file.path)
         if isinstance(data, FileReport):
             return _failed(file.path, data)
-        survey = _survey(file, data, self.config)
+        survey = _survey(file, data, self.migration)
         return file.path, _State(len(data), digest_of(data), survey, settled=not survey.changes)
 
     def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:
         return _failed(file.path, failure(file.path, reason))
 
 
-def _survey(file: SourceFile, data: bytes, config: MigrateConfig) -> FileSurvey:
+def _survey(file: SourceFile, data: bytes, migration: Migration) -> FileSurvey:
     try:
-        return _survey_text(file, SourceText.decode(data), config)
+        return _survey_text(file, SourceText.decode(data), migration)
     except DecodeError as error:
         report = failure(file.path, error.reason, row=error.row, column=error.column)
         return FileSurvey(file.path, failed=report)
 
 
-def _survey_text(file: SourceFile, source: SourceText, config: MigrateConfig) -> FileSurvey:
+def _survey_text(file: SourceFile, source: SourceText, migration: Migration) -> FileSurvey:
     settings = settings_for(file.path, file.module_name, file.config)
     try:
-        return survey_source(file.path, source, settings, config)
+        return survey_source(file.path, source, settings, migration)
     except UnparseableError as error:
         report = failure(file.path, error.reason, source, error.row, error.column)
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
@@ -240,7 +263,7 @@ def _survey_text(file: SourceFile, source: SourceText, config: MigrateConfig) ->
 class _Advance:
     """The task of making the planned changes of one file, and surveying what comes of it."""
 
-    config: MigrateConfig
+    migration: Migration
     plans: Mapping[str, FilePlan]
     states: Mapping[str, _State]
 
@@ -266,18 +289,20 @@ class _Advance:
     ) -> _State:
         rounds = (*state.rounds, tried.fixes)
         source = replay(before, rounds)
-        survey = _survey_text(file, source, self.config)
+        survey = _survey_text(file, source, self.migration)
         if survey.failed is not None:
             reason = f"the migrated text cannot be checked: {survey.failed.diagnostics[0].message}"
             faulty = tuple(_faulty(change, reason) for change in tried.made)
             return replace(state, faulty=faulty, settled=True)
         made = tuple(_made(each, before, state.rounds) for each in tried.made)
+        runtime = state.survey.runtime
         return replace(
             state,
             survey=survey,
             rounds=rounds,
             made=(*state.made, *made),
             settled=not survey.changes,
+            runtime=bool(runtime) and f"from {runtime} import" in source.text,
         )
 
     def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:

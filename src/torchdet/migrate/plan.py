@@ -6,11 +6,11 @@ Pure: surveys in, plans out. Nothing is read, and no file is written.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torchdet.edit.apply import EditSet
 from torchdet.findings.project_conditions import Condition
-from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.file_survey import Change, FileSurvey, NameBindings
 from torchdet.model.fix import Fix, TextEdit
 from torchdet.model.migration import Refusal
 
@@ -19,20 +19,23 @@ from torchdet.model.migration import Refusal
 class FilePlan:
     """What is to be done to one file: ``changes`` in the order of the text.
 
-    ``handle`` are the edits that bind the handle, if one of them needs it. ``refusals`` are the
-    findings that stay.
+    ``names`` binds what they use at module level. ``refusals`` are the findings that stay.
     """
 
     path: str
     changes: tuple[Change, ...] = ()
     refusals: tuple[Refusal, ...] = ()
-    handle: Fix | None = None
+    names: NameBindings = field(default_factory=NameBindings)
 
     @property
     def fixes(self) -> tuple[Fix, ...]:
-        """What to apply, the binding of the handle first."""
-        bound = () if self.handle is None else (self.handle,)
-        return (*bound, *(change.fix for change in self.changes))
+        """What to apply."""
+        return self.fixes_of(self.changes)
+
+    def fixes_of(self, changes: Sequence[Change]) -> tuple[Fix, ...]:
+        """What to apply for some of the changes: first what binds the names that they use."""
+        binding = self.names.needed_by(changes)
+        return (*(() if binding is None else (binding,)), *(change.fix for change in changes))
 
 
 def plan_files(
@@ -65,10 +68,9 @@ def _plan_file(survey: FileSurvey, violated: frozenset[Condition], unsafe: bool)
             refusals.append(_refused(change, *_UNSAFE))
         else:
             allowed.append(change)
-    changes = _compatible(allowed, survey.handle)
-    handle = survey.handle if any(change.needs_handle for change in changes) else None
+    changes = _compatible(allowed, survey.names)
     ordered = sorted(refusals, key=lambda refusal: (refusal.location.offset, refusal.code))
-    return FilePlan(survey.path, changes, tuple(ordered), handle)
+    return FilePlan(survey.path, changes, tuple(ordered), survey.names)
 
 
 def _possible(change: Change, violated: frozenset[Condition]) -> Change:
@@ -88,16 +90,17 @@ def _refused(change: Change, reason: str, advice: str) -> Refusal:
     return Refusal(change.code, change.span.start, reason, advice)
 
 
-def _compatible(changes: Sequence[Change], handle: Fix | None) -> tuple[Change, ...]:
+def _compatible(changes: Sequence[Change], names: NameBindings) -> tuple[Change, ...]:
     """``changes`` without those whose edits overlap a larger one's, in their order.
 
-    Those that overlap the edits of the ``handle`` wait until it is bound, if another change needs
-    it: an unused import may go together with the blank rows below it, where the handle is put. What
-    is left out is found again in the next round, if it is still there.
+    Those that overlap what binds the ``names`` wait until they are bound, if another change needs
+    them: an unused import may go together with the blank rows below it, where the handle is put.
+    What is left out is found again in the next round, if it is still there.
     """
-    if handle is not None and any(change.needs_handle for change in changes):
-        beside = _disjoint(changes, handle.edits)
-        if any(change.needs_handle for change in beside):
+    binding = names.needed_by(changes)
+    if binding is not None:
+        beside = _disjoint(changes, binding.edits)
+        if any(change.needs_handle or change.needs_torch for change in beside):
             return beside
     return _disjoint(changes, ())
 

@@ -63,7 +63,7 @@ def attempt(source: SourceText, plan: FilePlan) -> Attempt:
         return Attempt(plan.changes, plan.fixes, ())
     faults = _faults(source, plan, fault)
     sound = tuple(change for change in plan.changes if id(change) not in faults)
-    fixes = _with_handle(plan, sound)
+    fixes = plan.fixes_of(sound)
     if not sound or _fault(source, fixes) is not None:
         return Attempt((), (), tuple((change, fault) for change in plan.changes))
     faulty = tuple((each, faults[id(each)]) for each in plan.changes if id(each) in faults)
@@ -90,16 +90,10 @@ def _faults(source: SourceText, plan: FilePlan, fault: str) -> dict[int, str]:
         middle = len(changes) // 2
         for half in (changes[:middle], changes[middle:]):
             tries += 1
-            found = _fault(source, _with_handle(plan, half))
+            found = _fault(source, plan.fixes_of(half))
             if found is not None:
                 groups.append((half, found))
     return faults
-
-
-def _with_handle(plan: FilePlan, changes: tuple[Change, ...]) -> Round:
-    bound = plan.handle is not None and any(change.needs_handle for change in changes)
-    handle = (plan.handle,) if bound and plan.handle is not None else ()
-    return (*handle, *(change.fix for change in changes))
 
 
 def _fault(source: SourceText, fixes: Round) -> str | None:

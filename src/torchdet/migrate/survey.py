@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from torchdet.edit.lossless import is_lossless
 from torchdet.edit.lower import deleted_nodes, edited_nodes, lower_fix
@@ -19,9 +20,11 @@ from torchdet.facts.parse import UnparseableError
 from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.codemod_registry import answer_for, is_surveyed
-from torchdet.findings.handle.handle_site import bind_handle, handle_name
+from torchdet.findings.handle.handle_site import WantedNames, bind_names
+from torchdet.findings.handle.torch_access import handle_name, torch_name
 from torchdet.findings.registry import triggered
-from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.file_survey import Change, FileSurvey, NameBindings
+from torchdet.migrate.runtime_layout import RuntimeLayout
 from torchdet.model.config import MigrateConfig, Policy
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
@@ -31,13 +34,25 @@ from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.modules_beside import modules_beside
 
 
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """What is asked of a migration, and where the files of the project get torch from."""
+
+    config: MigrateConfig
+    layout: RuntimeLayout = field(default_factory=RuntimeLayout)
+
+
 def survey_source(
-    path: str, source: SourceText, settings: CheckSettings, config: MigrateConfig
+    path: str,
+    source: SourceText,
+    settings: CheckSettings,
+    migration: Migration,
 ) -> FileSurvey:
     """Survey the file at ``path`` with the content ``source``.
 
     Raises ``UnparseableError``.
     """
+    config = migration.config
     if settings.config.policy is Policy.FACADE:
         config = replace(config, facade=True)
     if config.facade:
@@ -47,7 +62,9 @@ def survey_source(
     live = tuple(card.load() for card in cards)
     if not live:
         return FileSurvey(path)
-    return run_with_deep_stack(lambda: _survey(path, source, live, settings, config))
+    return run_with_deep_stack(
+        lambda: _survey(path, source, live, settings, replace(migration, config=config))
+    )
 
 
 def _survey(
@@ -55,7 +72,7 @@ def _survey(
     source: SourceText,
     rules: tuple[Rule, ...],
     settings: CheckSettings,
-    config: MigrateConfig,
+    migration: Migration,
 ) -> FileSurvey:
     context = read_facts(path, source, rules, settings)
     standing = standing_drafts(find_drafts(rules, context), context.facts, settings)
@@ -63,11 +80,13 @@ def _survey(
         return FileSurvey(path, faults=standing.failures)
     in_order = sorted(standing.findings, key=lambda each: each[2].span.start.offset)
     spans = {Finding.of(rule, draft): diagnostic.span for rule, draft, diagnostic in in_order}
-    handle = handle_name(context.facts, modules_beside(path))
-    migration = MigrationContext(context, config, handle)
+    beside = modules_beside(path)
+    handle, torch = handle_name(context.facts, beside), torch_name(context.facts, beside)
+    access = migration.layout.access(context)
+    rewriting = MigrationContext(context, migration.config, handle, torch, access)
     faults = RuleFaults()
-    outcomes = list(_outcomes(list(spans), migration, faults))
-    survey = _lowered(path, outcomes, spans, migration)
+    outcomes = list(_outcomes(list(spans), rewriting, faults))
+    survey = _lowered(path, outcomes, spans, rewriting)
     failures = (
         rule_failure(fault.rule, fault.reason, _span_at(fault.node, spans)) for fault in faults
     )
@@ -130,19 +149,20 @@ def _lowered(
     in_order = sorted(outcomes, key=lambda outcome: spans[outcome.finding].start.offset)
     rewrites = [outcome for outcome in in_order if isinstance(outcome, Rewrite)]
     variants = [variant for rewrite in rewrites for variant in _variants(rewrite)]
-    binding = _binding(variants, context)
+    bindings = _bindings(variants, context)
     fixes = [_node_fix(each.message, each.edits) for each in variants]
-    wanted = {node for fix in (*fixes, *binding) for node in edited_nodes(fix)}
+    wanted = {node for fix in (*fixes, *bindings.values()) for node in edited_nodes(fix)}
     facts = context.facts
     positions = locate(facts.module, facts.source.text, wanted, facts.index.parents)
     changes: list[Change] = []
     refusals = [_refusal(outcome, spans) for outcome in in_order if isinstance(outcome, Refuse)]
     deleted = deleted_nodes(fixes)
-    handles = [_lower(fix, positions, context, deleted) for fix in binding]
+    bound = {names: _lower(fix, positions, context, deleted) for names, fix in bindings.items()}
+    unbound = None in bound.values()
     written = {
         id(variant): _lower(fix, positions, context, deleted)
         for variant, fix in zip(variants, fixes, strict=True)
-        if not (variant.needs_handle and None in handles)
+        if not (unbound and (variant.needs_handle or variant.needs_torch))
     }
     for rewrite in rewrites:
         change = _change(rewrite, written, spans)
@@ -150,9 +170,10 @@ def _lowered(
             refusals.append(_refusal(Refuse(rewrite.finding, _CANNOT_WRITE), spans))
         else:
             changes.append(change)
-    handle = handles[0] if handles else None
+    names = NameBindings(bound.get(_HANDLE), bound.get(_TORCH), bound.get(_BOTH))
     ordered = sorted(refusals, key=lambda refusal: refusal.location.offset)
-    return FileSurvey(path, tuple(changes), tuple(ordered), handle)
+    runtime = context.access.module if context.access.exported else ""
+    return FileSurvey(path, tuple(changes), tuple(ordered), names, runtime)
 
 
 _CANNOT_WRITE = Grounds(
@@ -161,13 +182,25 @@ _CANNOT_WRITE = Grounds(
 )
 
 
-def _binding(rewrites: Iterable[Rewrite], context: MigrationContext) -> list[NodeFix]:
-    """The fix that binds the handle, if any of ``rewrites`` needs it and it is not there yet."""
-    users = [each.finding.node for each in rewrites if each.needs_handle]
-    if not users:
-        return []
-    edits = bind_handle(context.facts, context.handle, context.config, users)
-    return [_node_fix(f"`{context.handle} = get_torch_handle()`", edits)] if edits else []
+_Names: TypeAlias = "tuple[bool, bool]"
+_HANDLE, _TORCH, _BOTH = (True, False), (False, True), (True, True)
+
+
+def _bindings(rewrites: Iterable[Rewrite], context: MigrationContext) -> dict[_Names, NodeFix]:
+    """The fixes that bind the handle, torch or both, as far as ``rewrites`` may need them."""
+    made = list(rewrites)
+    users = [each.finding.node for each in made if each.needs_handle]
+    gone = frozenset(row for each in made for row in each.gone)
+    found: dict[_Names, NodeFix] = {}
+    for names in (_HANDLE, _TORCH, _BOTH):
+        handle, torch = names
+        if not (handle <= bool(users) and torch <= any(each.needs_torch for each in made)):
+            continue
+        wanted = WantedNames(context.handle if handle else "", context.torch if torch else "")
+        edits = bind_names(context.facts, wanted, context.access, users if handle else (), gone)
+        if edits:
+            found[names] = _node_fix("the handle", edits)
+    return found
 
 
 def _node_fix(message: str, edits: tuple[NodeEdit, ...]) -> NodeFix:
@@ -204,6 +237,7 @@ def _change(
         spans[rewrite.finding],
         fix,
         rewrite.needs_handle,
+        rewrite.needs_torch,
         rewrite.unsafe,
         rewrite.conditions,
         otherwise,

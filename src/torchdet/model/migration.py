@@ -39,13 +39,14 @@ class FileMigration:
     """The account of one file: what was made of it, and what was refused, by their places.
 
     ``failed`` is the report on a file that could not be read, parsed or written, or on the rules
-    and codemods that failed in it.
+    and codemods that failed in it. ``new`` is a file that the migration makes.
     """
 
     path: str
     made: tuple[Made, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     failed: FileReport | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,11 @@ def _is_test(path: PurePath, context: Context) -> bool:
     return not _TEST_FOLDERS.isdisjoint(folders)
 
 
+def is_test_folder(name: str) -> bool:
+    """Whether a folder called ``name`` holds tests."""
+    return name in _TEST_FOLDERS
+
+
 def is_main_test(test: cst.BaseExpression) -> bool:
     """Whether ``test`` is ``__name__ == "__main__"``, either way round."""
     return any(_as_program(test, holds=True))

@@ -16,6 +16,11 @@ def render(account: Account) -> str:
     changed = sum(1 for file in account.files if file.made)
     failed = sum(1 for file in account.files if file.failed is not None)
     lines = [_headline(made.total(), changed, failed, written=account.written), *_table(made)]
+    lines += [
+        f"New: {printable(file.path)}, where the package gets torch and its device from"
+        for file in account.files
+        if file.new
+    ]
     refused = Counter((each.code, each.reason) for file in account.files for each in file.refusals)
     if refused:
         lines.append(f"Refused {count(refused.total(), 'finding')}:")

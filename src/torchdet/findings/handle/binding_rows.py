@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 from torchdet.edit.imports import ImportStatement
+from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.findings.handle.torch_imports import bound_name
 from torchdet.reading.imports import is_torch
@@ -37,7 +39,7 @@ class Source:
 
 
 def binding_rows(
-    statement: ImportStatement, source: Source, *, torch_is_bound: bool
+    statement: ImportStatement, source: Source, facts: FileFacts, *, torch_is_bound: bool
 ) -> tuple[str, ...]:
     """The rows that bind what ``statement`` imports of torch.
 
@@ -51,10 +53,36 @@ def binding_rows(
     found: list[str] = []
     bound = torch_is_bound
     for alias in torch_aliases(statement):
-        for row in _imported(alias, statement, source, bind=not bound):
+        for row in _imported(alias, statement, source, facts, bind=not bound):
             found.append(row)
             bound = bound or row.startswith("torch = ")
     return tuple(found)
+
+
+def bound_value(
+    alias: cst.ImportAlias, statement: ImportStatement, source: Source, facts: FileFacts
+) -> tuple[str, str]:
+    """The name that ``alias`` is to bind beside torch itself, and the expression for its value.
+
+    The value is empty where torch is all that it binds. A module that is imported only to have it
+    loaded gets a name that the file does not export.
+    """
+    if isinstance(statement, cst.ImportFrom):
+        value = _value(_dotted(statement), alias.evaluated_name, source)
+        return bound_name(alias, statement), value
+    module = alias.evaluated_name
+    if alias.asname is not None:
+        return bound_name(alias, statement), source.module(module)
+    if module in LOADED_WITH_TORCH:
+        return "torch", ""
+    return _private_name(module.rpartition(".")[2], facts), source.module(module)
+
+
+def _private_name(last: str, facts: FileFacts) -> str:
+    """The first of ``_last``, ``__last`` ... that the file does not have."""
+    index = facts.index
+    taken = {name for scope in index.scopes.values() for name in scope.bindings} | {*index.uses}
+    return next(name for n in count(1) if (name := "_" * n + last.lstrip("_")) not in taken)
 
 
 def takes_attributes(statement: ImportStatement) -> bool:
@@ -76,27 +104,31 @@ def _names(statement: cst.ImportFrom) -> tuple[cst.ImportAlias, ...]:
 
 
 def _imported(
-    alias: cst.ImportAlias, statement: cst.Import, source: Source, *, bind: bool
+    alias: cst.ImportAlias,
+    statement: cst.Import,
+    source: Source,
+    facts: FileFacts,
+    *,
+    bind: bool,
 ) -> Iterator[str]:
-    module, name = alias.evaluated_name, bound_name(alias, statement)
-    if alias.asname is not None:
-        yield f"{name} = {source.module(module)}"
-        return
-    if bind:
+    name, value = bound_value(alias, statement, source, facts)
+    if bind and alias.asname is None:
         yield f"torch = {source.handle}.torch"
-    if module not in LOADED_WITH_TORCH:
-        yield source.module(module)
+    if value:
+        yield f"{name} = {value}"
 
 
 def _taken(module: str, alias: cst.ImportAlias, statement: cst.ImportFrom, source: Source) -> str:
-    name = alias.evaluated_name
+    value = _value(module, alias.evaluated_name, source)
+    return f"{bound_name(alias, statement)} = {value}"
+
+
+def _value(module: str, name: str, source: Source) -> str:
     whole = f"{module}.{name}"
     is_module = whole in LOADED_WITH_TORCH or whole in loaded_by_import_alone()
     if is_module and not (source.tries and whole in LOADED_WITH_TORCH):
-        value = source.module(whole)
-    else:
-        value = f"{source.module(module)}.{name}"
-    return f"{bound_name(alias, statement)} = {value}"
+        return source.module(whole)
+    return f"{source.module(module)}.{name}"
 
 
 def _dotted(statement: cst.ImportFrom) -> str:

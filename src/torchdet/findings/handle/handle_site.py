@@ -3,22 +3,30 @@
 A file that imports torch whenever it is imported binds the handle at its outermost level. One that
 imports torch only perhaps, or only in functions, may well be meant to work or to load fast without
 torch: there the handle is bound beside each of these imports.
+
+A module of a package imports it, and torch, from the package's runtime module; other files bind it
+themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from itertools import chain, count
+from dataclasses import dataclass, replace
 
-from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import, must_lead
+from torchdet.edit.imports import (
+    import_name,
+    imported_as,
+    is_docstring,
+    is_import,
+    must_lead,
+    place_for_import,
+)
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
 from torchdet.facts.file_facts import FileFacts
-from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import inherited
-from torchdet.facts.resolve import Exact
-from torchdet.facts.scope import Scope
 from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
+from torchdet.findings.handle.torch_access import TorchAccess, has_handle
 from torchdet.findings.handle.torch_imports import (
     Runs,
     TorchImport,
@@ -26,55 +34,54 @@ from torchdet.findings.handle.torch_imports import (
     outer_index,
     torch_imports,
 )
-from torchdet.model.config import MigrateConfig
-
-_RUNTIME, _FACTORY = "torchdet.runtime", "get_torch_handle"
-_NAMES = ("rt", "torch_rt", "torch_runtime", "torch_handle")
 
 
-def handle_name(facts: FileFacts, taken: Collection[str] = ()) -> str:
-    """The name under which the file has the handle, or can: ``rt`` if nothing is in its way.
+@dataclass(frozen=True, slots=True)
+class WantedNames:
+    """What a file needs bound: the handle, torch or both, each under its name; empty if it not."""
 
-    ``taken`` are names that get a meaning without the file's doing, such as those of the modules
-    in a package for its ``__init__.py``.
+    handle: str = ""
+    torch: str = ""
 
-    >>> from torchdet.facts.index import Wanted
-    >>> from torchdet.model.source import SourceText
-    >>> handle_name(FileFacts.parse(SourceText("rt = 1\\n"), Wanted()))
-    'torch_rt'
-    """
-    module = facts.index.module_scope
-    for name in module.bindings:
-        if _has_handle(module, name, facts) and _means_handle_everywhere(name, facts):
-            return name
-    candidates = chain(_NAMES, (f"rt_{number}" for number in count(2)))
-    return next(name for name in candidates if name not in taken and _is_free(name, facts))
+    def exports(self) -> tuple[str, ...]:
+        """The names as an import of the project's runtime module spells them."""
+        named = (("rt", self.handle), ("torch", self.torch))
+        return tuple(
+            name if bound == name else f"{name} as {bound}" for name, bound in named if bound
+        )
 
 
-def bind_handle(
+def bind_names(
     facts: FileFacts,
-    name: str,
-    config: MigrateConfig,
+    wanted: WantedNames,
+    access: TorchAccess,
     users: Sequence[cst.CSTNode] = (),
+    gone: Collection[cst.CSTNode] = (),
 ) -> tuple[NodeEdit, ...]:
-    """The edits that bind the handle to ``name``, with what has to be imported for that.
+    """The edits that bind what is ``wanted``, with what has to be imported for that.
 
-    ``users`` are the places that will use it. Empty where all of them have it already.
+    ``users`` are the places that will use the handle, ``gone`` the rows of imports that other edits
+    take away. Empty where all names are bound already.
     """
-    del config
-    if _has_handle(facts.index.module_scope, name, facts):
+    scope = facts.index.module_scope
+    if wanted.handle and has_handle(scope, wanted.handle, facts):
+        wanted = replace(wanted, handle="")
+    if wanted == WantedNames():
         return ()
     imports = torch_imports(facts)
     layout = import_layout(facts, imports)
-    beside = list(_beside_imports(imports, layout, name, facts))
+    binding = _Binding(wanted, access, facts, gone)
     place = _before_users(layout.first, users, facts)
-    if any(each.runs is Runs.FIRST for each in imports) or not beside:
-        return (*_at_outermost_level(place, layout, name, facts), *beside)
-    alone = [user for user in users if not _reaches(user, imports, name, facts)]
+    if not wanted.handle:
+        return tuple(_at_outermost_level(place, layout, binding))
+    beside = list(_beside_imports(imports, layout, binding))
+    if any(each.runs is Runs.FIRST for each in imports) or wanted.torch or not beside:
+        return (*_at_outermost_level(place, layout, binding), *beside)
+    alone = [user for user in users if not _reaches(user, imports, wanted.handle, facts)]
     functions = {_function_to_bind_in(user, facts): None for user in alone}
     if None in functions:
-        return tuple(_at_outermost_level(place, layout, name, facts))
-    in_functions = [_in_function(each, name, facts) for each in functions if each is not None]
+        return tuple(_at_outermost_level(place, layout, binding))
+    in_functions = [_in_function(each, binding) for each in functions if each is not None]
     return (*beside, *in_functions)
 
 
@@ -83,31 +90,46 @@ def has_handle_outermost(name: str, facts: FileFacts, imports: tuple[TorchImport
 
     ``name`` is the name that it has, or will have.
     """
-    return _has_handle(facts.index.module_scope, name, facts) or any(
+    return has_handle(facts.index.module_scope, name, facts) or any(
         each.runs is Runs.FIRST for each in imports
     )
 
 
-# Names.
+@dataclass(frozen=True, slots=True)
+class _Binding:
+    """What is bound in a file, and where it comes from."""
 
+    wanted: WantedNames
+    access: TorchAccess
+    facts: FileFacts
+    gone: Collection[cst.CSTNode]
 
-def _means_handle_everywhere(name: str, facts: FileFacts) -> bool:
-    scopes = [scope for scope in facts.index.scopes.values() if name in scope.bindings]
-    return bool(scopes) and all(_has_handle(scope, name, facts) for scope in scopes)
+    @property
+    def name(self) -> str:
+        """The name of the handle."""
+        return self.wanted.handle
 
+    def factory(self) -> str | None:
+        """The name by which the file has the factory already."""
+        return imported_as(self.facts, self.access.module, self.access.factory)
 
-def _has_handle(scope: Scope, name: str, facts: FileFacts) -> bool:
-    return name in scope.bindings and facts.resolver.root(name, scope) == Exact(HANDLE)
+    def rows(self, factory: str | None) -> tuple[str, ...]:
+        """The handle in rows of their own; ``factory`` is None where it is to be imported too."""
+        module = self.access.module
+        if self.access.exported:
+            return (f"from {module} import {', '.join(WantedNames(self.name).exports())}",)
+        bound = f"{self.name} = {factory or self.access.factory}()"
+        return (bound,) if factory else (f"from {module} import {self.access.factory}", "", bound)
 
-
-def _is_free(name: str, facts: FileFacts) -> bool:
-    if _means_handle_everywhere(name, facts):
-        return True
-    index = facts.index
-    bound = any(
-        name in scope.bindings or name in scope.global_names for scope in index.scopes.values()
-    )
-    return not bound and name not in index.uses
+    def inline(self, statement: cst.CSTNode, factory: str | None, names: WantedNames) -> NodeEdit:
+        """What is wanted bound in the row of ``statement``."""
+        module = self.access.module
+        if self.access.exported:
+            row = f"from {module} import {', '.join(names.exports())}; "
+            return InsertBefore(statement, row)
+        imported = "" if factory else f"from {module} import {self.access.factory}; "
+        bound = f"{imported}{self.name} = {factory or self.access.factory}(); "
+        return InsertBefore(statement, bound)
 
 
 # Places.
@@ -139,40 +161,48 @@ _runs_at_import = inherited(True, _at_import_step)
 
 
 def _at_outermost_level(
-    place: Place, layout: ImportLayout, name: str, facts: FileFacts
+    place: Place, layout: ImportLayout, binding: _Binding
 ) -> Iterator[NodeEdit]:
-    factory = imported_as(facts, _RUNTIME, _FACTORY)
+    facts, access = binding.facts, binding.access
+    factory = binding.factory()
     within = _within_leading_row(place, facts)
     if within is not None:
-        yield _inline(within, name, factory)
+        yield binding.inline(within, factory, binding.wanted)
+        return
+    if access.exported:
+        at = place_for_import(facts, access.module, before=place.index, gone=binding.gone)
+        yield from at.edits(binding.wanted.exports())
         return
     blank = () if place in layout.places.values() else place.blank_rows(facts)
-    rows = (f"{name} = {factory or _FACTORY}()", *blank)
+    rows = (f"{binding.name} = {factory or access.factory}()", *blank)
     above_imports = place.index == 0
     if factory is None and above_imports:
-        rows = (f"from {_RUNTIME} import {_FACTORY}", "", *rows)
+        rows = (f"from {access.module} import {access.factory}", "", *rows)
     elif factory is None:
-        yield from import_name(facts, _RUNTIME, _FACTORY, before=place.index, beside="torch")
+        yield from import_name(
+            facts, access.module, access.factory, before=place.index, beside="torch"
+        )
     if not above_imports:
         rows = ("", *rows)
     yield place.insert(rows, facts)
 
 
 def _beside_imports(
-    imports: tuple[TorchImport, ...], layout: ImportLayout, name: str, facts: FileFacts
+    imports: tuple[TorchImport, ...], layout: ImportLayout, binding: _Binding
 ) -> Iterator[NodeEdit]:
     """The handle right above the imports of torch that cannot rely on the outermost level's."""
+    facts = binding.facts
     outermost = any(each.runs is Runs.FIRST for each in imports)
     blocks: dict[cst.CSTNode, TorchImport] = {}
     for each in imports:
         if each.runs is Runs.FIRST or (outermost and _comes_after(each, layout)):
             continue
-        if _is_inside(each, [*blocks], facts) or _binds_locally(each, name, facts):
+        if _is_inside(each, [*blocks], facts) or _binds_locally(each, binding.name, facts):
             continue
         blocks.setdefault(each.block, each)
     for each in blocks.values():
-        factory = _factory_before(each, imports, facts)
-        yield _above(each.statement, name, factory, facts)
+        factory = _factory_before(each, imports, binding)
+        yield _above(each.statement, factory, binding)
 
 
 def _comes_after(item: TorchImport, layout: ImportLayout) -> bool:
@@ -186,39 +216,31 @@ def _is_inside(item: TorchImport, blocks: list[cst.CSTNode], facts: FileFacts) -
 
 def _binds_locally(item: TorchImport, name: str, facts: FileFacts) -> bool:
     scope = facts.scope(item.statement)
-    return any(_has_handle(each, name, facts) for each in scope.chain())
+    return any(has_handle(each, name, facts) for each in scope.chain())
 
 
-def _above(statement: cst.CSTNode, name: str, factory: str | None, facts: FileFacts) -> NodeEdit:
+def _above(statement: cst.CSTNode, factory: str | None, binding: _Binding) -> NodeEdit:
     """The handle above ``statement``, where ``factory`` is what the factory is imported as."""
-    row = facts.parent(statement)
+    row = binding.facts.parent(statement)
     if isinstance(row, cst.SimpleStatementLine) and len(row.body) == 1:
-        bound = f"{name} = {factory or _FACTORY}()"
-        rows = (bound,) if factory else (f"from {_RUNTIME} import {_FACTORY}", "", bound)
-        return StatementsBefore(row, rows)
-    return _inline(statement, name, factory)
+        return StatementsBefore(row, binding.rows(factory))
+    return binding.inline(statement, factory, WantedNames(binding.name))
 
 
 def _factory_before(
-    item: TorchImport, imports: tuple[TorchImport, ...], facts: FileFacts
+    item: TorchImport, imports: tuple[TorchImport, ...], binding: _Binding
 ) -> str | None:
     """The name under which the factory will have been imported when ``item`` runs, if it will.
 
     It is imported among the imports of torch that always run, if there are any.
     """
-    factory = imported_as(facts, _RUNTIME, _FACTORY)
+    facts, factory = binding.facts, binding.factory()
     if factory is not None:
         bindings = facts.index.module_scope.bindings[factory]
         above = any(outer_index(each.node, facts) < item.index for each in bindings)
         return factory if above or item.runs is Runs.LATER else None
     always = [each.index for each in imports if each.runs is Runs.FIRST]
-    return _FACTORY if always and max(always) < item.index else None
-
-
-def _inline(statement: cst.CSTNode, name: str, factory: str | None) -> NodeEdit:
-    """The handle bound in the row of ``statement``; ``factory`` is None if not yet imported."""
-    imported = "" if factory else f"from {_RUNTIME} import {_FACTORY}; "
-    return InsertBefore(statement, f"{imported}{name} = {factory or _FACTORY}(); ")
+    return binding.access.factory if always and max(always) < item.index else None
 
 
 def _within_leading_row(place: Place, facts: FileFacts) -> cst.CSTNode | None:
@@ -239,7 +261,7 @@ def _reaches(
     """Whether ``user`` will see a handle that is bound beside an import of torch."""
     if any(each.runs is Runs.PERHAPS for each in imports):
         return True
-    if any(_has_handle(scope, name, facts) for scope in facts.scope(user).chain()):
+    if any(has_handle(scope, name, facts) for scope in facts.scope(user).chain()):
         return True
     around = {above for above in facts.ancestors(user) if isinstance(above, cst.FunctionDef)}
     return any(enclosing_def(each.statement, facts) in around for each in imports)
@@ -255,11 +277,9 @@ def _function_to_bind_in(user: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef
     return None
 
 
-def _in_function(function: cst.FunctionDef, name: str, facts: FileFacts) -> NodeEdit:
+def _in_function(function: cst.FunctionDef, binding: _Binding) -> NodeEdit:
     body = function.body.body
     first = next((row for row in body if not is_docstring(row)), None)
-    factory = imported_as(facts, _RUNTIME, _FACTORY)
-    imported = () if factory else (f"from {_RUNTIME} import {_FACTORY}", "")
-    bound = f"{name} = {factory or _FACTORY}()"
     assert first is not None or body
-    return StatementsBefore(first if first is not None else body[0], (*imported, bound))
+    rows = binding.rows(binding.factory())
+    return StatementsBefore(first if first is not None else body[0], rows)

@@ -1,64 +1,57 @@
 """Imports of torch become bindings of what the handle holds.
 
+A module of a package imports torch and the handle from the package's runtime module, and binds
+other names below its imports: `nn = torch.nn`. Other files bind the handle and torch themselves.
 The names that a module bound stay bound to the same objects, below its leading block of imports
-where nothing there needs them earlier. Imports in functions, and under a condition, become
-bindings at their place.
+where nothing there needs them earlier. Imports in functions, and under a condition, are replaced
+at their place.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
-from torchdet.edit.imports import import_name, without_names
-from torchdet.edit.node_edit import (
-    Delete,
-    InsertAfter,
-    NodeEdit,
-    Replace,
-    ReplaceStatement,
-)
-from torchdet.edit.statements import is_pragma
-from torchdet.facts.file_facts import FileFacts
-from torchdet.facts.lazy import cst
-from torchdet.facts.resolve import Exact
-from torchdet.facts.scope import Binding
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
-from torchdet.findings.handle.binding_rows import (
-    Source,
-    binding_rows,
-    takes_attributes,
-    torch_aliases,
-)
+from torchdet.findings.base import Grounds
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
 from torchdet.findings.handle.facade_first import facade_first
-from torchdet.findings.handle.import_layout import ImportLayout, Place, import_layout
-from torchdet.findings.handle.import_refusals import (
-    attribute_error_uncaught,
-    import_error_handlers,
-    refusal,
-)
+from torchdet.findings.handle.import_refusals import refusal
+from torchdet.findings.handle.raw_import.module_imports import ModuleImports
+from torchdet.findings.handle.raw_import.package_imports import PackageImports
 from torchdet.findings.handle.star_import.rule import STAYS as STAR_STAYS
-from torchdet.findings.handle.torch_imports import Runs, TorchImport, outer_index, torch_imports
-from torchdet.findings.project_conditions import NotReadElsewhere
+from torchdet.findings.handle.torch_imports import TorchImport, torch_imports
 from torchdet.reading.imports import ModuleImport
-
-_MOST_SHOWN = 3
-_TYPE_CHECKING = {f"{module}.TYPE_CHECKING" for module in ("typing", "typing_extensions")}
-_READ_BY_NAME = re.compile(r"\b(?:globals|eval|exec|vars|__getattr__|importlib)\b|>>>")
 
 
 def rewrite(
     findings: Sequence[Finding[ModuleImport]], context: MigrationContext
 ) -> Iterator[Outcome]:
     """One outcome for each of ``findings``."""
-    file = _File(context)
-    for finding in findings:
-        item = file.import_around(finding.node)
-        if item is None:
-            yield Refuse(finding, STAR_STAYS)
-            continue
-        reasons = refusal(item, context.facts, keep_types=context.config.keep_types)
-        yield Refuse(finding, reasons) if reasons is not None else file.rewrite(finding, item)
+    imports = torch_imports(context.facts)
+    answers = {each: _import_or_grounds(each, imports, context) for each in findings}
+    moved = frozenset(each for each in answers.values() if isinstance(each, TorchImport))
+    file = (
+        PackageImports(context, imports, moved)
+        if context.access.exported
+        else ModuleImports(context, imports)
+    )
+    for finding, answer in answers.items():
+        if isinstance(answer, Grounds):
+            yield Refuse(finding, answer)
+        else:
+            yield file.rewrite(finding, answer)
+
+
+def _import_or_grounds(
+    finding: Finding[ModuleImport], imports: tuple[TorchImport, ...], context: MigrationContext
+) -> TorchImport | Grounds:
+    """The import that ``finding`` is about, or why it stays."""
+    facts = context.facts
+    around = {finding.node, *facts.ancestors(finding.node)}
+    item = next((each for each in imports if each.statement in around), None)
+    if item is None:
+        return STAR_STAYS
+    paired = context.config.keep_types and not context.access.exported
+    return refusal(item, facts, keep_types=paired) or item
 
 
 def rewrite_to_facade(
@@ -67,255 +60,6 @@ def rewrite_to_facade(
     """One outcome for each of ``findings``."""
     for finding in findings:
         yield facade_first(finding, context)
-
-
-class _File:
-    """A file whose imports are rewritten."""
-
-    def __init__(self, context: MigrationContext) -> None:
-        self.context = context
-        self.facts: FileFacts = context.facts
-        self.imports = torch_imports(self.facts)
-        self.layout: ImportLayout = import_layout(self.facts, self.imports)
-        self._of_torch = [each for each in self.imports if "torch" in each.names]
-        self._known_rows: dict[TorchImport, tuple[str, ...]] = {}
-        self._groups: dict[Place, list[TorchImport]] = {}
-        for each in self.imports:
-            if each in self.layout.places:
-                self._groups.setdefault(self.layout.places[each], []).append(each)
-
-    def import_around(self, node: cst.CSTNode) -> TorchImport | None:
-        """The import that a finding at ``node`` is about; None for a star import."""
-        around = {node, *self.facts.ancestors(node)}
-        return next((each for each in self.imports if each.statement in around), None)
-
-    def rewrite(self, finding: Finding[object], item: TorchImport) -> Rewrite:
-        if self._is_unused(item):
-            return self._removed(finding, item)
-        return self._bound(finding, item)
-
-    def _removed(self, finding: Finding[object], item: TorchImport) -> Rewrite:
-        """The import goes, unless another file reads its name."""
-        code = self.facts.code(item.statement)
-        return Rewrite(
-            finding,
-            (Delete(item.statement),),
-            f"remove `{code}`",
-            needs_handle=False,
-            conditions=(NotReadElsewhere(self.context.rules.module_name, item.names[0]),),
-            otherwise=self._bound(finding, item),
-        )
-
-    def _bound(self, finding: Finding[object], item: TorchImport) -> Rewrite:
-        """What it imports is bound to what the handle holds."""
-        rows = self._rows(item)
-        shown = [f"`{row}`" for row in rows[:_MOST_SHOWN]]
-        more = f" and {len(rows) - _MOST_SHOWN} more" if len(rows) > _MOST_SHOWN else ""
-        message = ", ".join(shown) + more or "bind nothing twice"
-        return Rewrite(finding, tuple(self._edits(item, rows)), message)
-
-    # What is bound, and how.
-
-    def _rows(self, item: TorchImport) -> tuple[str, ...]:
-        if item not in self._known_rows:
-            self._known_rows[item] = self._binding_rows(item)
-        return self._known_rows[item]
-
-    def _binding_rows(self, item: TorchImport) -> tuple[str, ...]:
-        bound = self._torch_is_bound(item)
-        tries = self._tries(item)
-        source = Source(self.context.handle, "torch" if bound else "", tries)
-        rows = binding_rows(item.statement, source, torch_is_bound=bound)
-        if rows and rows[0].startswith("torch = ") and len(rows) > 1:
-            source = Source(self.context.handle, "torch", tries)
-            return binding_rows(item.statement, source, torch_is_bound=False)
-        return rows
-
-    def _tries(self, item: TorchImport) -> bool:
-        """Whether the file is ready to be without this very import, and not without torch."""
-        if not import_error_handlers(item.statement, self.facts):
-            return False
-        beside = [each for each in self.imports if each.block is item.block]
-        return not any("torch" in each.names for each in beside[: beside.index(item)])
-
-    def _torch_is_bound(self, item: TorchImport) -> bool:
-        """Whether the name ``torch`` is bound to torch where the rows of ``item`` will stand."""
-        facts = self.facts
-        scope = facts.scope(item.statement)
-        only_torch = facts.resolver.root("torch", scope) == Exact("torch")
-        owner = scope.owner("torch")
-        around = set(facts.ancestors(item.statement))
-        position = self.imports.index(item)
-        for earlier in self._of_torch:
-            if self.imports.index(earlier) >= position:
-                return False
-            if facts.scope(earlier.statement) is not owner:
-                continue
-            if earlier.block is not item.block and not only_torch:
-                continue
-            if earlier.block in around and self._precedes(earlier, item):
-                return True
-        return False
-
-    def _precedes(self, earlier: TorchImport, item: TorchImport) -> bool:
-        """Whether the name of ``earlier`` is bound, after the change, before ``item`` runs."""
-        place = self.layout.places.get(earlier)
-        moves_along = item in self.layout.places or item.runs is Runs.LATER
-        return place is None or moves_along or item.index >= place.index
-
-    # Where it is bound.
-
-    def _edits(self, item: TorchImport, rows: tuple[str, ...]) -> Iterator[NodeEdit]:
-        place = self.layout.places.get(item)
-        if place is None:
-            yield from self._in_place(item, rows)
-        elif self.context.config.keep_types:
-            yield from self._typed_group(place)
-        else:
-            yield self._removal(item)
-            if rows:
-                blank = self._blank_below(item, place)
-                yield place.insert((*rows, *blank), self.facts)
-
-    def _blank_below(self, item: TorchImport, place: Place) -> tuple[str, ...]:
-        """A blank row below the last binding at a place, where none stands there."""
-        last = next((each for each in reversed(self._groups[place]) if self._rows(each)), None)
-        return place.blank_rows(self.facts) if last is item else ()
-
-    def _removal(self, item: TorchImport) -> NodeEdit:
-        statement = item.statement
-        if isinstance(statement, cst.Import):
-            removed = without_names(statement, torch_aliases(statement), self.facts)
-            if isinstance(removed, Replace):
-                return removed
-        return Delete(statement, tidy=False)
-
-    def _in_place(self, item: TorchImport, rows: tuple[str, ...]) -> Iterator[NodeEdit]:
-        rest = self._other_imports(item)
-        if self.context.config.keep_types and rows:
-            rows = self._pair([item], rows)
-            yield from self._type_checking()
-        if rest or rows:
-            yield ReplaceStatement(item.statement, (*rest, *rows))
-        else:
-            yield Delete(item.statement)
-        if takes_attributes(item.statement):
-            for handler in attribute_error_uncaught(item.statement, self.facts):
-                yield _catch_attribute_error(handler)
-
-    def _other_imports(self, item: TorchImport) -> tuple[str, ...]:
-        """What the statement imports beside torch, as a row of its own."""
-        statement = item.statement
-        if isinstance(statement, cst.Import):
-            removed = without_names(statement, torch_aliases(statement), self.facts)
-            return (removed.text,) if isinstance(removed, Replace) else ()
-        return ()
-
-    # For type checkers.
-
-    def _typed_group(self, place: Place) -> Iterator[NodeEdit]:
-        """All of the imports that are bound at one place, in one pair of blocks."""
-        group = self._groups[place]
-        rows = tuple(row for each in group for row in self._rows(each))
-        yield from (self._removal(each) for each in group)
-        if rows:
-            blank = place.blank_rows(self.facts)
-            yield from self._type_checking()
-            yield place.insert((*self._pair(group, rows), *blank), self.facts)
-
-    def _pair(self, group: Sequence[TorchImport], rows: tuple[str, ...]) -> tuple[str, ...]:
-        checked = [row for each in group for row in self._import_rows(each)]
-        return (
-            f"if {self._type_checking_name()}:",
-            *(f"    {row}" for row in checked),
-            "else:",
-            *(f"    {row}" for row in rows),
-        )
-
-    def _import_rows(self, item: TorchImport) -> list[str]:
-        statement = item.statement
-        if isinstance(statement, cst.Import):
-            others = [each for each in statement.names if each not in torch_aliases(statement)]
-            kept = without_names(statement, others, self.facts) if others else None
-            code = kept.text if isinstance(kept, Replace) else self.facts.code(statement)
-        else:
-            code = self.facts.code(statement)
-        row = self.facts.parent(statement)
-        comment = (
-            row.trailing_whitespace.comment if isinstance(row, cst.SimpleStatementLine) else None
-        )
-        if comment is not None and is_pragma(comment.value):
-            code = f"{code}  {comment.value}"
-        return code.splitlines()
-
-    def _type_checking_name(self) -> str:
-        return self._known_type_checking() or "TYPE_CHECKING"
-
-    def _type_checking(self) -> Iterator[NodeEdit]:
-        if self._known_type_checking() is None:
-            before = min(self._first_pair(), self.layout.first.index)
-            yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
-
-    def _known_type_checking(self) -> str | None:
-        """The name by which the first pair of blocks can read ``TYPE_CHECKING``."""
-        first = self._first_pair()
-        for name, bindings in self.facts.index.module_scope.bindings.items():
-            if all(each.qualified in _TYPE_CHECKING for each in bindings) and any(
-                self._runs_before(each, first) for each in bindings
-            ):
-                return name
-        return None
-
-    def _runs_before(self, binding: Binding, index: int) -> bool:
-        statement = self.facts.parent(self.facts.statement(binding.node))
-        return isinstance(statement, cst.Module) and outer_index(binding.node, self.facts) < index
-
-    def _first_pair(self) -> int:
-        """The index of the module's statement that holds the first pair, or comes below it.
-
-        That is its end where all pairs stand in functions.
-        """
-        places = (
-            self.layout.places.get(each, Place(each.index))
-            for each in self.imports
-            if each.runs is not Runs.LATER
-        )
-        end = len(self.facts.module.body)
-        return min((place.index for place in places), default=end)
-
-    # Imports that nobody needs.
-
-    def _is_unused(self, item: TorchImport) -> bool:
-        """Whether it is an ``import torch`` that nothing reads, as far as the file can tell."""
-        facts = self.facts
-        statement = item.statement
-        if self.imports != (item,) or item not in self.layout.places:
-            return False
-        if not isinstance(statement, cst.Import):
-            return False
-        row = facts.parent(statement)
-        assert isinstance(row, cst.SimpleStatementLine)
-        said = row.trailing_whitespace.comment or any(each.comment for each in row.leading_lines)
-        text = facts.source.text
-        return (
-            len(statement.names) == 1
-            and statement.names[0].evaluated_name == "torch"
-            and not said
-            and item.names[0] not in facts.index.uses
-            and len(facts.index.module_scope.bindings[item.names[0]]) == 1
-            and not self.context.rules.path.endswith("__init__.py")
-            and re.search(rf"""["']{item.names[0]}["']|#\s*type:.*\b{item.names[0]}\b""", text)
-            is None
-            and _READ_BY_NAME.search(text) is None
-        )
-
-
-def _catch_attribute_error(handler: cst.ExceptHandler) -> NodeEdit:
-    if isinstance(handler.type, cst.Tuple):
-        return InsertAfter(handler.type.elements[-1].value, ", AttributeError")
-    assert handler.type is not None
-    caught = handler.type.value if isinstance(handler.type, cst.Name) else "ImportError"
-    return Replace(handler.type, f"({caught}, AttributeError)")
 
 
 CODEMOD = Codemod(__name__, __doc__ or "", ModuleImport, rewrite, to_facade=rewrite_to_facade)
