@@ -161,6 +161,23 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "y{i} = x{i} * 2\nx{i}.index_add_(0, k, y{i})\n",
         "",
     ),
+    "fills of memory": (
+        "def f(s):\n    x = torch.empty(3)\n",
+        "    x = x.view(3)\n    if s:\n        x.add_(s)\n    put(x, {i})\n",
+        "",
+    ),
+    "memory": ("", "x = torch.empty(3)\ny = x.view(3)\nshow(y.shape)\nz{i} = y + 1\n", ""),
+    "memory in functions": (
+        "def f(x):\n    return x + 1\n",
+        "def f{i}(x):\n    return f(x)\nf{i}(torch.empty(3))\n",
+        "",
+    ),
+    "buffers": (
+        "class C(nn.Module):\n    def __init__(self):\n        super().__init__()\n",
+        "        self.register_buffer('b{i}', torch.empty(3))\n        x = 1 + self.b{i}\n",
+        "",
+    ),
+    "compiled sums": ("", "@torch.compile\ndef f{i}(x):\n    return x.cumsum(0)\n", ""),
     "tensors in a loop": (
         "def f(x, k):\n    for i in range(3):\n",
         "        x = x.relu()\n        x.index_add_(0, k, x)\n",

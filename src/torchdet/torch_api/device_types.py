@@ -61,3 +61,9 @@ TYPE_ATTRIBUTES = tuple(
 
 DEVICE_TYPE = "torch.device"
 """The class of devices, made of a name."""
+
+META_DEVICE = "meta"
+"""The device whose tensors have no memory."""
+
+META_BLOCKS = ("accelerate.init_empty_weights",)
+"""What makes tensors on that device in a `with` block."""

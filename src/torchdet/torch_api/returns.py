@@ -97,6 +97,14 @@ LEGACY_TENSOR_TYPES = qualified("torch", _LEGACY) | qualified("torch.cuda", _LEG
 
 _OTHER_TENSOR_TYPES = _names("torch.autograd.Variable torch._tensor.Tensor torch.types.Tensor")
 
+TENSOR_CLASS = "torch.Tensor"
+
+UNINITIALISED_FUNCTIONS = tuple(
+    sorted(qualified("torch", "empty empty_like empty_permuted empty_strided"))
+)
+UNINITIALISED_METHODS = ("new_empty", "new_empty_strided")
+"""What gives memory as it was left."""
+
 TORCH_ONLY_METHODS = _names(
     """
     argwhere bernoulli_ contiguous copy_ detach detach_ expand_as exponential_ histc index_add
@@ -137,6 +145,14 @@ MODULE_METHODS = _names(
     "apply bfloat16 cpu cuda double eval float half requires_grad_ to to_empty train type"
 )
 """Methods of a module that return the module."""
+
+REGISTERING_METHODS = {
+    "register_buffer": "tensor",
+    "register_parameter": "param",
+    "register_module": "module",
+    "add_module": "module",
+}
+"""Methods of a module that give it an attribute, with the parameter that takes the value."""
 
 PASSED_ON = _names(
     """

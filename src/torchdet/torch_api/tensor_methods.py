@@ -42,13 +42,35 @@ READING_IN_PLACE = frozenset(
     {
         *("abs_", "add_", "addcdiv_", "addcmul_", "addmm_", "ceil_", "clamp_", "clamp_max_"),
         *("clamp_min_", "clip_", "cos_", "cumprod_", "cumsum_", "div_", "exp_", "floor_"),
-        *("floor_divide_", "index_add_", "lerp_", "log_", "masked_scatter_", "mul_", "neg_"),
+        *("floor_divide_", "index_add_", "lerp_", "log_", "mul_", "neg_"),
         *("nan_to_num_", "pow_", "reciprocal_", "relu_", "round_", "rsqrt_", "scatter_add_"),
         *("scatter_reduce_", "sigmoid_", "sign_", "sin_", "sqrt_", "square_", "sub_", "tanh_"),
         *("tril_", "triu_", "trunc_"),
     }
 )
 """In-place methods that need the values which are there."""
+
+VALUE_METHODS = frozenset({"item", "tolist", "sort", "topk", "allclose", "equal"})
+"""Methods that need the values and give no tensor, or several."""
+
+FILLING_METHODS = frozenset(
+    {"bernoulli_", "cauchy_", "copy_", "exponential_", "fill_", "geometric_", "log_normal_"}
+    | {"normal_", "random_", "uniform_", "zero_"}
+)
+"""In-place methods that write to all of a tensor."""
+
+PARTLY_FILLING = frozenset(
+    f"{name}{suffix}"
+    for name in (
+        *("diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_fill"),
+        *("masked_scatter", "scatter", "select_scatter", "slice_scatter"),
+    )
+    for suffix in ("", "_")
+)
+"""Methods and functions that write to a part of a tensor, or of a copy of it.
+
+Several of them, one after the other, can fill it.
+"""
 
 SCALED_BY_BETA = frozenset({"addbmm", "addmm", "addmv", "addr", "baddbmm", "sspaddmm"})
 """`beta` scales their input, which is not read where that is zero."""
@@ -80,6 +102,12 @@ STAYING_METHODS = frozenset(
 
 SIZED_METHODS = frozenset({"view", "reshape", "expand", "permute"})
 """Methods whose arguments are as many as the dimensions of their result."""
+
+JOINING_FUNCTIONS = qualified("torch", "cat concat hstack stack vstack")
+"""Functions that join the tensors of a list."""
+
+COMPARING_FUNCTIONS = qualified("torch", "allclose equal")
+"""Functions that compare the values of tensors, and give a number or a flag."""
 
 HOST_FUNCTIONS = frozenset({"torch.from_numpy", "torch.frombuffer"})
 """Functions whose result shares the memory of the CPU."""

@@ -35,7 +35,7 @@ file, parameters, defaults, ``or``, command-line options. The rule says what oth
 
 **Where does it go?** The mirror image, with the same transfer::
 
-    for arrival in flow.reaches(call, transfer).ends:
+    for arrival in flow.reaches(call, transfer).ends:     # inside=True: through names alone
         arrival.use.kind, arrival.use.by
 
 Where many values ask whether any of their uses is of one kind, they share what was found::
@@ -65,6 +65,7 @@ Where many nodes ask, keep what follows from each branch: all nodes behind it sh
 **In which order?** ::
 
     flow.before(seed_call, draw) is Order.CERTAINLY       # POSSIBLY, NEVER
+    flow.succession(node, nodes).after(node)              # those of `nodes` that can run next
     flow.order.repeats(node), flow.order.always_runs(node), flow.order.at_import(node)
 
 **Which function?** ::

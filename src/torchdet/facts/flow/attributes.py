@@ -11,17 +11,12 @@ from torchdet.facts.flow.definitions import DefinitionKind, Path, bound_by
 from torchdet.facts.flow.expression_flow import parameters
 from torchdet.facts.flow.uses import is_target
 from torchdet.facts.lazy import cst
+from torchdet.torch_api.returns import REGISTERING_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.flow.bodies import Bodies
     from torchdet.facts.flow.reaching_definitions import ReachingDefinitions
 
-_REGISTERING = {
-    "register_buffer": "tensor",
-    "register_parameter": "param",
-    "register_module": "module",
-    "add_module": "module",
-}
 _OBJECT = frozenset({"builtins.object", "typing.Generic", "typing.Protocol", "abc.ABC"})
 
 
@@ -42,7 +37,7 @@ class Stored:
     def registered(self) -> str | None:
         """The method of a module that registers it; None where it is assigned."""
         name = last_name(self.node.func) if isinstance(self.node, cst.Call) else None
-        return name if name in _REGISTERING else None
+        return name if name in REGISTERING_METHODS else None
 
 
 @dataclass(slots=True)
@@ -199,8 +194,8 @@ class Attributes:
             if not isinstance(above, cst.AugAssign):
                 return
         owned.read.setdefault(name, []).append(node)
-        if name in _REGISTERING and isinstance(above, cst.Call) and above.func is node:
-            given, value = argument(above, "name", 0), argument(above, _REGISTERING[name], 1)
+        if name in REGISTERING_METHODS and isinstance(above, cst.Call) and above.func is node:
+            given, value = argument(above, "name", 0), argument(above, REGISTERING_METHODS[name], 1)
             key = string_value(given.value) if given is not None else None
             if key is not None:
                 stored = Stored(above, value.value if value is not None else None)

@@ -223,6 +223,29 @@ def subscript_step(node: cst.Subscript) -> Step:
     return Each()
 
 
+def path_left(taken: Path, path: Path) -> Path | None:
+    """What is left of ``path`` in the part at ``taken``; None when the value is elsewhere."""
+    if not taken:
+        return path
+    if len(taken) > len(path):
+        return None
+    for step, place in zip(taken, path, strict=False):
+        if isinstance(step, Rest) and isinstance(place, (Item, Each)):
+            continue
+        if isinstance(step, (Member, Entered)) or isinstance(place, (Member, Entered)):
+            if step != place:
+                return None
+        elif isinstance(step, Item) and isinstance(place, Item) and not _may_meet(step, place):
+            return None
+    rest = path[len(taken) :]
+    return (path[0], *rest) if isinstance(taken[-1], Rest) else rest
+
+
+def _may_meet(step: Item, place: Item) -> bool:
+    """Whether both can be the same element; an index from the end can be any."""
+    return step == place or (isinstance(step.key, int) and step.key < 0)
+
+
 class PathGuard:
     """Stops a search that takes parts of parts in a circle.
 

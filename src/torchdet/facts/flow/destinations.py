@@ -15,8 +15,8 @@ from torchdet.facts.flow.definitions import (
     Member,
     Path,
     PathGuard,
-    Rest,
     Step,
+    path_left,
     subscript_step,
 )
 from torchdet.facts.flow.uses import Use, UseKind
@@ -97,10 +97,18 @@ class FirstAnswers(Generic[Answer]):
 class DestinationSearch:
     """One search. It visits each (holder, path) once, so that it ends."""
 
-    def __init__(self, parts: FlowParts, transfer: Transfer, stops: Stops = never_stops) -> None:
+    def __init__(
+        self,
+        parts: FlowParts,
+        transfer: Transfer,
+        stops: Stops = never_stops,
+        *,
+        inside: bool = False,
+    ) -> None:
         self._parts = parts
         self._transfer = transfer
         self._stops = stops
+        self._inside = inside
         self._parents = parts.bodies.index.parents
         self._pending: list[_Holder] = []
         self._guard = PathGuard()
@@ -186,7 +194,8 @@ class DestinationSearch:
         if self._stops(use):
             return None, []
         known = self._go_on(holder, holder.node, use)
-        return Arrival(use, holder.path, known or bool(further)), further
+        ends = use.kind is UseKind.AUGMENTED  # the names go on, what is done to them is an end
+        return Arrival(use, holder.path, known or (bool(further) and not ends)), further
 
     def _follow(self, node: cst.CSTNode, path: Path = ()) -> None:
         if isinstance(node, cst.BaseExpression):
@@ -198,6 +207,8 @@ class DestinationSearch:
         passing = self._passing(use)
         if passing is not None:
             self._follow(passing, holder.path)
+        elif self._inside:
+            return self._go_on_inside(holder, use)
         elif use.kind in _BINDING:
             return self._bound(by, holder)
         elif use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
@@ -213,6 +224,13 @@ class DestinationSearch:
         elif use.kind in (UseKind.ITERATED, UseKind.ENTERED):
             self._targets(by, holder, Each() if use.kind is UseKind.ITERATED else Entered())
         return False
+
+    def _go_on_inside(self, holder: _Holder, use: Use) -> bool:
+        """Follow names alone; what an operator changes in place stays the name's value."""
+        if use.kind is UseKind.AUGMENTED:
+            self._bound(use.by, holder)
+            return False
+        return _names_alone(use) and self._bound(use.by, holder)
 
     def _passing(self, use: Use) -> cst.BaseExpression | None:
         """The expression around ``use`` that has its value too, by itself or as the rule says."""
@@ -255,7 +273,7 @@ class DestinationSearch:
             elif isinstance(node, cst.StarredElement):
                 pending.append(node.value)
             else:
-                left = _left(self._parts.bound(node).path, path)
+                left = path_left(self._parts.bound(node).path, path)
                 if left is not None:
                     self._stored(node, left)
 
@@ -342,7 +360,7 @@ class DestinationSearch:
         self._follow(container, (step, *holder.path))
 
     def _part(self, by: cst.BaseExpression, step: Step, holder: _Holder) -> None:
-        left = _left((step,), holder.path)
+        left = path_left((step,), holder.path)
         if left is not None:
             self._follow(by, left)
 
@@ -360,24 +378,8 @@ class DestinationSearch:
 _BINDING = frozenset({UseKind.REBOUND, UseKind.STORED_ATTRIBUTE, UseKind.STORED_ITEM})
 
 
-def _left(taken: Path, path: Path) -> Path | None:
-    """What is left of ``path`` in the part at ``taken``; None when the value is elsewhere."""
-    if not taken:
-        return path
-    if len(taken) > len(path):
-        return None
-    for step, place in zip(taken, path, strict=False):
-        if isinstance(step, Rest) and isinstance(place, (Item, Each)):
-            continue
-        if isinstance(step, (Member, Entered)) or isinstance(place, (Member, Entered)):
-            if step != place:
-                return None
-        elif isinstance(step, Item) and isinstance(place, Item) and not _may_meet(step, place):
-            return None
-    rest = path[len(taken) :]
-    return (path[0], *rest) if isinstance(taken[-1], Rest) else rest
-
-
-def _may_meet(step: Item, place: Item) -> bool:
-    """Whether both can be the same element; an index from the end can be any."""
-    return step == place or (isinstance(step.key, int) and step.key < 0)
+def _names_alone(use: Use) -> bool:
+    """Whether the use gives the value to names, and to nothing else."""
+    by = use.by
+    targets = [each.target for each in by.targets] if isinstance(by, cst.Assign) else []
+    return use.kind is UseKind.REBOUND and all(isinstance(each, cst.Name) for each in targets)

@@ -50,7 +50,7 @@ class ExpressionBuilder(BlockBuilder):
     def _arg(self, node: cst.Arg) -> None:
         self._eval(node.value)
 
-    def _call(self, node: cst.Call | cst.Yield) -> None:
+    def _operation(self, node: cst.CSTNode) -> None:
         self._do(lambda: self._eval_children(node), task(self._mark, node))
 
     def _named(self, node: cst.NamedExpr) -> None:
@@ -193,8 +193,10 @@ def _constant_truth(test: cst.BaseExpression) -> bool | None:
 _EXPRESSIONS: dict[str, Callable[..., None]] = {
     "Arg": ExpressionBuilder._arg,
     "Attribute": ExpressionBuilder._attribute,
+    "BinaryOperation": ExpressionBuilder._operation,
     "BooleanOperation": ExpressionBuilder._boolean,
-    "Call": ExpressionBuilder._call,
+    "Call": ExpressionBuilder._operation,
+    "Comparison": ExpressionBuilder._operation,
     "DictComp": ExpressionBuilder._comprehension,
     "GeneratorExp": ExpressionBuilder._comprehension,
     "IfExp": ExpressionBuilder._conditional,
@@ -202,6 +204,8 @@ _EXPRESSIONS: dict[str, Callable[..., None]] = {
     "ListComp": ExpressionBuilder._comprehension,
     "Name": ExpressionBuilder._name,
     "NamedExpr": ExpressionBuilder._named,
-    "Yield": ExpressionBuilder._call,
     "SetComp": ExpressionBuilder._comprehension,
+    "Subscript": ExpressionBuilder._operation,
+    "UnaryOperation": ExpressionBuilder._operation,
+    "Yield": ExpressionBuilder._operation,
 }

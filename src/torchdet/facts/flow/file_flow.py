@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
 from torchdet.facts.flow.attributes import Attributes
@@ -26,6 +26,7 @@ from torchdet.facts.flow.name_uses import NameUses
 from torchdet.facts.flow.order import Order, RunOrder
 from torchdet.facts.flow.parts import FlowParts
 from torchdet.facts.flow.reaching_definitions import Reaching, ReachingDefinitions
+from torchdet.facts.flow.succession import Succession
 from torchdet.facts.flow.uses import Use
 from torchdet.facts.flow.values import Sources, SourceSearch, Transfer, nothing_passes
 from torchdet.facts.lazy import cst
@@ -106,9 +107,15 @@ class FileFlow:
         node: cst.BaseExpression,
         transfer: Transfer = nothing_passes,
         stops: Stops = never_stops,
+        *,
+        inside: bool = False,
     ) -> Arrivals:
-        """The uses that the value of ``node`` comes to, without those where it ``stops``."""
-        return DestinationSearch(self._parts, transfer, stops).run(node)
+        """The uses that the value of ``node`` comes to, without those where it ``stops``.
+
+        ``inside`` follows names, ``+=`` to them, and what the ``transfer`` says: calls, containers
+        and attributes that get the value are ends.
+        """
+        return DestinationSearch(self._parts, transfer, stops, inside=inside).run(node)
 
     def first(
         self,
@@ -191,6 +198,10 @@ class FileFlow:
         for test, holds in outcomes:
             found |= implications.of(test, holds) or frozenset()
         return found
+
+    def succession(self, node: cst.CSTNode, nodes: Collection[cst.CSTNode]) -> Succession:
+        """The order in which ``nodes`` run in the body that ``node`` belongs to."""
+        return Succession(self._parts.bodies, self._parts.bodies.owner(node), nodes)
 
     def before(self, first: cst.CSTNode, second: cst.CSTNode) -> Order:
         """Whether ``first`` has run when ``second`` runs: certainly, possibly, never."""

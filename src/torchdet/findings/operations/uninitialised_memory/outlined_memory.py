@@ -7,11 +7,14 @@ import ast
 from torchdet.facts.screen import Mention, Outline, dotted_parts
 from torchdet.reading.context import Place
 from torchdet.reading.operations.memory_uses import reads_its_tensor
-from torchdet.reading.operations.parameter_initialisation import initialises
+from torchdet.reading.operations.module_memory import initialises
+from torchdet.torch_api.returns import TENSOR_ATTRIBUTES
+from torchdet.torch_api.tensor_methods import VIEWS
 
 # What a new tensor can stand in for a look at what is done with it to be worth while.
 _OPERATORS = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.AugAssign, ast.Subscript)
 _HOLDERS = (ast.keyword, ast.Starred, ast.List, ast.Tuple)
+_BINDING = (ast.Assign, ast.AnnAssign, ast.NamedExpr, ast.IfExp, ast.BoolOp)
 
 
 def may_be_read(mention: Mention, outline: Outline, _place: Place) -> bool:
@@ -23,16 +26,16 @@ def may_be_read(mention: Mention, outline: Outline, _place: Place) -> bool:
     if isinstance(above, ast.Attribute):
         method = outer.outer.node if outer.outer is not None else None
         is_called = isinstance(method, ast.Call) and method.func is above
-        return is_called and reads_its_tensor(above.attr)
+        passes = above.attr in VIEWS if is_called else above.attr in TENSOR_ATTRIBUTES
+        return passes or (is_called and reads_its_tensor(above.attr))
     if isinstance(above, ast.Call):
         made_for = dotted_parts(above.func)
-        is_parameter = made_for is not None and made_for[-1] == "Parameter"
-        return not (is_parameter and any(map(initialises, outline.functions)))
-    if isinstance(above, ast.Assign):
-        return len(above.targets) == 1 and isinstance(above.targets[0], ast.Name)
-    if isinstance(above, ast.AnnAssign):
-        return isinstance(above.target, ast.Name)
-    return isinstance(above, (*_OPERATORS, *_HOLDERS))
+        is_kept = made_for is not None and made_for[-1] in _KEEPING
+        return not (is_kept and any(map(initialises, outline.functions)))
+    return isinstance(above, (*_OPERATORS, *_HOLDERS, *_BINDING))
+
+
+_KEEPING = frozenset({"Parameter", "Buffer", "register_buffer"})
 
 
 def _is_zero(node: ast.expr) -> bool:
