@@ -53,8 +53,8 @@ def imported_as(facts: FileFacts, module: str, name: str) -> str | None:
     return None
 
 
-def import_name(
-    facts: FileFacts, module: str, name: str, *, before: int, beside: str = ""
+def import_name(  # noqa: PLR0913  # the parts of a statement, and what tells where it belongs
+    facts: FileFacts, module: str, name: str, *, before: int, beside: str = "", own: str = ""
 ) -> tuple[NodeEdit, ...]:
     """The edits that put ``from module import name`` at the outermost level of the file.
 
@@ -62,18 +62,18 @@ def import_name(
     that it belongs to, at its place there; a ``from`` import of ``module`` that is there takes the
     name up. Of several sections the one that imports the package ``beside`` is chosen. Imports at
     or after the index ``before`` in the module's body are not looked at, so that what stands there
-    can use the name.
+    can use the name. ``own`` is the package that the file is of.
     """
     body = facts.module.body
     taking_up = _statement_from(body[:before], module)
     if taking_up is not None:
         return (_with_names(taking_up, (name,), facts),)
     row = f"from {module} import {name}"
-    sections = list(_sections(body[:before]))
+    sections = list(_sections(body[:before], own))
     section = _best_section(sections, module, beside)
     if section is not None:
         return (_into_section(section, module, (row,), beside),)
-    return (_as_section(sections, body, module, (row,)),)
+    return (_as_section(sections, body, module, (row,), own),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,8 @@ class ImportPlace:
         own = next((each for each in self._sections if each.rank == rank), None)
         if own is not None:
             return (_into_section(own, self.module, rows, ""),)
-        return (_as_section(self._sections, self._facts.module.body, self.module, rows),)
+        body = self._facts.module.body
+        return (_as_section(self._sections, body, self.module, rows, self.module),)
 
 
 def import_rows(module: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -221,7 +222,11 @@ def _best_section(sections: Sequence[_Section], module: str, beside: str) -> _Se
 
 
 def _as_section(
-    sections: Sequence[_Section], body: Sequence[cst.CSTNode], module: str, rows: tuple[str, ...]
+    sections: Sequence[_Section],
+    body: Sequence[cst.CSTNode],
+    module: str,
+    rows: tuple[str, ...],
+    own: str,
 ) -> NodeEdit:
     """``rows`` as a section of their own."""
     below = _section_above(sections, module)
@@ -232,8 +237,8 @@ def _as_section(
         return StatementsAfter(body[-1], ("", *rows))
     if first and not _has_blank_row_above(body[first]):
         return StatementsAfter(body[first - 1], ("", *rows))
-    blank = () if is_import_row(body[first]) and not _has_other_rank(body[first], module) else ("",)
-    return StatementsBefore(body[first], (*rows, *blank))
+    same = is_import_row(body[first]) and not _has_other_rank(body[first], module, own)
+    return StatementsBefore(body[first], (*rows, *(() if same else ("",))))
 
 
 def _section_above(sections: Sequence[_Section], module: str) -> _Section | None:
@@ -242,9 +247,9 @@ def _section_above(sections: Sequence[_Section], module: str) -> _Section | None
     return above[-1] if above else None
 
 
-def _has_other_rank(row: cst.CSTNode, module: str) -> bool:
+def _has_other_rank(row: cst.CSTNode, module: str, own: str) -> bool:
     assert is_import_row(row)
-    return _Section((row,)).rank != _rank(module)
+    return _Section((row,), own).rank != _rank(module, own)
 
 
 def _has_blank_row_above(statement: cst.CSTNode) -> bool:

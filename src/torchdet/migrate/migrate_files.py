@@ -16,7 +16,7 @@ from torchdet.engine.check_files import read_source
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.faults import internal_error
 from torchdet.engine.pool import SizedFile, run_on_files
-from torchdet.engine.settings import settings_for
+from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import ChangedMeanwhileError
 from torchdet.facts.parse import UnparseableError
 from torchdet.findings.project_conditions import Condition
@@ -249,7 +249,7 @@ def _survey(file: SourceFile, data: bytes, migration: Migration) -> FileSurvey:
 
 
 def _survey_text(file: SourceFile, source: SourceText, migration: Migration) -> FileSurvey:
-    settings = settings_for(file.path, file.module_name, file.config)
+    settings = file_settings(file)
     try:
         return survey_source(file.path, source, settings, migration)
     except UnparseableError as error:
