@@ -36,7 +36,10 @@ def falls_back_from_neutral(node: cst.CSTNode, facts: FileFacts) -> bool:
     return not _neutral_names_beside(node, facts).isdisjoint(_CURRENT)
 
 
-_CURRENT = ("current_accelerator", "get_default_device")
+_CURRENT = (
+    *("current_accelerator", "get_default_device"),
+    *("available_device", "available_device_type", "current_device_type", "default_device_type"),
+)
 """Last words of functions, a project's own included, that ask PyTorch for a device."""
 
 

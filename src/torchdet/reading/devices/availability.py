@@ -49,11 +49,14 @@ def availability_branch(literal: cst.BaseExpression, facts: FileFacts) -> Availa
 def fallback_branch(literal: cst.BaseExpression, facts: FileFacts) -> AvailabilityBranch | None:
     """The choice of which ``literal``, the CPU, is what is left instead of a device from elsewhere.
 
-    ``args.device if torch.cuda.is_available() else "cpu"``. Where an arm names an accelerator or
+    ``args.device if torch.cuda.is_available() else "cpu"``, or ``return torch.device(name)`` under
+    such a test and ``return torch.device("cpu")`` behind it. Where an arm names an accelerator or
     asks `torch` for one, that is what tells of the choice.
     """
     value = _made_device(literal, facts)
     choice = facts.parent(value)
+    if isinstance(choice, (cst.Assign, cst.AnnAssign, cst.Return)):
+        return _fallback_by_statement(value, choice, facts)
     if not isinstance(choice, cst.IfExp) or value is choice.test:
         return None
     other = choice.orelse if value is choice.body else choice.body
@@ -62,6 +65,27 @@ def fallback_branch(literal: cst.BaseExpression, facts: FileFacts) -> Availabili
     if value is literal and device_position(choice, facts) is None:
         return None
     return AvailabilityBranch(choice)
+
+
+def _fallback_by_statement(
+    value: cst.BaseExpression,
+    statement: cst.Assign | cst.AnnAssign | cst.Return,
+    facts: FileFacts,
+) -> AvailabilityBranch | None:
+    if not _has_alternative(statement, facts):
+        return None
+    line = facts.parent(statement)
+    head = _asking_head(line, facts)
+    for each in [head] if head is not None else _asking_neighbours(line, statement, facts):
+        if not any(probed_types(each.test, facts)):
+            continue
+        for other in _simple_statements(each):
+            given = _alternative_value(statement, other, facts)
+            if given is None or given is value or not _is_given(given, facts):
+                continue
+            if isinstance(given, cst.Call) or device_position(given, facts) is not None:
+                return AvailabilityBranch(each.test, each)
+    return None
 
 
 def _made_device(value: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression:
@@ -263,7 +287,7 @@ def _first_of_run(head: cst.If, facts: FileFacts) -> cst.If:
         if not isinstance(before, cst.If) or not depends_on_availability(before.test, facts):
             break
         returned = [each for each in _simple_statements(before) if isinstance(each, cst.Return)]
-        if not any(_names_device(each, facts) for each in returned):
+        if not any(_is_alternative(each, each, facts) for each in returned):
             break
         head = before
     return head
@@ -301,14 +325,23 @@ def _asking_head(line: cst.CSTNode, facts: FileFacts) -> cst.If | None:
 def _asking_neighbour(
     line: cst.CSTNode, statement: cst.Assign | cst.AnnAssign | cst.Return, facts: FileFacts
 ) -> cst.If | None:
-    """The ``if`` beside ``line`` that decides whether its device is taken.
+    """The ``if`` beside ``line`` that decides whether its device is taken."""
+    for each in _asking_neighbours(line, statement, facts):
+        if any(_is_alternative(statement, other, facts) for other in _simple_statements(each)):
+            return each
+    return None
 
-    For a return, the one before it that returns otherwise; for an assignment, one of the next
-    that assigns the same name.
+
+def _asking_neighbours(
+    line: cst.CSTNode, statement: cst.Assign | cst.AnnAssign | cst.Return, facts: FileFacts
+) -> Iterator[cst.If]:
+    """The asking ``if`` statements beside ``line`` that may decide whether its device is taken.
+
+    For a return, those before it; for an assignment, the next ones.
     """
     block = facts.parent(line)
     if not isinstance(block, (cst.IndentedBlock, cst.Module)):
-        return None
+        return
     body, index = block.body, _index(block, line)
     if isinstance(statement, cst.Return):
         nearby = list(reversed(body[max(index - _NEARBY, 0) : index]))
@@ -316,10 +349,7 @@ def _asking_neighbour(
         nearby = list(body[index + 1 : index + 1 + _NEARBY])
     for each in nearby:
         if isinstance(each, cst.If) and depends_on_availability(each.test, facts):
-            alternative = _simple_statements(each)
-            if any(_is_alternative(statement, other, facts) for other in alternative):
-                return each
-    return None
+            yield each
 
 
 _NEARBY = 3
@@ -339,11 +369,22 @@ def _simple_statements(statement: cst.If) -> Iterator[cst.CSTNode]:
 
 def _is_alternative(statement: cst.CSTNode, other: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether ``other`` returns a device, or assigns one to the target of ``statement``."""
+    value = _alternative_value(statement, other, facts)
+    if isinstance(value, cst.Call) and facts.means(value.func, "torch.device") and value.args:
+        value = value.args[0].value
+    return value is not None and device_text(value) is not None
+
+
+def _alternative_value(
+    statement: cst.CSTNode, other: cst.CSTNode, facts: FileFacts
+) -> cst.BaseExpression | None:
+    """What ``other`` returns as ``statement`` does, or assigns to the same target."""
     if isinstance(statement, cst.Return) or isinstance(other, cst.Return):
         both = isinstance(statement, cst.Return) and isinstance(other, cst.Return)
-        return both and _names_device(other, facts)
-    targets = _target_codes(statement, facts)
-    return bool(targets & _target_codes(other, facts)) and _names_device(other, facts)
+        return other.value if both and isinstance(other, cst.Return) else None
+    if not _target_codes(statement, facts) & _target_codes(other, facts):
+        return None
+    return other.value if isinstance(other, (cst.Assign, cst.AnnAssign)) else None
 
 
 def _target_codes(statement: cst.CSTNode, facts: FileFacts) -> set[str]:
@@ -352,13 +393,6 @@ def _target_codes(statement: cst.CSTNode, facts: FileFacts) -> set[str]:
     if isinstance(statement, cst.AnnAssign):
         return {facts.code(statement.target)}
     return set()
-
-
-def _names_device(statement: cst.CSTNode, facts: FileFacts) -> bool:
-    value = getattr(statement, "value", None)
-    if isinstance(value, cst.Call) and facts.means(value.func, "torch.device") and value.args:
-        value = value.args[0].value
-    return isinstance(value, cst.BaseExpression) and device_text(value) is not None
 
 
 def _has_device_sibling(

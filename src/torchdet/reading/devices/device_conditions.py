@@ -42,6 +42,7 @@ class Told(Enum):
     IS_DEVICE = "a device has been compared with the type"
     AVAILABLE = "a device of the type is available"
     DEMANDED = "the run goes on only where such a device is available"
+    REQUIRED = "the code refuses a tensor or device of another type"
     NAMED = "a condition names the type, wanted or not"
     NAMED_AND_HELD = "a condition that names the type holds"
 
@@ -65,7 +66,16 @@ def is_established(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     return not told.isdisjoint(_ESTABLISHING) or (Told.AVAILABLE in told and kind != "cuda")
 
 
-_ESTABLISHING = frozenset({Told.IS, Told.IS_DEVICE, Told.DEMANDED})
+_ESTABLISHING = frozenset({Told.IS, Told.IS_DEVICE, Told.DEMANDED, Told.REQUIRED})
+
+
+def is_only_required(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether ``node`` runs only for ``kind`` because the code refuses other tensors or devices.
+
+    After ``assert x.is_cuda`` a device is that of ``x``, and need not be named.
+    """
+    told = {each.told for each in device_facts(node, facts) if each.kind == kind}
+    return told.intersection(_ESTABLISHING) == {Told.REQUIRED}
 
 
 def is_demanded_later(kind: str, value: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -148,11 +158,15 @@ def _told_by(branch: Branch, facts: FileFacts) -> Iterator[DeviceFact]:
         if other.held:
             yield DeviceFact(word, Told.NAMED_AND_HELD)
     demanded = _ends(other)
+    refused = _refuses(other)
 
     def classify(test: cst.BaseExpression, holds: bool) -> Iterator[DeviceFact]:
         return _read(test, holds, facts)
 
     for fact in facts.flow.implied([(branch.test, branch.holds)], classify):
+        if refused and fact.told in (Told.IS, Told.IS_DEVICE):
+            yield DeviceFact(fact.kind, Told.REQUIRED)
+            continue
         # Behind an exit, a list of the types that may go on is no branch for one of them.
         behind_exit = fact.told is Told.IS_DEVICE and not other.held
         yield DeviceFact(fact.kind, Told.IS) if behind_exit else fact
@@ -167,15 +181,22 @@ def named_in(test: cst.BaseExpression) -> frozenset[str]:
 
 def _ends(other: OtherArm) -> bool:
     """Whether the code is left where the test comes out the other way."""
+    return other.raises or _leaves(_last_statement(other))
+
+
+def _refuses(other: OtherArm) -> bool:
+    """Whether an error is raised where the test comes out the other way."""
+    return other.raises or isinstance(_last_statement(other), cst.Raise)
+
+
+def _last_statement(other: OtherArm) -> cst.CSTNode | None:
     body = other.body.body if isinstance(other.body, (cst.If, cst.Else)) else other.body
-    return other.raises or (isinstance(body, cst.BaseSuite) and _leaves(body))
+    last = body.body[-1] if isinstance(body, cst.BaseSuite) and body.body else None
+    return last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
 
 
-def _leaves(body: cst.BaseSuite) -> bool:
-    """Whether the statements end with a way out of the code around them."""
-    last = body.body[-1] if body.body else None
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
+def _leaves(last: cst.CSTNode | None) -> bool:
+    """Whether the last of some statements is a way out of the code around them."""
     if isinstance(last, cst.Expr) and isinstance(last.value, cst.Call):
         return last_name(last.value.func) in _LEAVING_CALLS
     return isinstance(last, (cst.Return, cst.Raise, cst.Continue, cst.Break))
@@ -197,15 +218,21 @@ def _read(test: cst.BaseExpression, holds: bool, facts: FileFacts) -> Iterator[D
         if isinstance(test.func, cst.Attribute) and test.func.attr.value == "startswith":
             told = _told_of_device((test.func.value,), facts)
             yield from (DeviceFact(k, told) for arg in test.args[:1] for k in _types_in(arg.value))
-    elif isinstance(test, (cst.Attribute, cst.Name)) and holds:
-        name = last_name(test) or ""
-        if name.startswith("is_") and name[3:] in DEVICE_WORDS:  # x.is_cuda, is_mps
-            yield DeviceFact(name[3:], Told.IS)
+    elif isinstance(test, cst.Attribute) and holds:
+        kind = test.attr.value.removeprefix("is_")
+        if kind != test.attr.value and kind in DEVICE_WORDS and not _is_own_attribute(test, facts):
+            yield DeviceFact(kind, Told.IS)  # x.is_cuda, is_mps
     if holds:
         yield from (DeviceFact(kind, Told.IS) for kind in _needed_types(test, facts))
     if _asks_for_presence(test, holds, facts):
         for kind in DEVICE_WORDS.intersection(probed_types(test, facts)):
             yield DeviceFact(kind, Told.AVAILABLE)
+
+
+def _is_own_attribute(test: cst.Attribute, facts: FileFacts) -> bool:
+    """Whether ``test`` reads what a class of the file keeps: its values are looked at instead."""
+    owner = facts.flow.class_of_self(test.value)
+    return owner is not None and bool(facts.flow.attributes.stored(owner, test.attr.value)[0])
 
 
 def _compared(test: cst.Comparison, holds: bool, facts: FileFacts) -> Iterator[DeviceFact]:

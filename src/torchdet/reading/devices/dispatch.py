@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name, string_value
 from torchdet.facts.lazy import cst
+from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_conditions import (
+    DEVICE_WORDS,
     Told,
     device_facts,
     is_established,
@@ -17,7 +19,7 @@ from torchdet.reading.devices.device_conditions import (
     named_in,
 )
 from torchdet.reading.devices.device_text import words
-from torchdet.torch_api.device_types import ACCELERATOR_TYPES, BACKEND_TYPES
+from torchdet.torch_api.device_types import ACCELERATOR_TYPES, BACKEND_TYPES, WORDS_FOR_TYPES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -29,17 +31,28 @@ _ACCELERATORS = frozenset(ACCELERATOR_TYPES)
 def serves_one_type(kind: str, node: cst.CSTNode, context: Context) -> bool:
     """Whether the code around ``node`` is the part for devices of the type ``kind``.
 
-    A condition says so (`is_established`), or the name of the function, class or module
-    (``move_to_cuda``, ``MPSAccelerator``, ``xla_fsdp.py``), or the key of a table
+    A condition says so (`is_established`), or the key of a table
     (``{"cuda": torch.cuda.synchronize}``), or the conditions around name another type, so that
-    ``node`` stands in one of several branches.
+    ``node`` stands in one of several branches; or the function, class or module around is the part
+    for ``kind`` (`is_named_for`). The word CUDA in a name says nothing by itself: it stands for the
+    usual accelerator. What bears it must have a counterpart, be used in parts for CUDA only, or
+    tell a base that CUDA is its type.
     """
     facts = context.facts
-    if (
-        is_established(kind, node, facts)
-        or is_named_for(kind, node, context)
-        or _is_keyed_by(kind, node, facts)
-    ):
+    if _stands_in_part(kind, node, facts):
+        return True
+    if kind != "cuda":
+        return is_named_for(kind, node, context)
+    return _is_for_library(node, context) or any(
+        _is_part(above, facts)
+        for above in facts.ancestors(node)
+        if isinstance(above, (cst.FunctionDef, cst.ClassDef))
+    )
+
+
+def _stands_in_part(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether a condition or a table right around ``node`` makes it the part for ``kind``."""
+    if is_established(kind, node, facts) or kind in _keys_around(node, facts):
         return True
     if is_for_another_device(kind, node, facts):
         return False
@@ -47,6 +60,76 @@ def serves_one_type(kind: str, node: cst.CSTNode, context: Context) -> bool:
         (word in ACCELERATOR_TYPES and word != kind) or kind in BACKEND_TYPES.get(word, ())
         for word in _named_around(node, facts)
     )
+
+
+# Functions and classes that are one part of several.
+
+
+@remembered
+def _is_part(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
+    """Whether ``owner`` is one part of several, the one for CUDA that its name says.
+
+    It is a method ``cuda``, has a counterpart for another type of device beside it (``MPSTimer``
+    beside ``CudaTimer``), the file uses it only in parts for CUDA, or it is a class that tells a
+    base that CUDA is its type.
+    """
+    if "cuda" not in words(owner.name.value):
+        return False
+    if owner.name.value == "cuda" or _has_counterpart(owner, facts):
+        return True
+    if isinstance(owner, cst.ClassDef) and "cuda" in _types_told(owner):
+        return True
+    uses = _uses_of(owner, facts)
+    return bool(uses) and all(_stands_in_part("cuda", use, facts) for use in uses)
+
+
+def _is_for_library(node: cst.CSTNode, context: Context) -> bool:
+    """Whether a name around speaks of a library that only CUDA has: ``to_tensorrt``."""
+    spoken = _names_around(node, context.facts).union(words(context.module_name.rpartition(".")[2]))
+    return any("cuda" in WORDS_FOR_TYPES.get(word, ()) for word in spoken)
+
+
+def _has_counterpart(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
+    form = _form(owner.name.value)
+    scope = facts.scope(owner)
+    return any(
+        isinstance(binding.node, type(owner)) and _form(name) == form
+        for name, bindings in scope.bindings.items()
+        if name != owner.name.value
+        for binding in bindings
+    )
+
+
+def _form(name: str) -> tuple[str, ...]:
+    """The words of a name with a hole for each type of device."""
+    return tuple("" if word in DEVICE_WORDS else word for word in words(name))
+
+
+def _types_told(owner: cst.ClassDef) -> frozenset[str]:
+    """The types of devices that a class with a base gives as its own: ``device_type = "cuda"``."""
+    if not owner.bases:
+        return frozenset()
+    told: set[str] = set()
+    for statement in owner.body.body:
+        if isinstance(statement, cst.FunctionDef) and len(statement.body.body) > 2:
+            continue
+        for node in descendants(statement):
+            value = (
+                node.value if isinstance(node, (cst.Assign, cst.AnnAssign, cst.Return)) else None
+            )
+            text = string_value(value) if value is not None else None
+            if text is not None:
+                told.add(text)
+    return frozenset(told)
+
+
+def _uses_of(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> list[cst.BaseExpression]:
+    """Where the file names a function or class, or calls a method, outside of it."""
+    definition = facts.flow.definition(owner)
+    uses = [use.node for use in facts.flow.uses(definition)] if definition is not None else []
+    if isinstance(owner, cst.FunctionDef):
+        uses += [call.func for call in facts.flow.callers(owner).calls]
+    return [use for use in uses if owner not in facts.ancestors(use)]
 
 
 def is_asked_for(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -80,11 +163,6 @@ def _names_step(
 
 
 _names_around = inherited(frozenset[str](), _names_step)
-
-
-def _is_keyed_by(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether the key of a table, or a text in the condition around, is the type."""
-    return kind in _keys_around(node, facts)
 
 
 def _keys_step(
@@ -174,4 +252,27 @@ def is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
         below = above
         if isinstance(above, cst.BaseStatement):
             return False
+    return False
+
+
+def is_expected_value(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a test expects the value of ``node``, a device or a comparison of one.
+
+    ``assert model.device == torch.device("cuda", 1)`` in a test, ``assertEqual(x.device, "cuda")``.
+    """
+    below: cst.CSTNode = node
+    for above in facts.ancestors(node):
+        if isinstance(above, cst.Assert):
+            function = enclosing_function(above, facts)
+            return function is not None and function.name.value.startswith("test")
+        if isinstance(above, cst.Call):
+            if below is above.func:
+                return False
+            if (last_name(above.func) or "").startswith("assert"):
+                return True
+            if not facts.means(above.func, "torch.device", "builtins.str"):
+                return False
+        elif not isinstance(above, (cst.Arg, cst.Comparison, cst.ComparisonTarget)):
+            return False
+        below = above
     return False

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
+from torchdet.facts.walk import descendants
 from torchdet.reading.state.saved_values import restores
 
 if TYPE_CHECKING:
@@ -47,9 +48,51 @@ def written_default(
     return passed.value if passed is not None else None
 
 
-def undoes_default(
-    reference: Reference, keyword: str, getters: Collection[str], facts: FileFacts
-) -> bool:
-    """Whether the call sets what one of ``getters`` returned before."""
-    value = written_default(reference, keyword, facts)
-    return value is not None and restores(value, getters, facts)
+@dataclass(frozen=True, slots=True)
+class DefaultFunctions:
+    """How one of torch's defaults is set and read, by qualified names."""
+
+    setter: str
+    keyword: str
+    getter: str
+
+
+def undoes_default(reference: Reference, default: DefaultFunctions, facts: FileFacts) -> bool:
+    """Whether the call sets what the getter returned before."""
+    value = written_default(reference, default.keyword, facts)
+    return value is not None and restores(value, (default.getter,), facts)
+
+
+def is_undone(reference: Reference, default: DefaultFunctions, facts: FileFacts) -> bool:
+    """Whether a ``finally`` certainly puts the old value back after the call.
+
+    The call is in the body of the ``try``, or in the statements before it.
+    """
+    return any(
+        _puts_back(statement.finalbody, default, facts)
+        for statement in _tries_after(reference.node, facts)
+        if statement.finalbody is not None
+    )
+
+
+def _tries_after(node: cst.CSTNode, facts: FileFacts) -> Iterator[cst.Try | cst.TryStar]:
+    below = node
+    for above in facts.ancestors(node):
+        if isinstance(above, (cst.Try, cst.TryStar)) and below is above.body:
+            yield above
+        if isinstance(above, (cst.IndentedBlock, cst.Module)):
+            place = next(place for place, each in enumerate(above.body) if each is below)
+            following = above.body[place + 1 : place + 2]
+            yield from (each for each in following if isinstance(each, (cst.Try, cst.TryStar)))
+        if isinstance(above, (cst.FunctionDef, cst.Lambda)):
+            return
+        below = above
+
+
+def _puts_back(cleanup: cst.Finally, default: DefaultFunctions, facts: FileFacts) -> bool:
+    for node in descendants(cleanup):
+        if isinstance(node, cst.Call) and facts.means(node.func, default.setter):
+            passed = argument(node, default.keyword, 0)
+            if passed is not None and restores(passed.value, (default.getter,), facts):
+                return True
+    return False

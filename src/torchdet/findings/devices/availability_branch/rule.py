@@ -9,8 +9,11 @@ accelerators and the questions inside such a choice are part of this one finding
 elsewhere that gives way to the CPU (`args.device if torch.cuda.is_available() else "cpu"`) is such
 a choice, and so is `torch.set_default_device("cuda")` under such an `if`.
 
-Silent is what is left where PyTorch itself names no accelerator, and what depends on another
-library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`).
+A device from elsewhere may also give way in statements: `return torch.device(name)` under
+`if torch.cuda.is_available():`, and `return torch.device("cpu")` behind it.
+
+Not reported: what is left where PyTorch itself names no accelerator, and choices that depend on
+another library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`).
 
 ## Why is this bad?
 The same line runs on the graphics card of one machine and quietly on the CPU of another whose
@@ -226,10 +229,11 @@ def _may_be_there(outline: Outline, _place: Place) -> bool:
 
 
 def _is_arm(mention: Mention) -> bool:
-    """Whether it is chosen by ``a if b else c``, itself or as the argument of a call."""
+    """Whether it is chosen by ``a if b else c``, returned or assigned, itself or as an argument."""
     around = [node for node in mention.around if not isinstance(node, ast.keyword)]
     outermost = 2 if isinstance(around[0], ast.Call) else 1
-    return any(isinstance(node, ast.IfExp) for node in around[:outermost])
+    giving = (ast.IfExp, ast.Return, ast.Assign, ast.AnnAssign)
+    return any(isinstance(node, giving) for node in around[:outermost])
 
 
 RULE = Rule(

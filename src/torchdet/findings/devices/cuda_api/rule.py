@@ -1,15 +1,17 @@
 """A function of `torch.cuda` serves one maker's hardware where PyTorch has one for all.
 
 ## What it does
-Reports uses of `torch.cuda` and its kin that have a device-neutral equivalent in the configured
-`torch-version`: `torch.accelerator`, `torch.amp`, `torch.Event` and others. What has none is not
-reported. Silent where the code around the use is about CUDA alone (`if device.type == "cuda":`,
-behind `if not torch.cuda.is_available(): return`, one of several branches for different makers, a
-function, class or module with CUDA in its name, what a test requires), where another branch uses
-the equivalent already or is for another release of PyTorch (`if not TORCH_AT_LEAST_2_6: ... else:
-...`), inside a choice by availability, which is a finding of its own, and for
-`torch.cuda.is_available()` unless all that it guards has an equivalent too. Modules that the
-configuration names as the runtime are where such code belongs.
+Reports uses of `torch.cuda` and its kin that have a device-neutral equivalent: `torch.accelerator`,
+`torch.amp`, `torch.Event` and others. A function whose equivalent is newer than the configured
+`torch-version` is reported without a fix. Names without an equivalent are not reported.
+
+Not reported: code about CUDA alone (`if device.type == "cuda":`, behind
+`if not torch.cuda.is_available(): return`, one of several branches for different makers, a function
+that is only used in such a branch, what a test requires); code with the equivalent in another
+branch, or for another release of PyTorch (`if not TORCH_AT_LEAST_2_6: ... else: ...`); questions
+inside a choice by availability, which is a finding of its own; and `torch.cuda.is_available()`
+unless everything that it guards has an equivalent too. Modules that the configuration names as the
+runtime are where such code belongs.
 
 ## Why is this bad?
 The call raises or does nothing on other hardware: the timing that it synchronises, the memory that
@@ -104,7 +106,7 @@ class CudaName:
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
     api = _APIS[reference.name]
-    if in_runtime_module(context) or not api.usable_in(context.config.torch_version):
+    if in_runtime_module(context) or not _is_tied(api, context.config.torch_version):
         return
     if not _is_plain_use(reference.node, api, context.facts):
         return
@@ -114,13 +116,25 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     yield Draft(
         reference.node,
-        _message(api),
+        _message(api, context.config.torch_version),
         _fix(reference, api, context),
         subject=CudaName(reference.node, api),
     )
 
 
-def _message(api: DeviceApi) -> str:
+def _is_tied(api: DeviceApi, torch_version: tuple[int, int]) -> bool:
+    """Whether the use ties the code to CUDA in the release.
+
+    A function does on all releases. A class or attribute, such as an exception that has another
+    name in newer ones, is needed until then.
+    """
+    return api.kind is ApiKind.FUNCTION or api.usable_in(torch_version)
+
+
+def _message(api: DeviceApi, torch_version: tuple[int, int]) -> str:
+    if not api.usable_in(torch_version):
+        since = ".".join(map(str, api.since or ()))
+        return f"`{api.name}` is for CUDA alone; PyTorch {since} has `{api.spelling}` for all"
     arguments = {
         Respelling.DEVICE_TYPE_FIRST: "(device_type, ...)",
         Respelling.DEVICE_TYPE_KEYWORD: "(device_type=...)",
@@ -225,7 +239,10 @@ def _is_torch_cuda(node: cst.CSTNode, context: Context) -> bool:
 
 
 def _fix(reference: Reference, api: DeviceApi, context: Context) -> NodeFix | None:
-    if api.rewrite in {Respelling.BY_HAND, Respelling.DEVICE_MODULE}:
+    if not api.usable_in(context.config.torch_version) or api.rewrite in {
+        Respelling.BY_HAND,
+        Respelling.DEVICE_MODULE,
+    }:
         return None
     applicability = _APPLICABILITY[api.sameness]
     if applicability is Applicability.SAFE and not reference.exact:

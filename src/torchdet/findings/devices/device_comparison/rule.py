@@ -49,7 +49,11 @@ from torchdet.reading.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     device_text,
 )
-from torchdet.reading.devices.dispatch import is_named_for, is_requirement_of_test
+from torchdet.reading.devices.dispatch import (
+    is_expected_value,
+    is_named_for,
+    is_requirement_of_test,
+)
 from torchdet.reading.devices.probes import is_probe, probed_types
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES, TYPE_ATTRIBUTES
 
@@ -74,7 +78,9 @@ def check_comparison(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 def _finding(node: cst.BaseExpression, kind: str, context: Context) -> Iterator[Draft]:
     facts = context.facts
-    if is_requirement_of_test(node, facts) or _checks_presence(node, facts):
+    if is_requirement_of_test(node, facts) or is_expected_value(node, facts):
+        return
+    if _checks_presence(node, facts):
         return
     if not is_named_for(kind, node, context):
         yield Draft(node, _MESSAGE)

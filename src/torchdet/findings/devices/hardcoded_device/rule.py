@@ -7,12 +7,14 @@ Reports literals that name an accelerator (`"cuda"`, `"cuda:0"`, `"mps"`, `f"xpu
 command-line options, values in dicts, assignments and returned values. A name says that it holds
 a device, or its value is followed, within the file, to a place that takes one.
 
-Silent are messages, comparisons, tables keyed by device type, the choices of an option, lists of
-devices to test on, and code for this very device: in a function, class or module named after it,
-where a comparison has just found it, behind `if not torch.cuda.is_available(): return`, and in one
-of several branches for different makers. So is what is left where PyTorch names no accelerator
-(`torch.accelerator.current_accelerator() or "cuda"`). What `torch.set_default_device` gets is a
-matter of DET201, a choice by availability one of DET304.
+Not reported: messages, comparisons, values that tests expect, tables keyed by device type, the
+choices of an option, lists of devices to test on, and code for this very device: where a comparison
+has just found it, behind `if not torch.cuda.is_available(): return`, in one of several branches
+for different makers, and in a function or class that is one of several for different makers or is
+only used in such a branch. The word CUDA in the name of a file, class or function excuses nothing,
+nor does `assert x.is_cuda`: the device is then that of `x`. What is left where PyTorch names no
+accelerator (`torch.accelerator.current_accelerator() or "cuda"`) is not reported either. The
+argument of `torch.set_default_device` belongs to DET201, a choice by availability to DET304.
 
 ## Why is this bad?
 The program fails, or needs an edit, on a machine with another accelerator or with none, and a
@@ -43,7 +45,7 @@ state = torch.load("last.pt", map_location=rt.device_for("cuda:0"))
 A function of a library takes the device from its caller, or from a tensor: `x.device`.
 
 ## Fix safety
-There is no fix in plain PyTorch: where the device should come from is for a person to say.
+There is no fix in plain PyTorch: you decide where the device should come from.
 On the runtime's handle, write `rt.device` or `rt.device_for(...)`.
 """
 
@@ -60,7 +62,11 @@ from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import availability_branch
-from torchdet.reading.devices.device_conditions import is_demanded_later, is_established
+from torchdet.reading.devices.device_conditions import (
+    is_demanded_later,
+    is_established,
+    is_only_required,
+)
 from torchdet.reading.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     DeviceText,
@@ -68,7 +74,7 @@ from torchdet.reading.devices.device_text import (
     mentions_accelerator,
 )
 from torchdet.reading.devices.device_uses import is_only_shown
-from torchdet.reading.devices.dispatch import serves_one_type
+from torchdet.reading.devices.dispatch import is_expected_value, serves_one_type
 from torchdet.reading.devices.positions import Position, PositionKind, device_position
 from torchdet.reading.runtime_modules import in_runtime_module
 
@@ -86,9 +92,12 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     if text is None or not text.is_accelerator or not isinstance(node, cst.BaseExpression):
         return
     found = hardcoded_position(node, text, context)
-    if found is None or serves_one_type(text.type, node, context):
+    if found is None:
         return
-    if not falls_back_from_neutral(node, context.facts):
+    facts = context.facts
+    if serves_one_type(text.type, node, context) and not is_only_required(text.type, node, facts):
+        return
+    if not falls_back_from_neutral(node, facts):
         message = _message(node, text, found, context)
         yield Draft(node, message, subject=DeviceLiteral(node, text))
 
@@ -99,13 +108,13 @@ def hardcoded_position(
     """The place that takes the literal ``node`` as a device, unless something excuses it."""
     facts = context.facts
     found = device_position(node, facts)
-    if found is None or in_runtime_module(context):
+    if found is None or in_runtime_module(context) or is_expected_value(node, facts):
         return None
     if found.call is not None and facts.means(found.call.func, "torch.set_default_device"):
         return None
-    if is_established(text.type, node, facts) or is_demanded_later(text.type, node, facts):
+    if is_demanded_later(text.type, node, facts) or is_only_shown(node, facts):
         return None
-    if is_only_shown(node, facts):
+    if is_established(text.type, node, facts) and not is_only_required(text.type, node, facts):
         return None
     return found if availability_branch(node, facts) is None else None
 

@@ -52,6 +52,7 @@ from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.device_text import device_text
+from torchdet.reading.devices.dispatch import is_expected_value
 from torchdet.torch_api.device_arguments import (
     CURRENT_DEVICE_BLOCKS,
     CURRENT_DEVICE_SETTERS,
@@ -79,6 +80,8 @@ def check_device(reference: Reference, context: Context) -> Iterator[Draft]:
     """`torch.device(0)`, `torch.device("cuda", 0)`."""
     call = _call_of(reference, context)
     if call is None:
+        return
+    if is_expected_value(call, context.facts):
         return
     kind = argument(call, "type", 0)
     if argument(call, "device", 0) is not None:

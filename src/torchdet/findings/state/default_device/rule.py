@@ -41,13 +41,23 @@ There is no fix: which of the tensors made later belong on the device is for a p
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant
 from torchdet.findings.base import Draft, Rule
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
-from torchdet.reading.state.default_writes import default_setter, undoes_default, written_default
+from torchdet.reading.state.default_writes import (
+    DefaultFunctions,
+    default_setter,
+    is_undone,
+    undoes_default,
+    written_default,
+)
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 
 def check(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -55,9 +65,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     if in_runtime_module(context):
         return
     switched_off = is_constant(written_default(reference, "device", facts), "None")
-    if not switched_off and not undoes_default(
-        reference, "device", ("torch.get_default_device",), facts
-    ):
+    if not switched_off and not _is_put_back(reference, facts):
         yield Draft(
             reference.node,
             "`torch.set_default_device` moves every tensor that this thread makes from now on; "
@@ -65,6 +73,13 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
             subject=default_setter(reference, facts),
         )
 
+
+def _is_put_back(reference: Reference, facts: FileFacts) -> bool:
+    """Whether the call restores the old value, or a ``finally`` does so after it."""
+    return undoes_default(reference, _DEFAULT, facts) or is_undone(reference, _DEFAULT, facts)
+
+
+_DEFAULT = DefaultFunctions("torch.set_default_device", "device", "torch.get_default_device")
 
 RULE = Rule(
     code="DET201",
