@@ -2,8 +2,9 @@
 
 ## What it does
 Reports a generator (`np.random.default_rng(0)`, `np.random.RandomState(0)`, `random.Random(0)`,
-`torch.Generator()`) that is made once and drawn from in `__getitem__` or `__iter__` of a data set,
-and `DataLoader(in_order=False)` with workers.
+`torch.Generator()`) that is made once and drawn from in `__getitem__` or `__iter__` of a data set;
+a `worker_init_fn` that seeds with a constant, with the worker's number alone, or with
+`np.random.get_state()[1][0]` plus that number; and `DataLoader(in_order=False)` with workers.
 
 Silent are data sets that ask `get_worker_info()` or make or seed the generator anew for each item,
 and files whose loaders have no workers, or get the runtime's `**rt.dataloader_options(...)`, which
@@ -15,6 +16,11 @@ Every worker gets a copy of the data set with the generator in the same state, s
 draw the same numbers: with eight of them, eight samples share one augmentation. Workers that are
 started anew in each epoch repeat the numbers of the last one as well. With `in_order=False` the
 batches come in the order in which workers happen to finish.
+
+torch seeds `random`, NumPy and itself in each worker, with another seed in each epoch. A
+`worker_init_fn` that seeds them with a constant undoes that: all workers, or all epochs, draw the
+same numbers. `np.random.get_state()[1][0]` is such a constant (2147483648) once NumPy is seeded
+with an array, as torch 1.9 and later do.
 
 ## Example
 Bad:
@@ -52,24 +58,34 @@ class Crops(Dataset):
 ```
 
 ## Fix safety
-There is no fix: what to seed with, the index, the epoch or the worker, is for a person to say.
+In a `worker_init_fn` the seed of `random` and NumPy becomes `torch.initial_seed() % 2**32`, which
+is the worker's and changes with each epoch. The fix is unsafe: other numbers are drawn. Otherwise
+choose what to seed with yourself: the index, the epoch or the worker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+from torchdet.edit.node_edit import NodeFix, Replace
 from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.data_classes import is_dataset
+from torchdet.reading.randomness.worker_functions import repeated_seed, runs_in_workers
 from torchdet.torch_api.data_loading import DATA_LOADERS
-from torchdet.torch_api.random_numbers import GENERATOR_MAKERS
+from torchdet.torch_api.random_numbers import GENERATOR_MAKERS, TORCH_SEEDERS
 
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_FUNCTIONS = (cst.FunctionDef, cst.Lambda)
 _IN_WORKERS = frozenset({"__getitem__", "__getitems__", "__iter__"})
 _SEEDS = frozenset({"seed", "manual_seed", "set_state", "setstate", "bit_generator"})
 
@@ -86,6 +102,44 @@ def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
             "with `in_order=False` the batches come in the order in which workers finish, which "
             "differs from run to run; leave it out",
         )
+
+
+def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A seed in a function of the workers."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node or not call.args:
+        return
+    function = _function_around(call, facts)
+    confidence = runs_in_workers(function, facts) if function is not None else None
+    if function is None or confidence is None:
+        return
+    seed = call.args[0].value
+    repeated = repeated_seed(seed, function, facts)
+    if repeated is None:
+        return
+    with_torch = reference.name in TORCH_SEEDERS
+    remedy = "leave it out" if with_torch else "seed with `torch.initial_seed() % 2**32`"
+    yield Draft(
+        call,
+        f"{repeated.value}, and so the same random numbers; {remedy}",
+        None if with_torch else _seed_of_worker(seed, context),
+        confidence,
+    )
+
+
+def _function_around(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | cst.Lambda | None:
+    around = (each for each in facts.ancestors(node) if isinstance(each, _FUNCTIONS))
+    return next(around, None)
+
+
+def _seed_of_worker(seed: cst.BaseExpression, context: Context) -> NodeFix | None:
+    owner = context.facts.scope(seed).owner("torch")
+    bound = owner.bindings["torch"] if owner is not None else []
+    if not bound or any(each.qualified != "torch" for each in bound):
+        return None
+    edit = Replace(seed, "torch.initial_seed() % 2**32")
+    return NodeFix("Seed with the worker's seed", Applicability.UNSAFE, (edit,))
 
 
 def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -245,10 +299,11 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.WARNING,
     requires=b"torch",
-    triggers=(b"in_order", b"__getitem__", b"__iter__"),
+    triggers=(b"in_order", b"__getitem__", b"__iter__", b"worker"),
     names={
         **dict.fromkeys(DATA_LOADERS, check_loader),
         **dict.fromkeys(GENERATOR_MAKERS, check_generator),
+        **dict.fromkeys(("random.seed", "numpy.random.seed", *sorted(TORCH_SEEDERS)), check_seed),
     },
     stays=Grounds(
         "what each worker seeds with, the index, the epoch or its number, has to be decided",

@@ -2,7 +2,7 @@
 
 ## What it does
 Reports a shuffling `DistributedSampler` whose loader the same file iterates epoch after epoch,
-where `set_epoch` stands nowhere in the file.
+where no code of the file calls `set_epoch`; comments and docstrings that name it do not count.
 
 Silent are samplers with `shuffle=False`, those for validation and tests, loaders that are handed
 to code elsewhere, and files that leave the loop to Lightning, Accelerate or the `Trainer` of
@@ -47,15 +47,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument, is_constant, last_name
+from torchdet.facts.expressions import argument, is_constant, last_name, string_value
 from torchdet.facts.flow.destinations import Arrival
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
+from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.torch_api.data_loading import DISTRIBUTED_SAMPLERS
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 _LOOPS_ELSEWHERE = (
     "accelerate",
@@ -65,6 +71,7 @@ _LOOPS_ELSEWHERE = (
     "transformers.Seq2SeqTrainer",
     "transformers.Trainer",
 )
+_METHOD = "set_epoch"
 _EVALUATION = re.compile(r"val|test|eval|dev\b|predict|infer", re.IGNORECASE)
 _WRAPPERS = frozenset({"enumerate", "iter", "tqdm", "zip", "list", "track", "cycle"})
 
@@ -77,7 +84,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     shuffle = argument(call, "shuffle", 3)
     if shuffle is not None and not is_constant(shuffle.value, "True"):
         return
-    if any(arg.star for arg in call.args) or "set_epoch" in facts.source.text:
+    if any(arg.star for arg in call.args) or _names_set_epoch(facts.module, facts):
         return
     if any(
         f"{module}.".startswith(f"{name}.")
@@ -95,6 +102,18 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
             "same order; call it with the epoch before each pass over the loader",
             confidence=Confidence.LIKELY if elsewhere else Confidence.CERTAIN,
         )
+
+
+@remembered
+def _names_set_epoch(module: cst.Module, facts: FileFacts) -> bool:
+    """Whether the code of the file has the method; its comments and docstrings may well."""
+    del facts
+    return any(
+        (isinstance(node, cst.Attribute) and node.attr.value == _METHOD)
+        or (isinstance(node, cst.FunctionDef) and node.name.value == _METHOD)
+        or (isinstance(node, cst.SimpleString) and string_value(node) == _METHOD)
+        for node in descendants(module)
+    )
 
 
 def _wrapped(node: cst.BaseExpression, context: Context) -> list[cst.BaseExpression] | None:
