@@ -57,11 +57,18 @@ PYTHON_SEEDERS = ("random.seed", "random.setstate")
 NUMPY_SEEDERS = ("numpy.random.seed", "numpy.random.set_state")
 """Functions that seed NumPy's global generator, or put its state back."""
 
+SEEDING_FUNCTIONS = (
+    *sorted(TORCH_SEEDERS),
+    "random.seed",
+    "numpy.random.seed",
+    *sorted({row.name for row in libraries.rows("seeds") if row.position == 0 and "." in row.name}),
+)
+"""Functions that seed generators of the process with their first argument."""
+
 SEEDED_BY_FIRST_ARGUMENT = (
-    TORCH_SEEDERS
-    | frozenset(row.name for row in libraries.rows("seeds") if row.position == 0)
-    | qualified("numpy.random", "RandomState SeedSequence default_rng seed")
-    | qualified("random", "Random seed")
+    frozenset(SEEDING_FUNCTIONS)
+    | qualified("numpy.random", "RandomState SeedSequence default_rng")
+    | qualified("random", "Random")
 )
 """Functions and classes whose first argument is a seed."""
 
