@@ -153,6 +153,33 @@ KINDS: dict[str, tuple[str, str, str]] = {
     ),
     "imports in functions": ("", "def f{i}():\n    import torch.nn as nn\n    return nn\n", ""),
     "seeds": ("", "torch.manual_seed(int(time.time()))\nnp.random.seed({i})\n", ""),
+    "seeds of workers": (
+        "",
+        "def init{i}(worker_id):\n    np.random.seed(worker_id)\n"
+        "l{i} = DataLoader(d, num_workers=2, worker_init_fn=init{i})\n",
+        "",
+    ),
+    "seeds of one worker": (
+        "def init(worker_id):\n",
+        "    s{i} = worker_id + {i}\n    np.random.seed(s{i})\n",
+        "l = DataLoader(d, num_workers=2, worker_init_fn=init)\n",
+    ),
+    "seeds in data sets": (
+        "",
+        "class S{i}(Dataset):\n    def __init__(self, seed=0):\n        random.seed(seed)\n",
+        "",
+    ),
+    "trainers": (
+        "",
+        "class T{i}:\n    def run{i}(self):\n        loss.backward()\n        opt.step()\n"
+        "T{i}().run{i}()\n",
+        "",
+    ),
+    "texts of files": (
+        "t = ''\n",
+        "for f{i} in glob.glob('{i}'):\n    t += open(f{i}).read()\n",
+        "",
+    ),
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),
     "suppressions in a statement": ("y = [\n", "    x.cuda(),  # noqa: DET302\n", "]\n"),

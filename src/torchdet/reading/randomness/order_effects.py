@@ -25,6 +25,10 @@ MAYBE_DRAWN = OrderUse(DRAWN.effect, Confidence.LIKELY)
 PAIRED = OrderUse("they are paired by position", Confidence.LIKELY)
 CUT = OrderUse("some are taken by position", Confidence.LIKELY)
 LAYERS = OrderUse("layers are made in it", Confidence.LIKELY)
+APPENDED = OrderUse("they are joined to one text in it", Confidence.LIKELY)
 DRAWS = OrderUse("each of them gets the next random numbers", Confidence.LIKELY)
 PICKED = OrderUse("one is picked by its position", Confidence.LIKELY)
+LISTED = OrderUse(
+    "the caller receives a list of them in it and picks one by its position", Confidence.LIKELY
+)
 RETURNED = OrderUse("the caller receives them in it", Confidence.LIKELY)

@@ -50,6 +50,7 @@ from torchdet.reading.randomness.sorted_lists import (
     sorting_uses,
     sorts,
 )
+from torchdet.torch_api.random_numbers import INDEX_DRAWS, NUMPY_DRAWS, PYTHON_DRAWS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -77,6 +78,8 @@ _COUNTS_BY_NAME = {
     "random_split": SPLIT,
     "array_split": SPLIT,
 }
+_SAME_NUMBERS = frozenset({"tolist", "numpy", "cpu", "long", "item"})
+_INDEX_DRAWS = frozenset({*INDEX_DRAWS, *NUMPY_DRAWS, *PYTHON_DRAWS})
 _DRAW_METHODS = frozenset({"shuffle", "sample", "choice", "choices", "permutation"})
 
 
@@ -263,6 +266,24 @@ class _Trace:
                 yield PICKED
         elif self._in_dataset(subscript, "__getitem__"):
             yield INDEXED
+        elif isinstance(index, cst.Index) and self._is_drawn(index.value):
+            yield DRAWN
+
+    def _is_drawn(self, index: cst.BaseExpression) -> bool:
+        """Whether an index comes from a random permutation or sample of indices."""
+
+        def transfer(node: cst.BaseExpression) -> Sequence[cst.BaseExpression] | None:
+            if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
+                return [node.func.value] if node.func.attr.value in _SAME_NUMBERS else None
+            if isinstance(node, cst.Subscript) and isinstance(node.slice[0].slice, cst.Slice):
+                return [node.value]
+            return None
+
+        return any(
+            isinstance(end.node, cst.Call)
+            and not _INDEX_DRAWS.isdisjoint(self._facts.resolve(end.node.func).names)
+            for end in self._flow.sources(index, transfer).every
+        )
 
     def _is_alone(self, subscript: cst.Subscript) -> bool:
         """Whether any element would do, or there is but one.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import int_value, last_name
+from torchdet.facts.expressions import int_value, last_name, string_value
 from torchdet.facts.flow.order import Order
 from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
-from torchdet.reading.randomness.order_effects import DRAWS, LAYERS, NUMBERED, OrderUse
+from torchdet.reading.randomness.order_effects import APPENDED, DRAWS, LAYERS, NUMBERED, OrderUse
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -37,6 +37,8 @@ def left_behind(
     if stores_number(loop.body, counters):
         effects.append(NUMBERED)
     for node in descendants(loop.body):
+        if isinstance(node, (cst.Call, cst.AugAssign)) and _ends_loop(node, loop, facts):
+            continue  # it is done for one element
         if isinstance(node, cst.Call):
             if last_name(node.func) in {"append", "extend"} and isinstance(
                 node.func, cst.Attribute
@@ -48,7 +50,38 @@ def left_behind(
                 effects.append(DRAWS)
         elif isinstance(node, cst.AugAssign) and isinstance(node.value, (cst.List, cst.ListComp)):
             places.update((each, None) for each in reads_of_target(node.target, facts))
+        elif isinstance(node, cst.AugAssign) and _joins_text(node, facts):
+            effects.append(APPENDED)
     return tuple(places), tuple(effects)
+
+
+def _ends_loop(node: cst.CSTNode, loop: cst.For, facts: FileFacts) -> bool:
+    """Whether the loop is left right after ``node``: it has found what it looks for."""
+    for above in facts.ancestors(node):
+        if above is loop:
+            return False
+        if isinstance(above, cst.IndentedBlock) and above is not loop.body:
+            last = above.body[-1]
+            small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else None
+            if isinstance(small, (cst.Break, cst.Return)):
+                return True
+        if isinstance(above, (cst.For, cst.While, cst.FunctionDef, cst.Lambda)):
+            return False
+    return False
+
+
+def _joins_text(statement: cst.AugAssign, facts: FileFacts) -> bool:
+    """Whether ``text += ...`` puts together the contents of files, beginning with an empty one."""
+    target = statement.target
+    if not isinstance(target, cst.Name) or not isinstance(statement.operator, cst.AddAssign):
+        return False
+    begun = [each.value for each in facts.flow.definitions(target).definitions]
+    if not any(string_value(each) == "" for each in begun if each is not None):
+        return False
+    return any(
+        isinstance(node, cst.Call) and last_name(node.func) in {"read", "read_text"}
+        for node in descendants(statement.value)
+    )
 
 
 def _filled(

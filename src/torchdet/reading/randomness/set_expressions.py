@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import last_name
-from torchdet.facts.flow.definitions import Definition, DefinitionKind, Path
+from torchdet.facts.flow.definitions import Definition, DefinitionKind, Each, Item, Path
 from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
@@ -32,7 +32,9 @@ _NUMBER_WORDS = re.compile(
     r"|numbers?|ints?|lengths?|levels?|ndim|shapes?|axes|axis|ports?|offsets?|pos"
     r"|positions?|layers?_idx|devices?|y|labels?_ids?|counts?|frames?|degrees?|strides?)$"
 )
+_COUNTING_LOOPS = frozenset({((Each(),), "range"), ((Each(), Item(0)), "enumerate")})
 _NUMBERS_FROM = _NUMBER_FUNCTIONS_OF_ARRAYS | {"range", "tolist"}
+_ANNOTATION = re.compile(r"[\w.]+\[(?P<element>str|int|float|bool)(?:, \.\.\.)?\]")
 _STRING_WORDS = re.compile(
     r"(^|_)(captions?|file|filename|files|keys?|names?|path|sentence|text|title|url|uuid|words?)$"
 )
@@ -148,6 +150,9 @@ def _of_iterable(node: cst.BaseExpression, facts: FileFacts) -> Elements:
         if name in {"list", "tuple", "sorted", "set"} and node.args:
             return _of_iterable(node.args[0].value, facts)
     if isinstance(node, cst.Name):
+        annotated = _of_annotated_elements(node, facts)
+        if annotated is not None:
+            return annotated
         made = [end for end in facts.flow.sources(node).expressions if isinstance(end, cst.Call)]
         if any((last_name(end.func) or "") in _NUMBERS_FROM for end in made):
             return Elements.NUMBERS
@@ -162,12 +167,20 @@ def _of_value(node: cst.BaseExpression, facts: FileFacts) -> Elements:
         return Elements.NUMBERS
     if isinstance(node, cst.Tuple):
         kinds = {_of_value(each.value, facts) for each in node.elements}
-        known = Elements.STRINGS if Elements.STRINGS in kinds else Elements.NUMBERS
-        return Elements.UNKNOWN if Elements.UNKNOWN in kinds else known
+        whole = Elements.STRINGS if Elements.STRINGS in kinds else Elements.NUMBERS
+        return Elements.UNKNOWN if Elements.UNKNOWN in kinds else whole
     if isinstance(node, cst.Name):
-        annotated = _of_annotations(node, facts)
-        if annotated is not None:
-            return annotated
+        known = _of_annotations(node, facts) or _of_loops(node, facts)
+        if known is not None:
+            return known
+    return _of_computed(node, facts)
+
+
+def _of_computed(node: cst.BaseExpression, facts: FileFacts) -> Elements:
+    """What an operator, a call or a part of something gives."""
+    if isinstance(node, cst.BinaryOperation):
+        first, second = _of_value(node.left, facts), _of_value(node.right, facts)
+        return first if first in (second, Elements.STRINGS) else Elements.UNKNOWN
     if isinstance(node, cst.Call):
         name = last_name(node.func) or ""
         if name == "str" or (isinstance(node.func, cst.Attribute) and name in _STRING_METHODS):
@@ -183,6 +196,30 @@ def _of_value(node: cst.BaseExpression, facts: FileFacts) -> Elements:
 def _called_by_number(code: str) -> bool:
     """Whether a name says that it holds numbers: ``layer_idx``, ``batch.sizes``, ``ranks``."""
     return _NUMBER_WORDS.search(code.rpartition(".")[2].lower()) is not None
+
+
+def _of_loops(name: cst.Name, facts: FileFacts) -> Elements | None:
+    """What the loops say that bind a name: ``range`` and the indices of ``enumerate``."""
+    definitions = facts.flow.definitions(name).definitions
+    counted = definitions and all(
+        isinstance(each.value, cst.Call)
+        and (each.path, last_name(each.value.func)) in _COUNTING_LOOPS
+        for each in definitions
+    )
+    return Elements.NUMBERS if counted else None
+
+
+def _of_annotated_elements(name: cst.Name, facts: FileFacts) -> Elements | None:
+    """What an annotation says of the elements: ``list[str]``."""
+    annotations = [each.annotation for each in facts.flow.definitions(name).definitions]
+    matches = [
+        _ANNOTATION.fullmatch(facts.code(each)) if each is not None else None
+        for each in annotations
+    ]
+    elements = {match["element"] if match is not None else "" for match in matches}
+    if elements == {"str"}:
+        return Elements.STRINGS
+    return Elements.NUMBERS if elements and elements <= {"int", "float", "bool"} else None
 
 
 def _of_annotations(name: cst.Name, facts: FileFacts) -> Elements | None:

@@ -47,6 +47,7 @@ is unsafe for them. `hash` has no fix: which digest suits is for a person to say
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeFix, Replace
 from torchdet.facts.expressions import last_name
@@ -58,10 +59,13 @@ from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.randomness.order_effects import PICKED, RETURNED
+from torchdet.reading.randomness.order_effects import LISTED, PICKED, RETURNED
 from torchdet.reading.randomness.order_uses import order_uses
 from torchdet.reading.randomness.set_expressions import Elements, holds_string, set_elements
 from torchdet.reading.randomness.torch_files import uses_torch
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
 
 # Functions that take the elements of a set one after the other.
 _CONSUMERS = (
@@ -70,6 +74,7 @@ _CONSUMERS = (
     *(f"numpy.random.{name}" for name in ("choice", "permutation")),
     *(f"itertools.{name}" for name in ("chain", "cycle", "islice")),
 )
+_SEQUENCES = ("builtins.list", "builtins.tuple")
 # What people do with sets knowing that they have no order: to drop duplicates from names that are
 # looked up later, or to take the only element.
 _HARMLESS = frozenset({PICKED, RETURNED})
@@ -97,7 +102,10 @@ def _check_set(node: cst.BaseExpression, context: Context) -> Iterator[Draft]:
     elements = set_elements(node, facts)
     if elements is None or elements is Elements.NUMBERS:
         return
-    use = next((use for use in order_uses(node, facts) if use not in _HARMLESS), None)
+    uses = order_uses(node, facts)
+    use = next((use for use in uses if use not in _HARMLESS), None)
+    if use is None and PICKED in uses and _returned_as_list(node, facts):
+        use = LISTED
     if use is None:
         return
     strings = elements is Elements.STRINGS
@@ -109,6 +117,15 @@ def _check_set(node: cst.BaseExpression, context: Context) -> Iterator[Draft]:
         _sort(node, strings, context),
         use.confidence if strings else Confidence.LIKELY,
     )
+
+
+def _returned_as_list(node: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a function returns ``list(node)``, so that its caller receives a sequence."""
+    arg = facts.parent(node)
+    call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
+    if not isinstance(call, cst.Call) or not facts.means(call.func, *_SEQUENCES):
+        return False
+    return isinstance(facts.parent(call), cst.Return)
 
 
 def _sort(node: cst.BaseExpression, strings: bool, context: Context) -> NodeFix | None:
