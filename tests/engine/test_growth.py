@@ -180,6 +180,16 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "for f{i} in glob.glob('{i}'):\n    t += open(f{i}).read()\n",
         "",
     ),
+    "results that are finished": (
+        "p = Pool(3)\n",
+        "r{i} = []\nfor x in p.imap_unordered(f, xs):\n    r{i}.append(x)\ntorch.stack(r{i})\n",
+        "",
+    ),
+    "spaces": (
+        "import gymnasium\ntorch.manual_seed(0)\n",
+        "def f{i}(env):\n    return env.action_space.sample()\n",
+        "",
+    ),
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),
     "suppressions in a statement": ("y = [\n", "    x.cuda(),  # noqa: DET302\n", "]\n"),

@@ -228,6 +228,16 @@ def library_draws() -> dict[str, Drawing]:
 
 
 @cache
+def library_generators() -> dict[str, str]:
+    """Classes of libraries whose objects draw from a generator of their own: what seeds it.
+
+    >>> library_generators()["albumentations.Compose"]
+    'seed'
+    """
+    return {row.name: row.argument for row in libraries.rows("generator")}
+
+
+@cache
 def training_methods(package: str) -> frozenset[str]:
     """The methods of a library's objects that train a model.
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.reading.context import Context
 from torchdet.reading.randomness.number_uses import is_beside_results
 from torchdet.reading.randomness.program import block_name, program
-from torchdet.torch_api.random_numbers import Stream
+from torchdet.torch_api.random_numbers import Drawing, Stream, library_draws
 
 # What torch's workers run has their seed by then.
 _RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
@@ -49,4 +50,20 @@ def _counts(node: cst.CSTNode, context: Context) -> bool:
     name = block_name(node, context.facts)
     if name not in program(context).reached or name.rpartition(".")[2] in _RUN_BY_LOADERS:
         return False
-    return not is_beside_results(call, facts) and not facts.under_type_checking(node)
+    if is_beside_results(call, facts) or facts.under_type_checking(node):
+        return False
+    drawing = library_draws().get(facts.resolve(node).names[0])
+    return drawing is None or _draws_from_process(call, drawing)
+
+
+def _draws_from_process(call: cst.Call, drawing: Drawing) -> bool:
+    """Whether a call of a library's function gets no seed of its own, and is to draw at all."""
+    if has_unpacking(call):
+        return False
+    seed = argument(call, drawing.keyword)
+    if seed is not None and not is_constant(seed.value, "None"):
+        return False
+    flag = argument(call, drawing.flag) if drawing.flag else None
+    if flag is None:
+        return drawing.flag_default
+    return is_constant(flag.value, "True")

@@ -8,8 +8,9 @@ afterwards, and a `SeedSequence` whose `entropy` is kept.
 
 Reports, in programs, the first draw from NumPy's global generator (`numpy.random.rand`,
 `shuffle`, `choice`) that nothing seeds, neither the file nor a module of the project that it
-imports, by the rules of `unseeded-python-random`. `numpy.random.seed()` without a seed is reported
-everywhere.
+imports, by the rules of `unseeded-python-random`. Functions and classes of scikit-learn without a
+`random_state`, such as `train_test_split`, draw from it as well. `numpy.random.seed()` without a
+seed is reported everywhere.
 
 ## Why is this bad?
 Without a seed, NumPy asks the operating system for entropy: the numbers are others in every run.
@@ -54,13 +55,22 @@ from torchdet.findings.randomness.draws import is_first_unseeded_draw
 from torchdet.findings.randomness.generators import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.torch_api.random_numbers import NUMPY_DRAWS, NUMPY_GENERATORS, Stream
+from torchdet.torch_api.random_numbers import (
+    NUMPY_DRAWS,
+    NUMPY_GENERATORS,
+    Stream,
+    library_draws,
+)
+
+_DRAWS = NUMPY_DRAWS | {
+    name for name, each in library_draws().items() if each.stream is Stream.NUMPY
+}
 
 
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
     if "torch" not in context.facts.source.text:
         return
-    if is_first_unseeded_draw(reference.node, NUMPY_DRAWS, Stream.NUMPY, context):
+    if is_first_unseeded_draw(reference.node, _DRAWS, Stream.NUMPY, context):
         yield Draft(
             reference.node,
             f"`{reference.name}` draws from NumPy's global generator, which nothing seeds in this "
@@ -74,10 +84,10 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"random",),
+    triggers=(b"random", b"sklearn"),
     requires=b"numpy",
     names={
-        **dict.fromkeys(sorted(NUMPY_DRAWS), check_draw),
+        **dict.fromkeys(sorted(_DRAWS), check_draw),
         **dict.fromkeys(NUMPY_GENERATORS, check_making),
         "numpy.random.seed": check_seeding,
     },
