@@ -9,15 +9,20 @@ import warnings
 from collections import defaultdict
 from types import ModuleType
 
-import torch
-
-EXPORTS_HEADING = ("name",)
+EXPORTS_HEADING = ("module", "name", "means")
 CLASSES_HEADING = ("name", "kind")
 SPELLINGS_HEADING = ("name", "same-as")
 
 _READ = (
     *("torch.distributed.fsdp", "torch.distributions", "torch.nn", "torch.optim"),
     *("torch.optim.lr_scheduler", "torch.utils.checkpoint", "torch.utils.data"),
+)
+# Of which modules people import everything.
+_STARRED = (
+    *("torch", "torch.autograd", "torch.cuda", "torch.distributed", "torch.distributions"),
+    *("torch.linalg", "torch.multiprocessing", "torch.nn", "torch.nn.functional"),
+    *("torch.nn.init", "torch.nn.modules", "torch.nn.utils", "torch.optim"),
+    *("torch.optim.lr_scheduler", "torch.utils.data"),
 )
 _KINDS = {
     "torch.nn.Module": "module",
@@ -31,9 +36,29 @@ _KINDS = {
 }
 
 
-def export_rows() -> list[tuple[str]]:
-    """The names that `from torch import *` binds."""
-    return [(name,) for name in sorted(set(torch.__all__))]
+def export_rows() -> list[tuple[str, str, str]]:
+    """The names that `from torch import *` and its like bind, and what each means.
+
+    Modules from elsewhere, such as `math`, are left out.
+    """
+    public = _public_names()
+    rows: list[tuple[str, str, str]] = []
+    for module in _STARRED:
+        bound = _bound_by_star(importlib.import_module(module))
+        for name, found in sorted(bound.items()):
+            own = f"{module}.{name}"
+            if isinstance(found, ModuleType):
+                if found.__name__ == own:
+                    rows.append((module, name, own))
+                continue
+            names = public.get(id(found), [own])
+            rows.append((module, name, own if own in names else names[0]))
+    return rows
+
+
+def _bound_by_star(module: ModuleType) -> dict[str, object]:
+    every = getattr(module, "__all__", [n for n in vars(module) if not n.startswith("_")])
+    return {name: getattr(module, name) for name in every}
 
 
 def class_rows() -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ from torchdet.facts.index import DottedUse
 from torchdet.facts.resolve import Exact
 from torchdet.facts.scope import BindingKind
 from torchdet.reading.context import Reference
+from torchdet.torch_api.public_names import star_exports
 
 
 def references(names: frozenset[str], facts: FileFacts) -> Iterator[Reference]:
@@ -47,6 +48,8 @@ def _promising_roots(
     In the order of their first use.
     """
     promising = set(builtins)
+    for origin, _ in facts.index.star_imports:
+        promising.update(star_exports(origin) or ())
     derived: list[tuple[str, str]] = []
     for binding in facts.index.bindings():
         if binding.qualified is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from torchdet.facts.expressions import string_value
 from torchdet.facts.handle_names import HANDLE, HANDLE_FACTORIES, RUNTIME_MODULE, meaning_of_export
 from torchdet.facts.index import DottedUse, Index, dotted_parts
 from torchdet.facts.scope import Binding, BindingKind, Scope
+from torchdet.facts.star_imports import star_meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +147,12 @@ class Resolver:
         return resolution
 
     def _unbound(self, name: str) -> Resolution:
-        if self._index.star_imports or not hasattr(builtins, name):
+        origins = [origin for origin, _ in self._index.star_imports]
+        meaning = star_meaning(origins, name)
+        if meaning is None:
             return _UNKNOWN
-        return Exact(f"builtins.{name}")
+        certain = meaning.certain
+        return Exact(meaning.name) if certain else Ambiguous((meaning.name,))
 
     def _combine(self, bindings: Iterable[Binding], owner: Scope) -> Resolution:
         candidates: set[str] = set()

@@ -21,6 +21,7 @@ from functools import lru_cache
 from torchdet.facts.nesting import check_nesting
 from torchdet.facts.syntax_tree import syntax_tree
 from torchdet.model.source import SourceText
+from torchdet.torch_api.public_names import star_exports
 
 # LibCST counts rows differently here, or takes less than Python does.
 _READ_DIFFERENTLY = re.compile(r"\f|\r(?!\n)|^[ \t]*\\\r?$", re.MULTILINE)
@@ -91,6 +92,11 @@ class ImportMention:
         else:
             yield self.origin
             yield from (_below(self.origin, alias.name) for alias in self.node.names)
+
+    def meanings(self) -> Iterator[tuple[str, str]]:
+        """The names that it may bind, with those of a star, and the qualified name of each."""
+        exports = star_exports(self.origin) if self.is_star else None
+        yield from self.bindings() if exports is None else exports.items()
 
     def bindings(self) -> Iterator[tuple[str, str]]:
         """The names that it binds, each with the qualified name that it means."""
@@ -179,7 +185,7 @@ class Outline:
         """The beginnings of wanted names that each local name may mean, through assignments."""
         meanings: dict[str, set[str]] = {}
         for statement in self.imports:
-            for name, qualified in statement.bindings():
+            for name, qualified in statement.meanings():
                 if qualified in prefixes:
                     meanings.setdefault(name, set()).add(qualified)
         grown = bool(meanings)

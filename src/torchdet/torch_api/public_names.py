@@ -19,14 +19,24 @@ def qualified(module: str, names: str) -> frozenset[str]:
     return frozenset(f"{module}.{name}" for name in names.split())
 
 
-@cache
-def star_exports() -> frozenset[str]:
-    """The names that `from torch import *` binds.
+def star_exports(module: str) -> Mapping[str, str] | None:
+    """The names that `from module import *` binds, with their meanings.
 
-    >>> "nn" in star_exports(), "randn" in star_exports()
-    (False, True)
+    None for a module of which that is not known.
+
+    >>> exports = star_exports("torch")
+    >>> "nn" in exports, exports["randn"]
+    (False, 'torch.randn')
     """
-    return frozenset(name for (name,) in generated_rows("exports"))
+    return _exports().get(module)
+
+
+@cache
+def _exports() -> Mapping[str, Mapping[str, str]]:
+    found: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for module, name, means in generated_rows("exports"):
+        found[module][name] = means
+    return MappingProxyType({name: MappingProxyType(each) for name, each in found.items()})
 
 
 @cache

@@ -13,6 +13,7 @@ from torchdet.facts.flow.graph import ENTRY, Branch, Graph, Point
 from torchdet.facts.flow.use_def import AT_ENTRY, AtEntry, Phi, UseDef, is_deletion
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import ScopeKind
+from torchdet.facts.star_imports import may_bind
 
 if TYPE_CHECKING:
     from torchdet.facts.flow.bodies import Bodies
@@ -96,7 +97,7 @@ class ReachingDefinitions:
     def _find(self, use: cst.Name) -> Reaching:
         variable = self._bodies.table.variable(use)
         if variable is None:
-            stars = bool(self._bodies.index.star_imports)
+            stars = self._stars_may_bind(use.value)
             unknown = frozenset({UnknownSource.STAR_IMPORT}) if stars else frozenset()
             return Reaching((), bool(unknown), unknown)
         owner = self._bodies.owner(use)
@@ -208,7 +209,8 @@ class ReachingDefinitions:
         if variable[0].kind is not ScopeKind.MODULE:
             return frozenset()
         found = {UnknownSource.DYNAMIC} if self._writes_globals else set()
-        graph = self._bodies.graph(self._bodies.module) if self._bodies.index.star_imports else None
+        stars = self._stars_may_bind(variable[1])
+        graph = self._bodies.graph(self._bodies.module) if stars else None
         if graph is not None:
             places = [
                 place for place, each in graph.definitions.get(variable, ()) if each in definitions
@@ -218,6 +220,9 @@ class ReachingDefinitions:
             ):
                 found.add(UnknownSource.STAR_IMPORT)
         return frozenset(found)
+
+    def _stars_may_bind(self, name: str) -> bool:
+        return any(may_bind(origin, name) for origin, _ in self._bodies.index.star_imports)
 
     @cached_property
     def _writes_globals(self) -> bool:

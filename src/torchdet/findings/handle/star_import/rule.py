@@ -4,9 +4,9 @@
 Reports star imports from torch and its submodules, except under `if TYPE_CHECKING:`.
 
 ## Why is this bad?
-Nobody, no linter included, can tell afterwards which names are torch's: `sum`, `abs`, `range` and
-some hundred others silently stop being Python's, and which ones depends on the release of torch.
-The rules about devices and determinism are blind in such a file.
+Readers cannot tell which names are torch's: `sum`, `abs`, `range` and some hundred others silently
+stop being Python's, and which ones depends on the release of torch. The other rules resolve these
+names as torch 2.13 exports them, but report them as likely where another star import may bind them.
 
 ## Example
 Bad:
