@@ -14,8 +14,8 @@ file, and the words on its fence say what is done to it:
 ``python migrate``
     The file is migrated for this rule alone. ``# refused: DET301 some words of the reason`` ends a
     line on which a finding starts that must be refused; every other finding must be mended.
-    ``typed``, ``unsafe`` and ``facade`` on the fence configure the migration, and
-    ``rules=DET101,DET104`` names the rules to answer for where they are not the page's alone.
+    ``typed``, ``unsafe``, ``facade`` and ``keep`` on the fence configure the migration,
+    and ``rules=DET101,DET104`` names the rules to answer for where they are not the page's alone.
 ``python migrated``
     The text of the case before it after the migration. Without this block, nothing changes.
 ``python beside path=pkg/b.py``
@@ -46,7 +46,7 @@ _FINDING = r'DET\d{3}(?::\d+)?(?: "[^"]*")?'
 _MARK = re.compile(rf"#\s*({_FINDING}(?:\s+{_FINDING})*)\s*$")
 _PARTS = re.compile(r'(?P<code>DET\d{3})(?::(?P<column>\d+))?(?: "(?P<words>[^"]*)")?')
 _REFUSED = re.compile(r"#\s*refused:\s*(?P<code>DET\d{3})\s+(?P<words>[^#]*?)\s*(?=#|$)")
-_MIGRATE = {"migrate", "typed", "unsafe", "facade"}
+_MIGRATE = {"migrate", "typed", "unsafe", "facade", "keep"}
 
 
 @dataclass(frozen=True, order=True)
@@ -175,5 +175,8 @@ def read_page(page: Path) -> list[Case]:
 
 def _options(flags: set[str]) -> MigrateConfig:
     return MigrateConfig(
-        keep_types="typed" in flags, facade="facade" in flags, unsafe="unsafe" in flags
+        keep_types="typed" in flags,
+        facade="facade" in flags,
+        keep_imports="keep" in flags,
+        unsafe="unsafe" in flags,
     )

@@ -42,6 +42,7 @@ class MigrateOptions:
 
     typed: Typed
     facade: bool
+    keep_imports: bool
     report: Path | None
 
     def config(self, files: Sequence[SourceFile], *, unsafe: bool) -> MigrateConfig:
@@ -50,7 +51,7 @@ class MigrateOptions:
         if self.typed is Typed.AUTO:
             folders = sorted({os.path.dirname(file.path) or os.curdir for file in files})
             keep = metadata_of(project_folders(folders)).is_type_checked
-        return MigrateConfig(keep_types=keep, facade=self.facade, unsafe=unsafe)
+        return MigrateConfig(keep, self.facade, self.keep_imports, unsafe)
 
 
 def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
@@ -68,6 +69,12 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         default=None,
         help="Keep imports of torch for type checkers (auto: where the project has one).",
     )
+    @click.option(
+        "--imports",
+        type=click.Choice(["rewrite", "keep"]),
+        default=None,
+        help="Leave imports of torch alone (keep), or take torch from the handle (the default).",
+    )
     @click.option("--facade", is_flag=True, help="Put the facade's import first, keep the others.")
     @click.option(
         "--report",
@@ -79,19 +86,28 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     def with_migration(
         migrate: bool,
         typed: str | None,
+        imports: str | None,
         facade: bool,
         report: Path | None,
         **others: object,
     ) -> _Result:
-        given = {"--typed": typed, "--facade": facade, "--report": report}
+        given = {
+            "--typed": typed,
+            "--imports": imports,
+            "--facade": facade,
+            "--report": report,
+        }
         for option, value in given.items():
             if value and not migrate:
                 raise click.UsageError(f"{option} belongs to --migrate")
         if facade and typed:
             raise click.UsageError("--facade keeps the imports, and --typed rewrites them")
+        if facade and imports == "rewrite":
+            raise click.UsageError("--facade keeps the imports, and --imports rewrite does not")
         if report is not None:
             _require_report(report)
-        options = MigrateOptions(Typed(typed or "auto"), facade, report) if migrate else None
+        keeps = imports == "keep"
+        options = MigrateOptions(Typed(typed or "auto"), facade, keeps, report) if migrate else None
         return command(migrate=options, **others)
 
     return with_migration

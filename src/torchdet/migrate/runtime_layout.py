@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from torchdet.engine.check_files import read_source
 from torchdet.engine.discover import SourceFile
@@ -91,8 +91,8 @@ class RuntimeLayout:
     def access(self, context: Context) -> TorchAccess:
         """How the file of ``context`` gets torch and the handle."""
         path = context.path
-        own = self.modules.get(package_folder(path) or "")
         imports = {*_imports_in(context.facts.source.text.encode("utf-8", "replace"))}
+        own = self._package_of(path, imports)
         if own is not None:
             return _in_package(own, imports, context)
         if module_role(context) is ModuleRole.TEST:
@@ -101,6 +101,21 @@ class RuntimeLayout:
         imported = os.path.abspath(path) in self.imported
         return _DEFERRED if imported else TorchAccess()
 
+    def _package_of(self, path: str, imports: Iterable[str]) -> RuntimeModule | None:
+        """The package that the file at ``path`` is a module of.
+
+        A folder in it need not have an ``__init__.py`` of its own, if what is there imports the
+        package.
+        """
+        own = self.modules.get(package_folder(path) or "")
+        if own is not None:
+            return own
+        around = (self.modules.get(str(folder)) for folder in Path(os.path.abspath(path)).parents)
+        within = next((each for each in around if each is not None), None)
+        if within is None or not any(_is_of(within.name, name) for name in imports):
+            return None
+        return within
+
     def _tested(self, imports: Iterable[str]) -> RuntimeModule | None:
         """The runtime module of the first package of the project that ``imports`` are of."""
         named = (self._named(name) for name in sorted(imports))
@@ -108,11 +123,9 @@ class RuntimeLayout:
 
     def module_for(self, path: str) -> RuntimeModule | None:
         """The runtime module of which the file at ``path`` imports, if it imports one."""
-        own = self.modules.get(package_folder(path) or "")
-        if own is not None:
-            return own
         data = read_source(path)
-        return None if isinstance(data, FileReport) else self._tested(_imports_in(data))
+        imports = () if isinstance(data, FileReport) else tuple(_imports_in(data))
+        return self._package_of(path, imports) or self._tested(imports)
 
     def _named(self, imported: str) -> RuntimeModule | None:
         """The runtime module of the package that ``imported`` is of."""

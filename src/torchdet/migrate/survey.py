@@ -55,8 +55,12 @@ def survey_source(
     config = migration.config
     if settings.config.policy is Policy.FACADE:
         config = replace(config, facade=True)
+    if settings.config.policy is Policy.EFFECTS:
+        config = replace(config, keep_imports=True)
     if config.facade:
         settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
+    if config.keep_imports:
+        settings = replace(settings, config=replace(settings.config, policy=Policy.EFFECTS))
     rules = tuple(rule for rule in settings.rules if is_surveyed(rule, facade=config.facade))
     cards = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
     live = tuple(card.load() for card in cards)

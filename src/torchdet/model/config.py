@@ -13,12 +13,14 @@ class Policy(Enum):
 
     ``HANDLE``: from the runtime's handle. ``FACADE``: a named module is imported first, and
     ``import torch`` after it is fine. ``INJECT``: functions receive the handle; one kept at
-    module level is a finding too.
+    module level is a finding too. ``EFFECTS``: in any way; only what code does with it is asked
+    about: devices, flags, seeds, streams and checkpoints.
     """
 
     HANDLE = "handle"
     FACADE = "facade"
     INJECT = "inject"
+    EFFECTS = "effects"
 
 
 DEFAULT_EXCLUDE = (
@@ -96,9 +98,11 @@ class MigrateConfig:
 
     ``keep_types`` is whether modules keep an import of torch under ``if TYPE_CHECKING:`` (what
     ``Typed`` came to for this project). ``facade`` puts the import of the facade first and leaves
-    the other imports. ``unsafe`` makes changes that may change behaviour, too.
+    the other imports. ``keep_imports`` leaves all of them alone. ``unsafe`` makes changes that
+    may change behaviour, too.
     """
 
     keep_types: bool = False
     facade: bool = False
+    keep_imports: bool = False
     unsafe: bool = False

@@ -143,10 +143,9 @@ def _method(node: cst.BaseExpression, facts: FileFacts) -> _Access | None:
 def _is_allowed(node: cst.CSTNode, context: Context, *, writing: bool) -> bool:
     if in_runtime_module(context) or context.facts.under_type_checking(node):
         return True
-    after_facade = context.config.policy is Policy.FACADE and bool(
-        facade_imports(context.place, context.facts)
-    )
-    return after_facade and not writing
+    policy = context.config.policy
+    after_facade = policy is Policy.FACADE and bool(facade_imports(context.place, context.facts))
+    return (after_facade or policy is Policy.EFFECTS) and not writing
 
 
 def _torch_module(node: cst.BaseExpression, facts: FileFacts) -> str | None:

@@ -8,6 +8,7 @@ Reports imports of torch or of a submodule of it: at the top of a file, in funct
 - `handle`: `rt = get_torch_handle()`, then `torch = rt.torch`.
 - `facade`: the import of the facade. It makes every `import torch` after it fine, so that only
   the first import in a file without it is reported (one before it is `torch-before-facade`).
+- `effects`: nothing; every import of torch is fine.
 - `inject`: a parameter that brings the handle. A handle kept at module level is
   `misplaced-handle`.
 
@@ -78,6 +79,8 @@ _MOST_NAMED = 3
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    if context.config.policy is Policy.EFFECTS:
+        return
     for item in torch_imports(node, context):
         if not in_runtime_module(context) and _is_asked_about(item, context):
             yield Draft(item.node, _message(item, context.place), subject=item)
@@ -137,7 +140,7 @@ def decide(outline: Outline, place: Place) -> tuple[PlainDraft, ...] | None:
     in_torch = place.module_name.partition(".")[0] == "torch"  # whose relative imports are torch's
     if place.config.policy is Policy.FACADE or in_torch:
         return None
-    if in_runtime_module(place):
+    if in_runtime_module(place) or place.config.policy is Policy.EFFECTS:
         return ()
     imports = plain_torch_imports(outline)
     if imports is None:

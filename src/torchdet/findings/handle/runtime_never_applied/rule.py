@@ -6,7 +6,7 @@ none of them calls `get_torch_handle()` or `apply_torch_runtime(...)`. An entry 
 `if __name__ == "__main__":` block, a console script of the project's metadata, or a package's
 `__main__.py`. A block that only calls one function of the file means that function.
 
-It is asked only under `policy = "handle"`.
+It is asked only under the policies `handle` and `effects`.
 
 ## Why is this bad?
 Importing a library sets nothing, so that the program has to: until it applies the runtime, a
@@ -64,10 +64,12 @@ from torchdet.reading.context import Context, Place
 from torchdet.reading.entry_points import applies_runtime, brings_torch, entry_points
 from torchdet.reading.runtime_modules import in_runtime_module
 
+_POLICIES = (Policy.HANDLE, Policy.EFFECTS)
+
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     """A statement of the module's body at which a program may begin."""
-    if context.config.policy is not Policy.HANDLE or in_runtime_module(context):
+    if context.config.policy not in _POLICIES or in_runtime_module(context):
         return
     for entry in entry_points(context):
         if node not in (entry.node, context.facts.parent(entry.node)):
@@ -82,7 +84,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:
-    return place.config.policy is Policy.HANDLE and (
+    return place.config.policy in _POLICIES and (
         "__name__" in outline.uses or not outline.functions.isdisjoint(_COMMANDS)
     )
 
