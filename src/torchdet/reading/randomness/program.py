@@ -198,9 +198,10 @@ class Program:
         seeded.update(stream for part in self._at_import for stream in part.seeds)
         helpers = {name for part in (*parts, *self._at_import) for name in part.helpers}
         looked_up = any(not _LOOKED_UP.isdisjoint(part.calls) for part in parts)
-        for part in self._mentioned if looked_up else self._in_tables:
-            seeded |= part.seeds
-            helpers |= part.helpers
+        for block in self._mentioned if looked_up else self._in_tables:
+            for part in run.parts_of(block):
+                seeded |= part.seeds
+                helpers |= part.helpers
         if helpers - self._defined or self._hides_something:
             return ALL_STREAMS
         return frozenset(seeded)
@@ -238,11 +239,11 @@ class Program:
         )
 
     @cached_property
-    def _mentioned(self) -> tuple[Part, ...]:
+    def _mentioned(self) -> tuple[Block, ...]:
         """The functions that seed, where anything in the program names them."""
         return (
             tuple(
-                block.everything
+                block
                 for each in self._surveys
                 for block in each.blocks.values()
                 if block.is_function
@@ -254,10 +255,10 @@ class Program:
         )
 
     @cached_property
-    def _in_tables(self) -> tuple[Part, ...]:
+    def _in_tables(self) -> tuple[Block, ...]:
         """The functions and methods whose decorators may put them into a table."""
         return tuple(
-            block.everything
+            block
             for each in self._surveys
             for block in each.blocks.values()
             if not each.registered.isdisjoint({block.name, block.owner})

@@ -67,7 +67,11 @@ class ReachedCode:
     def parts(self) -> Iterator[Part]:
         """The code that runs."""
         for _, block in self._found.values():
-            yield from (part for guard, part in block.parts.items() if self._runs(block, guard))
+            yield from self.parts_of(block)
+
+    def parts_of(self, block: Block) -> Iterator[Part]:
+        """The code of a block that its options let run."""
+        return (part for guard, part in block.parts.items() if self._runs(block, guard))
 
     def _reach(self, module: ModuleSource, block: Block) -> None:
         key = module.name, block.name

@@ -6,10 +6,11 @@ entropy whatever else is seeded:
 
 - `albumentations.Compose` without `seed=`, from albumentations 1.4.21 on, in a program or a data
   set that seeds something;
-- `action_space.sample()` and `observation_space.sample()` of Gymnasium and Gym, in a program that
-  seeds something, where no code of the file seeds a space.
+- `action_space.sample()` of Gymnasium and Gym, in a program that seeds something, where no code of
+  the file seeds a space.
 
 Not reported: files that call `set_random_seed`, and spaces that are seeded anywhere in the file.
+Samples of an `observation_space` are not reported: they stand for a shape.
 
 ## Why is this bad?
 `random.seed`, `np.random.seed` and `torch.manual_seed` hide the fault: everything else repeats, and
@@ -70,7 +71,7 @@ if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 _CLASSES = tuple(name for name in library_generators() if "*" not in name)
-_SPACES = re.compile(r"(?:action|observation)_spaces?$")
+_SPACES = re.compile(r"action_spaces?$")
 _SPACE_PACKAGES = frozenset({"gym", "gymnasium"})
 _SEEDS_SPACE = frozenset({"seed", "set_random_seed"})
 
