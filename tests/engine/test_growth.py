@@ -190,6 +190,11 @@ KINDS: dict[str, tuple[str, str, str]] = {
         "def f{i}(env):\n    return env.action_space.sample()\n",
         "",
     ),
+    "models before seeds": (
+        "def main():\n    net(x).backward()\n    opt.step()\n",
+        "    m{i} = nn.Linear(3, 3)\n    torch.manual_seed({i})\n",
+        "if __name__ == '__main__':\n    main()\n",
+    ),
     "star arguments": ("f(", "*a{i}, ", "x.cuda())\n"),
     "suppressions": ("", "y{i} = x.cuda()  # noqa: DET302\n", ""),
     "suppressions in a statement": ("y = [\n", "    x.cuda(),  # noqa: DET302\n", "]\n"),

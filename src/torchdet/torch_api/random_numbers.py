@@ -183,6 +183,16 @@ def seeding(name: str) -> Seeding | None:
     return _library_seeding(name) if package in _seeding_packages() else None
 
 
+def seeds_torch(name: str) -> bool:
+    """Whether a call of the qualified ``name`` seeds torch's generator on the CPU.
+
+    >>> seeds_torch("torch.manual_seed"), seeds_torch("torch.cuda.manual_seed")
+    (True, False)
+    """
+    found = seeding(name)
+    return found is not None and Stream.TORCH in found.streams
+
+
 @cache
 def _seeding_packages() -> frozenset[str]:
     return frozenset(row.package for row in libraries.rows("seeds"))

@@ -228,6 +228,11 @@ class Program:
         surveys = (survey(each.source) for each in self._imported)
         return tuple(each.blocks[MODULE].everything for each in surveys if not each.opaque)
 
+    @property
+    def seeded_at_import(self) -> frozenset[Stream]:
+        """The streams that modules may seed when the program imports them."""
+        return frozenset(stream for part in self._at_import for stream in part.seeds)
+
     @cached_property
     def _defined(self) -> frozenset[str]:
         """The last names of all functions that the project defines where it may seed."""

@@ -5,6 +5,9 @@ Reports `DataLoader(shuffle=True)`, `RandomSampler`, `SubsetRandomSampler`,
 `WeightedRandomSampler` and `random_split` without a `generator`, and `torch.randperm`,
 `torch.randint` and `torch.multinomial` without one in the methods of a sampler.
 
+In a program that starts a process group, `DataLoader(shuffle=True)` without a sampler is reported
+with other words where every rank seeds torch with the same number: all ranks read the same batches.
+
 Silent are calls that pass `**kwargs`, in which a generator may be, and those right after a call
 that seeds. A `shuffle` whose value the file does not tell is not reported. In files of tests
 (`test_*.py`, `*_test.py`, `conftest.py`, and packages `tests` and `test_utils`) the rule is
@@ -57,6 +60,7 @@ from torchdet.reading.context import Context, Reference
 from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.randomness.data_classes import is_sampler
 from torchdet.reading.randomness.earlier import generator_at_hand, seeded_just_before
+from torchdet.reading.randomness.ranks import is_seeded_alike_on_all_ranks
 from torchdet.torch_api.data_loading import DATA_LOADERS, RANDOM_SAMPLERS, RANDOM_SPLITS
 from torchdet.torch_api.random_numbers import INDEX_DRAWS
 
@@ -70,7 +74,16 @@ def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
     if shuffle is None:
         return
     values = context.facts.flow.sources(shuffle.value)
-    if values.complete and all(is_constant(each, "True") for each in values.expressions):
+    if not values.complete or not all(is_constant(each, "True") for each in values.expressions):
+        return
+    if is_seeded_alike_on_all_ranks(context.facts):
+        yield Draft(
+            call.func,
+            "every rank seeds torch alike, and each shuffles the whole data set by itself: all "
+            "train on the same batches; pass a `DistributedSampler`",
+            confidence=Confidence.LIKELY,
+        )
+    else:
         yield from _finding(
             call,
             12,

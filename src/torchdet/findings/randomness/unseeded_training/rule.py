@@ -18,6 +18,7 @@ The message says what is missing:
 - nothing seeds torch;
 - only the generators of accelerators are seeded (`torch.cuda.manual_seed_all` alone);
 - torch is seeded only where an option is given whose default is `None` or zero;
+- a model is made, and its weights are drawn, before torch is seeded (reported at the seed);
 - only the parent of the processes that `torch.multiprocessing.spawn` starts is seeded.
 
 Not reported: programs whose file name says that they measure speed. The finding is certain when the
@@ -80,14 +81,17 @@ from collections.abc import Iterator
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
+from torchdet.findings.randomness.unseeded_training.late_seeds import made_before
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.reading.context import Context
+from torchdet.reading.context import Context, Reference
 from torchdet.reading.module_role import is_main_test, measures_speed
 from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program
 from torchdet.reading.randomness.survey import MAIN, MODULE
 from torchdet.reading.randomness.torch_files import uses_another
 from torchdet.reading.runtime_modules import in_runtime_module
-from torchdet.torch_api.random_numbers import Stream
+from torchdet.torch_api.random_numbers import SEEDING_FUNCTIONS, Stream, seeds_torch
+
+_SEEDERS = tuple(name for name in SEEDING_FUNCTIONS if seeds_torch(name))
 
 
 def check_main_block(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -122,6 +126,25 @@ def check_statement(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         yield from _check(call.func, context)
 
 
+def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
+    """A seed that comes too late for the weights."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    if not isinstance(call, cst.Call) or call.func is not reference.node or _is_set_aside(context):
+        return
+    start = program(context)
+    if start.trains is None or block_name(call, facts) not in start.reached:
+        return
+    made = made_before(call, facts)
+    if made is not None and Stream.TORCH not in start.seeded_at_import:
+        yield Draft(
+            call,
+            f"`{facts.code(made.func)}(...)` has drawn its weights before torch is seeded here, so "
+            "that no two runs start from the same model; seed first",
+            confidence=Confidence.LIKELY,
+        )
+
+
 def _first_step(context: Context) -> cst.Attribute | None:
     same = context.facts.index.attributes.get("backward", ())
     reached = program(context).reached
@@ -139,7 +162,7 @@ def _first_call(module: cst.Module, context: Context) -> cst.Call | None:
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if measures_speed(context) or in_runtime_module(context) or uses_another(context.facts):
+    if _is_set_aside(context):
         return
     start = program(context)
     unseeded = start.unseeded(Stream.TORCH) if start.trains is not None else None
@@ -151,6 +174,10 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         _message(unseeded),
         confidence=start.trains if certain else Confidence.LIKELY,
     )
+
+
+def _is_set_aside(context: Context) -> bool:
+    return measures_speed(context) or in_runtime_module(context) or uses_another(context.facts)
 
 
 def _message(unseeded: Unseeded) -> str:
@@ -185,6 +212,7 @@ RULE = Rule(
         *(b"main(", b"fit(", b"learn(", b"train("),
     ),
     requires=b"torch",
+    names=dict.fromkeys(_SEEDERS, check_seed),
     nodes={"If": check_main_block, "FunctionDef": check_function, "Expr": check_statement},
     attributes={"backward": check_script},
     stays=Grounds(

@@ -1,0 +1,87 @@
+"""Seeds that come after the model has been made, whose weights were drawn before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from torchdet.facts.expressions import last_name
+from torchdet.facts.flow.order import Order
+from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
+from torchdet.facts.walk import descendants
+from torchdet.reading.randomness.ordered_loops import makes_layers
+from torchdet.reading.randomness.streams import is_helper
+from torchdet.reading.tensors.module_classes import is_module_class
+
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+
+_LOADS = frozenset({"load_state_dict", "from_pretrained", "load_checkpoint", "load_weights"})
+# Modules without weights.
+_NO_WEIGHTS = ("Loss", "ReLU", "Pool1d", "Pool2d", "Pool3d", "Dropout", "Identity", "Softmax")
+
+
+def made_before(seed: cst.Call, facts: FileFacts) -> cst.Call | None:
+    """The model that the body of ``seed`` has certainly made before, with nothing seeded yet."""
+    body = _body(seed, facts)
+    if body is None or _loads_weights(body, facts):
+        return None
+    seeds = _seeds(body, facts)
+    if seeds[0] is not seed:
+        return None
+    before = facts.flow.before
+    models = (each for each in _models(body, facts) if before(each, seed) is Order.CERTAINLY)
+    made = next(models, None)
+    if made is None or any(before(each, made) is not Order.NEVER for each in seeds):
+        return None
+    return made
+
+
+def _body(node: cst.CSTNode, facts: FileFacts) -> cst.CSTNode | None:
+    """The function or module whose body runs ``node``; None inside classes and lambdas."""
+    bodies = (cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.Module)
+    around = next(each for each in facts.ancestors(node) if isinstance(each, bodies))
+    return around if isinstance(around, (cst.FunctionDef, cst.Module)) else None
+
+
+@remembered
+def _models(body: cst.CSTNode, facts: FileFacts) -> tuple[cst.Call, ...]:
+    """The calls of a body that make a module with weights."""
+    return tuple(
+        node
+        for node in descendants(body)
+        if isinstance(node, cst.Call) and _body(node, facts) is body and _draws_weights(node, facts)
+    )
+
+
+def _draws_weights(call: cst.Call, facts: FileFacts) -> bool:
+    if (last_name(call.func) or "").endswith(_NO_WEIGHTS):
+        return False
+    if makes_layers(call, facts):
+        return True
+    made = facts.flow.attributes.class_named(call.func)
+    return made is not None and is_module_class(made, facts)
+
+
+@remembered
+def _seeds(body: cst.CSTNode, facts: FileFacts) -> tuple[cst.Call, ...]:
+    """The calls of a body that seed torch, or that may do so by their names, in their order."""
+    return tuple(
+        node
+        for node in descendants(body)
+        if isinstance(node, cst.Call) and _body(node, facts) is body and _may_seed(node, facts)
+    )
+
+
+def _may_seed(call: cst.Call, facts: FileFacts) -> bool:
+    name = last_name(call.func) or ""
+    return is_helper(name) or (
+        name.startswith("manual_seed") and bool(facts.resolve(call.func).names)
+    )
+
+
+@remembered
+def _loads_weights(body: cst.CSTNode, facts: FileFacts) -> bool:
+    del facts
+    calls = (each for each in descendants(body) if isinstance(each, cst.Call))
+    return any(last_name(each.func) in _LOADS for each in calls)
