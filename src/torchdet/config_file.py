@@ -152,6 +152,21 @@ def _check_pattern(pattern: str) -> None:
         raise ValueError(f"the pattern {_shown(pattern)} matches no file: {error}") from None
 
 
+def _operations(value: object) -> tuple[tuple[str, str], ...]:
+    """The operations of a project's helper, by the handle's names of them."""
+    found: list[tuple[str, str]] = []
+    for name, spelled in _table(value).items():
+        if not isinstance(spelled, str) or _OPERATION.fullmatch(spelled) is None:
+            raise TypeError(
+                f"{name}: expected a name or a call without arguments, such as 'device'"
+            )
+        found.append((name, spelled))
+    return tuple(found)
+
+
+_OPERATION = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*(?:\(\))?")
+
+
 def _per_file_ignores(value: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
     pairs = []
     for pattern, selectors in _table(value).items():
@@ -228,6 +243,7 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "select": _strings,
     "ignore": _strings,
     "extend-select": _strings,
+    "helper-operations": _operations,
     "per-file-ignores": _per_file_ignores,
     "exclude": _patterns,
     "extend-exclude": _patterns,

@@ -43,6 +43,7 @@ class MigrateOptions:
     typed: Typed
     facade: bool
     keep_imports: bool
+    to: str
     report: Path | None
 
     def config(self, files: Sequence[SourceFile], *, unsafe: bool) -> MigrateConfig:
@@ -51,7 +52,7 @@ class MigrateOptions:
         if self.typed is Typed.AUTO:
             folders = sorted({os.path.dirname(file.path) or os.curdir for file in files})
             keep = metadata_of(project_folders(folders)).is_type_checked
-        return MigrateConfig(keep, self.facade, self.keep_imports, unsafe)
+        return MigrateConfig(keep, self.facade, self.keep_imports, unsafe, self.to)
 
 
 def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
@@ -70,6 +71,13 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         help="Keep imports of torch for type checkers (auto: where the project has one).",
     )
     @click.option(
+        "--to",
+        "onto",
+        default=None,
+        metavar="handle|accelerator|MODULE:NAME",
+        help="Onto what: the runtime's handle (the default), plain PyTorch, or your own helper.",
+    )
+    @click.option(
         "--imports",
         type=click.Choice(["rewrite", "keep"]),
         default=None,
@@ -86,6 +94,7 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     def with_migration(
         migrate: bool,
         typed: str | None,
+        onto: str | None,
         imports: str | None,
         facade: bool,
         report: Path | None,
@@ -93,6 +102,7 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     ) -> _Result:
         given = {
             "--typed": typed,
+            "--to": onto,
             "--imports": imports,
             "--facade": facade,
             "--report": report,
@@ -104,11 +114,13 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
             raise click.UsageError("--facade keeps the imports, and --typed rewrites them")
         if facade and imports == "rewrite":
             raise click.UsageError("--facade keeps the imports, and --imports rewrite does not")
+        if onto not in (None, "handle") and (facade or imports or typed):
+            raise click.UsageError(f"--to {onto} leaves imports of torch alone")
         if report is not None:
             _require_report(report)
         keeps = imports == "keep"
-        options = MigrateOptions(Typed(typed or "auto"), facade, keeps, report) if migrate else None
-        return command(migrate=options, **others)
+        options = MigrateOptions(Typed(typed or "auto"), facade, keeps, onto or "handle", report)
+        return command(migrate=options if migrate else None, **others)
 
     return with_migration
 
@@ -154,6 +166,7 @@ def run_migration(
     left_alone = {file.path: reason for file in own if (reason := why_unmigrated(file.path))}
     chosen = [file for file in own if file.path not in left_alone]
     _say_if_unselected(chosen)
+    _require_target(options.to, chosen)
     with progress_bar(2 * len(chosen), "migrating", wanted=not quiet) as progress:
         config = options.config(chosen, unsafe=unsafe)
         migrated = migrate_files(
@@ -172,9 +185,21 @@ def run_migration(
         accounts = [_written(each) for each in migrated]
     failures = [failure(path, reason) for path, reason in left_alone.items()]
     accounts += [FileMigration(each.path, failed=each) for each in (*found.unreachable, *failures)]
-    account = _account(accounts, paths, written=not diff)
+    needing = paths if options.to == "handle" else ()
+    account = _account(accounts, needing, written=not diff)
     _print(account, options.report, quiet=quiet)
     return _exit_code(account, diff=diff)
+
+
+def _require_target(onto: str, files: Sequence[SourceFile]) -> None:
+    """Raise ``click.UsageError`` where ``onto`` is no target, or its operations are not known."""
+    from torchdet.migrate.targets import target_of
+
+    try:
+        for operations in {file.config.helper_operations for file in files}:
+            target_of(onto, dict(operations))
+    except ValueError as error:
+        raise click.UsageError(f"--to {error}") from None
 
 
 def _say_if_unselected(files: Sequence[SourceFile]) -> None:

@@ -12,8 +12,6 @@ from torchdet.findings.card import RuleCard
 from torchdet.findings.codemod import Codemod
 from torchdet.findings.registry import all_rules
 
-_FACADE_FAMILY = "handle"
-
 
 @cache
 def codemod_of(rule: Rule) -> Codemod[object] | None:
@@ -42,6 +40,6 @@ def all_answers() -> Mapping[Rule, Codemod[object] | Grounds]:
     return {rule: answer_for(rule) for rule in finding}
 
 
-def is_surveyed(rule: RuleCard, *, facade: bool) -> bool:
-    """Whether a migration asks ``rule``: one to the facade is about imports alone."""
-    return not facade or rule.family == _FACADE_FAMILY
+def is_surveyed(rule: RuleCard, only: str = "") -> bool:
+    """Whether a migration that is about one family of rules ``only``, or all, asks ``rule``."""
+    return not only or rule.family == only

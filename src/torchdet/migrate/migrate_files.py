@@ -26,6 +26,7 @@ from torchdet.migrate.readers import violated_by
 from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, origin, replay
 from torchdet.migrate.runtime_layout import RuntimeLayout, layout_of
 from torchdet.migrate.survey import Migration, survey_source
+from torchdet.migrate.targets import target_of
 from torchdet.model.config import MigrateConfig
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileChange
@@ -103,7 +104,10 @@ def migrate_files(
     stays as it is.
     """
     distinct = _distinct(files)
-    migration = Migration(config, RuntimeLayout() if config.facade else layout_of(distinct))
+    operations = next((each.config.helper_operations for each in distinct), ())
+    target = target_of(config.to, dict(operations))
+    layout = RuntimeLayout() if config.facade else layout_of(distinct, target)
+    migration = Migration(config, layout, target)
     project = _Project(
         distinct, readers or (lambda: distinct), migration, jobs, progress or _no_progress
     )

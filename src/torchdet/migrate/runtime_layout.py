@@ -9,13 +9,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from torchdet.engine.check_files import read_source
 from torchdet.engine.discover import SourceFile
 from torchdet.facts.handle_names import EXPORTS, RUNTIME_MODULE
 from torchdet.findings.handle.torch_access import RUNTIME, TorchAccess
+from torchdet.migrate.targets import Target
 from torchdet.model.diagnostic import FileReport
 from torchdet.reading.context import Context
 from torchdet.reading.module_role import ModuleRole, is_test_folder, module_role, starts_program
@@ -43,6 +44,7 @@ class RuntimeModule:
     relative: bool
     exists: bool
     alone: frozenset[str] = frozenset()
+    target: Target | None = None
 
     @property
     def path(self) -> str:
@@ -52,15 +54,16 @@ class RuntimeModule:
     @property
     def text(self) -> str:
         """What its file holds."""
-        return _TEXT.format(name=self.name)
+        return _TEXT.format(name=self.name) if self.target is None else self.target.text
 
     def seen_from(self, path: str, *, relative: bool) -> TorchAccess:
         """How the file at ``path``, in the package, imports it."""
+        exported = "rt" if self.target is None else self.target.name
         if not relative:
-            return TorchAccess(f"{self.name}.{self.module}", "")
+            return TorchAccess(f"{self.name}.{self.module}", "", exported)
         below = os.path.relpath(os.path.dirname(os.path.abspath(path)), self.folder)
         depth = 0 if below == os.curdir else len(PurePath(below).parts)
-        return TorchAccess("." * (depth + 1) + self.module, "")
+        return TorchAccess("." * (depth + 1) + self.module, "", exported)
 
 
 _TEXT = '''\
@@ -82,24 +85,42 @@ else:
 class RuntimeLayout:
     """The runtime modules of a project, by the folders of their packages.
 
-    ``imported`` are the paths of the modules outside of packages that others import.
+    ``imported`` are the paths of the modules outside of packages that others import. ``target`` is
+    what the project is migrated onto where that is not the runtime.
     """
 
     modules: Mapping[str, RuntimeModule] = field(default_factory=dict)
     imported: frozenset[str] = frozenset()
+    target: Target | None = None
 
     def access(self, context: Context) -> TorchAccess:
         """How the file of ``context`` gets torch and the handle."""
         path = context.path
         imports = {*_imports_in(context.facts.source.text.encode("utf-8", "replace"))}
         own = self._package_of(path, imports)
+        if self.target is not None:
+            return self._helper(self.target, own, imports, context)
         if own is not None:
-            return _in_package(own, imports, context)
+            return _in_package(own, imports, context) or _DEFERRED
         if module_role(context) is ModuleRole.TEST:
             tested = self._tested(imports)
             return _DEFERRED if tested is None else tested.seen_from(path, relative=False)
         imported = os.path.abspath(path) in self.imported
         return _DEFERRED if imported else TorchAccess()
+
+    def _helper(
+        self, target: Target, own: RuntimeModule | None, imports: set[str], context: Context
+    ) -> TorchAccess:
+        """How the file gets what has the handle's operations without the runtime."""
+        if target.own:
+            return TorchAccess(target.module, "", target.name)
+        path = context.path
+        if own is not None:
+            return _in_package(own, imports, context) or own.seen_from(path, relative=False)
+        tested = self._tested(imports) if module_role(context) is ModuleRole.TEST else None
+        if tested is not None:
+            return tested.seen_from(path, relative=False)
+        return TorchAccess(target.module, "", target.name)
 
     def _package_of(self, path: str, imports: Iterable[str]) -> RuntimeModule | None:
         """The package that the file at ``path`` is a module of.
@@ -123,9 +144,16 @@ class RuntimeLayout:
 
     def module_for(self, path: str) -> RuntimeModule | None:
         """The runtime module of which the file at ``path`` imports, if it imports one."""
+        if self.target is not None and self.target.own:
+            return None
         data = read_source(path)
         imports = () if isinstance(data, FileReport) else tuple(_imports_in(data))
-        return self._package_of(path, imports) or self._tested(imports)
+        found = self._package_of(path, imports) or self._tested(imports)
+        if found is not None or self.target is None:
+            return found
+        beside = os.path.dirname(os.path.abspath(path))
+        made = RuntimeModule(beside, "", self.target.module, False, False, target=self.target)
+        return replace(made, exists=os.path.exists(made.path))
 
     def _named(self, imported: str) -> RuntimeModule | None:
         """The runtime module of the package that ``imported`` is of."""
@@ -134,21 +162,22 @@ class RuntimeLayout:
         return found[0] if len(found) == 1 else None
 
 
-def _in_package(own: RuntimeModule, imports: set[str], context: Context) -> TorchAccess:
+def _in_package(own: RuntimeModule, imports: set[str], context: Context) -> TorchAccess | None:
+    """How a module of a package gets at its runtime module; None where it may have no package."""
     path = context.path
     if os.path.dirname(os.path.abspath(path)) in own.alone:
-        return _DEFERRED
+        return None
     if any(name.startswith(".") for name in imports):
         return own.seen_from(path, relative=True)
     if any(_is_of(own.name, name) for name in imports):
         return own.seen_from(path, relative=False)
     if starts_program(context):
-        return _DEFERRED  # it may be run by its path, and then has no package
+        return None  # it may be run by its path
     return own.seen_from(path, relative=own.relative)
 
 
-def layout_of(files: Iterable[SourceFile]) -> RuntimeLayout:
-    """The layout of the project whose files are ``files``."""
+def layout_of(files: Iterable[SourceFile], target: Target | None = None) -> RuntimeLayout:
+    """The layout of the project whose files are ``files``, migrated onto ``target``."""
     given = list(files)
     imports = {os.path.abspath(each.path): {*_imports_of(each)} for each in given}
     named = {each.path: each.config.runtime_modules for each in given}
@@ -159,7 +188,7 @@ def layout_of(files: Iterable[SourceFile]) -> RuntimeLayout:
             packages.setdefault(folder, []).append(path)
     wanted = [module for modules in named.values() for module in modules]
     modules = {
-        folder: _module_of(folder, {path: imports[path] for path in paths}, wanted)
+        folder: _module_of(folder, {path: imports[path] for path in paths}, wanted, target)
         for folder, paths in packages.items()
     }
     imported = (
@@ -167,11 +196,14 @@ def layout_of(files: Iterable[SourceFile]) -> RuntimeLayout:
         for path, names in imports.items()
         for name in names
     )
-    return RuntimeLayout(modules, frozenset(imported) & imports.keys())
+    return RuntimeLayout(modules, frozenset(imported) & imports.keys(), target)
 
 
 def _module_of(
-    folder: str, imports: Mapping[str, set[str]], wanted: Iterable[str]
+    folder: str,
+    imports: Mapping[str, set[str]],
+    wanted: Iterable[str],
+    target: Target | None,
 ) -> RuntimeModule:
     name = os.path.basename(folder)
     every = [each for names in imports.values() for each in names]
@@ -183,15 +215,14 @@ def _module_of(
         for each in names
         if _is_beside(each, path, imports) and not _is_of(name, each)
     )
-    for module in dict.fromkeys(wanted):
+    for module in dict.fromkeys(wanted if target is None else ()):
         inside = module.removeprefix(f"{name}.")
         chosen = RuntimeModule(folder, name, inside, relative, exists=True, alone=alone)
         if inside != module and _exports_all(chosen.path):
             return chosen
-    chosen = RuntimeModule(folder, name, RUNTIME_MODULE, relative, exists=False, alone=alone)
-    if os.path.exists(chosen.path):
-        return RuntimeModule(folder, name, RUNTIME_MODULE, relative, exists=True, alone=alone)
-    return chosen
+    last = RUNTIME_MODULE if target is None else target.module
+    chosen = RuntimeModule(folder, name, last, relative, False, alone, target)
+    return replace(chosen, exists=os.path.exists(chosen.path))
 
 
 def _is_beside(imported: str, path: str, package: Mapping[str, set[str]]) -> bool:

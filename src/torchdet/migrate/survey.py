@@ -21,10 +21,11 @@ from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.codemod_registry import answer_for, is_surveyed
 from torchdet.findings.handle.handle_site import WantedNames, bind_names
-from torchdet.findings.handle.torch_access import handle_name, torch_name
+from torchdet.findings.handle.torch_access import handle_name, helper_name, torch_name
 from torchdet.findings.registry import triggered
 from torchdet.migrate.file_survey import Change, FileSurvey, NameBindings
 from torchdet.migrate.runtime_layout import RuntimeLayout
+from torchdet.migrate.targets import Target, answered
 from torchdet.model.config import MigrateConfig, Policy
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
@@ -40,6 +41,7 @@ class Migration:
 
     config: MigrateConfig
     layout: RuntimeLayout = field(default_factory=RuntimeLayout)
+    target: Target | None = None
 
 
 def survey_source(
@@ -61,7 +63,10 @@ def survey_source(
         settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
     if config.keep_imports:
         settings = replace(settings, config=replace(settings.config, policy=Policy.EFFECTS))
-    rules = tuple(rule for rule in settings.rules if is_surveyed(rule, facade=config.facade))
+    if migration.target is not None:
+        settings = replace(settings, config=replace(settings.config, policy=Policy.EFFECTS))
+    only = "devices" if migration.target is not None else "handle" if config.facade else ""
+    rules = tuple(rule for rule in settings.rules if is_surveyed(rule, only))
     cards = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
     live = tuple(card.load() for card in cards)
     if not live:
@@ -85,11 +90,17 @@ def _survey(
     in_order = sorted(standing.findings, key=lambda each: each[2].span.start.offset)
     spans = {Finding.of(rule, draft): diagnostic.span for rule, draft, diagnostic in in_order}
     beside = modules_beside(path)
-    handle, torch = handle_name(context.facts, beside), torch_name(context.facts, beside)
     access = migration.layout.access(context)
+    torch = torch_name(context.facts, beside)
+    handle = (
+        handle_name(context.facts, beside)
+        if migration.target is None
+        else helper_name(context.facts, access, beside)
+    )
     rewriting = MigrationContext(context, migration.config, handle, torch, access)
     faults = RuleFaults()
-    outcomes = list(_outcomes(list(spans), rewriting, faults))
+    found = _outcomes(list(spans), rewriting, faults)
+    outcomes = [answered(migration.target, each, rewriting) for each in found]
     survey = _lowered(path, outcomes, spans, rewriting)
     failures = (
         rule_failure(fault.rule, fault.reason, _span_at(fault.node, spans)) for fault in faults

@@ -59,6 +59,7 @@ class LintConfig:
     and ``runtime_modules`` are relative to it. Codes in ``select``, ``ignore``,
     ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
     names (``raw-import``) or ``ALL``; ``select`` is None for the rules that are on by default.
+    ``helper_operations`` are the handle's operations by the names of the project's own helper.
     Findings less sure than ``min_confidence`` are left out. ``torch_version`` is the oldest release
     that the code must run on, as ``(major, minor)``.
     """
@@ -77,6 +78,7 @@ class LintConfig:
     severity: tuple[tuple[str, Severity], ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
     target_devices: tuple[str, ...] = ()
+    helper_operations: tuple[tuple[str, str], ...] = ()
     torch_version: tuple[int, int] = (2, 6)
 
 
@@ -99,10 +101,12 @@ class MigrateConfig:
     ``keep_types`` is whether modules keep an import of torch under ``if TYPE_CHECKING:`` (what
     ``Typed`` came to for this project). ``facade`` puts the import of the facade first and leaves
     the other imports. ``keep_imports`` leaves all of them alone. ``unsafe`` makes changes that
-    may change behaviour, too.
+    may change behaviour, too. ``to`` is what the project is migrated onto: ``handle``,
+    ``accelerator`` or ``package.module:name``.
     """
 
     keep_types: bool = False
     facade: bool = False
     keep_imports: bool = False
     unsafe: bool = False
+    to: str = "handle"

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from torchdet.edit.imports import (
     import_name,
+    import_rows,
     imported_as,
     is_docstring,
     is_import,
@@ -43,9 +44,9 @@ class WantedNames:
     handle: str = ""
     torch: str = ""
 
-    def exports(self) -> tuple[str, ...]:
-        """The names as an import of the project's runtime module spells them."""
-        named = (("rt", self.handle), ("torch", self.torch))
+    def exports(self, handle: str = "rt") -> tuple[str, ...]:
+        """The names as an import of the project's module spells them, which has ``handle``."""
+        named = ((handle, self.handle), ("torch", self.torch))
         return tuple(
             name if bound == name else f"{name} as {bound}" for name, bound in named if bound
         )
@@ -64,7 +65,8 @@ def bind_names(
     take away. Empty where all names are bound already.
     """
     scope = facts.index.module_scope
-    if wanted.handle and has_handle(scope, wanted.handle, facts):
+    imported = access.exported and imported_as(facts, access.module, access.name)
+    if wanted.handle and (imported or has_handle(scope, wanted.handle, facts)):
         wanted = replace(wanted, handle="")
     if wanted == WantedNames():
         return ()
@@ -117,7 +119,7 @@ class _Binding:
         """The handle in rows of their own; ``factory`` is None where it is to be imported too."""
         module = self.access.module
         if self.access.exported:
-            return (f"from {module} import {', '.join(WantedNames(self.name).exports())}",)
+            return import_rows(module, WantedNames(self.name).exports(self.access.name))
         bound = f"{self.name} = {factory or self.access.factory}()"
         return (bound,) if factory else (f"from {module} import {self.access.factory}", "", bound)
 
@@ -125,7 +127,7 @@ class _Binding:
         """What is wanted bound in the row of ``statement``."""
         module = self.access.module
         if self.access.exported:
-            row = f"from {module} import {', '.join(names.exports())}; "
+            row = f"from {module} import {', '.join(names.exports(self.access.name))}; "
             return InsertBefore(statement, row)
         imported = "" if factory else f"from {module} import {self.access.factory}; "
         bound = f"{imported}{self.name} = {factory or self.access.factory}(); "
@@ -171,7 +173,7 @@ def _at_outermost_level(
         return
     if access.exported:
         at = place_for_import(facts, access.module, before=place.index, gone=binding.gone)
-        yield from at.edits(binding.wanted.exports())
+        yield from at.edits(binding.wanted.exports(access.name))
         return
     blank = () if place in layout.places.values() else place.blank_rows(facts)
     rows = (f"{binding.name} = {factory or access.factory}()", *blank)

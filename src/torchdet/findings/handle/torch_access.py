@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from itertools import chain, count
 
+from torchdet.edit.imports import imported_as
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.handle_names import HANDLE
 from torchdet.facts.lazy import cst
@@ -22,16 +23,29 @@ class TorchAccess:
     """Where a file gets torch and the handle from.
 
     Of a package's own runtime ``module``, spelled as the file imports it, which exports both; or,
-    with a ``factory``, of torchdet's, and the file binds them itself.
+    with a ``factory``, of torchdet's, and the file binds them itself. ``name`` is what the module
+    calls the handle, or what has its operations in a project that does without the runtime.
     """
 
     module: str = RUNTIME
     factory: str = "get_torch_handle"
+    name: str = "rt"
 
     @property
     def exported(self) -> bool:
         """Whether the module exports the handle and torch."""
         return not self.factory
+
+
+def helper_name(facts: FileFacts, access: TorchAccess, taken: Collection[str] = ()) -> str:
+    """The name under which the file has the object that ``access`` names, or can."""
+    known = imported_as(facts, access.module, access.name)
+    if known is not None:
+        return known
+    candidates = chain(
+        (access.name, f"torch_{access.name}"), (f"{access.name}_{n}" for n in count(2))
+    )
+    return next(name for name in candidates if name not in taken and _is_free(name, HANDLE, facts))
 
 
 def handle_name(facts: FileFacts, taken: Collection[str] = ()) -> str:
