@@ -13,3 +13,10 @@ CHECKPOINT_READERS = {
 
 CHECKPOINT_WRITERS = ("torch.save", "torch.serialization.save", "torch.jit.save")
 """Functions that write objects with tensors to a file."""
+
+PICKLING_FUNCTIONS = {
+    f"{module}.{function}": "value" if module == "joblib" else "obj"
+    for module in ("pickle", "_pickle", "joblib", "dill", "cloudpickle")
+    for function in (("dump",) if module == "joblib" else ("dump", "dumps"))
+}
+"""Functions that pickle an object, by the keyword of that object. No reader chooses a device."""

@@ -76,3 +76,11 @@ VARIABLES = (
     KnownVariable("WORLD_SIZE"),
 )
 """By name."""
+
+READ_AT_FIRST_CUDA_CALL = frozenset(
+    {"CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"}
+)
+"""What the driver reads when a process first uses it."""
+
+READ_WITH_TORCH = frozenset({"PYTORCH_ENABLE_MPS_FALLBACK"})
+"""What decides about devices while torch is imported (`aten/src/ATen/mps/MPSFallback.mm`)."""
