@@ -62,10 +62,20 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="CUDA would be granted")
 def test_a_program_written_for_cuda_runs_without_it(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text(SCRIPT, encoding="utf-8")
-    done = run("-m", "torchdet.runtime.redirect", "train.py", "m.pt", "--flag", folder=tmp_path)
+    done = run(
+        "-m",
+        "torchdet.runtime.redirect",
+        "--masquerade",
+        "train.py",
+        "m.pt",
+        "--flag",
+        folder=tmp_path,
+    )
     assert done.returncode == 3, done.stderr
     assert done.stdout == "trained ['m.pt', '--flag'] 1 True\n"
-    assert "train.py:18: torch.device: cuda:0 was asked for, cpu is given" in done.stderr
+    assert (
+        "train.py:18 in <module>: torch.device: cuda:0 was asked for, cpu is given" in done.stderr
+    )
     assert len(done.stderr.splitlines()) < 20, "each site once"
 
 
@@ -92,7 +102,10 @@ def test_a_program_sets_its_own_logging_up(tmp_path: Path) -> None:
     (tmp_path / "logs.py").write_text(LOGS)
     done = run("-m", "torchdet.runtime.redirect", "logs.py", folder=tmp_path)
     lines = done.stderr.splitlines()
-    assert lines == ["own logs.py:5: zeros: cuda was asked for, cpu is given", "own done"]
+    assert lines == [
+        "own logs.py:5 in <module>: zeros: cuda was asked for, cpu is given",
+        "own done",
+    ]
 
 
 def test_the_policy_is_the_one_beside_the_program(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ def test_each_call_site_is_said_once_with_file_line_asked_and_given(
     assert event.details == {
         "file": __file__,
         "line": line,
+        "caller": "test_each_call_site_is_said_once_with_file_line_asked_and_given",
         "function": "zeros",
         "asked": "cuda:1",
         "given": "cpu",
@@ -47,7 +48,10 @@ def test_each_call_site_is_said_once_with_file_line_asked_and_given(
     }
     (record,) = caplog.records
     assert record.levelno == logging.WARNING
-    assert f"{__file__}:{line}: zeros: cuda:1 was asked for, cpu is given" in record.getMessage()
+    place = f"{__file__}:{line} in {event.details['caller']}"
+    assert record.getMessage() == f"{place}: zeros: cuda:1 was asked for, cpu is given"
+    named = (record.pathname, record.lineno, record.funcName)
+    assert named == (__file__, line, event.details["caller"]), "the user's line, not ours"
 
 
 def test_a_site_is_said_again_for_another_answer_and_never_for_another_block(

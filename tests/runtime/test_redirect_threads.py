@@ -55,6 +55,7 @@ def test_new_threads_are_redirected_and_theirs_too() -> None:
     with redirect(CPU_ONLY):
         assert in_thread(kind) == "cpu"
         assert in_thread(lambda: in_thread(kind)) == "cpu"
+    with redirect(CPU_ONLY, "masquerade"):
         assert in_thread(lambda: str(torch.cuda.is_available())) == "True"
 
 
@@ -368,11 +369,11 @@ class AsksForCuda(Dataset[torch.Tensor]):
 def test_child_processes_are_redirected() -> None:
     context = multiprocessing.get_context()
     ours, theirs = context.Pipe()
-    with redirect(CPU_ONLY):
+    with redirect(CPU_ONLY, "masquerade"):
         process = context.Process(target=_answer, args=(theirs,))
         process.start()
         assert ours.poll(120)
-        assert ours.recv() == ("cpu", 1)
+        assert ours.recv() == ("cuda", 1), "the mode is handed on too"
         process.join(PATIENCE)
     assert process.exitcode == 0
 

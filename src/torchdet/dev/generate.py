@@ -11,13 +11,14 @@ from pathlib import Path
 
 import torch
 
-from torchdet.dev import read_functions, read_modules, read_names
+from torchdet.dev import read_device_modules, read_functions, read_modules, read_names
 from torchdet.torch_api.tables import ORIGIN
 
 DIRECTORY = Path(__file__).parents[1] / "torch_api" / "generated"
 
 TABLES: dict[str, tuple[tuple[str, ...], Callable[[], Iterable[tuple[str, ...]]]]] = {
     "classes": (read_names.CLASSES_HEADING, read_names.class_rows),
+    "device_modules": (read_device_modules.HEADING, read_device_modules.device_module_rows),
     "exports": (read_names.EXPORTS_HEADING, read_names.export_rows),
     "functions": (read_functions.HEADING, read_functions.function_rows),
     "modules": (read_modules.HEADING, read_modules.module_rows),

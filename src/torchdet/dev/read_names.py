@@ -83,7 +83,7 @@ def _public_names() -> dict[int, list[str]]:
     names: dict[int, list[str]] = defaultdict(list)
     for module in _modules():
         for name, found in sorted(vars(module).items()):
-            if not name.startswith("_") and callable(found) and _is_of(module, name, found):
+            if not name.startswith("_") and callable(found) and is_offered(module, name, found):
                 names[id(found)].append(f"{module.__name__}.{name}")
     return {each: sorted(found, key=lambda n: (n.count("."), n)) for each, found in names.items()}
 
@@ -100,7 +100,7 @@ def _modules() -> list[ModuleType]:
     ]
 
 
-def _is_of(module: ModuleType, name: str, found: object) -> bool:
+def is_offered(module: ModuleType, name: str, found: object) -> bool:
     """Whether ``module`` means to offer ``found``, and has not merely imported it for itself."""
     defined_in = str(getattr(found, "__module__", None) or "")
     if name in getattr(module, "__all__", ()) or defined_in == module.__name__:

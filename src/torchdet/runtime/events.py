@@ -36,6 +36,18 @@ class RuntimeEvent:
     details: Mapping[str, object] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of the program, and the function that it is in."""
+
+    file: str
+    line: int
+    function: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} in {self.function}"
+
+
 Listener = Callable[[RuntimeEvent], None]
 _listeners: list[Listener] = []
 
@@ -61,9 +73,28 @@ def on_event(listener: Listener) -> Callable[[], None]:
     return stop
 
 
-def emit(event: RuntimeEvent, level: int = logging.INFO) -> None:
-    """Log an event at a level of `logging` and pass it to every listener."""
-    LOGGER.log(level, "%s", event.message, extra={"torchdet": event})
+def emit(event: RuntimeEvent, level: int = logging.INFO, *, place: Place | None = None) -> None:
+    """Log an event at a level of `logging` and pass it to every listener.
+
+    `place` is the line of the program that the event is about. The log record then names it as
+    its origin: `%(pathname)s`, `%(lineno)d` and `%(funcName)s` of a format tell the program's line.
+    """
+    extra = {"torchdet": event}
+    if place is None:
+        LOGGER.log(level, "%s", event.message, extra=extra)
+    elif LOGGER.isEnabledFor(level):
+        record = LOGGER.makeRecord(
+            LOGGER.name,
+            level,
+            place.file,
+            place.line,
+            "%s",
+            (event.message,),
+            None,
+            place.function,
+            extra,
+        )
+        LOGGER.handle(record)
     for listener in tuple(_listeners):
         _call(listener, event)
 

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from torchdet.runtime.devices import DeviceSpec
     from torchdet.runtime.memory import MemoryFigures
     from torchdet.runtime.policy import RuntimePolicy
+    from torchdet.runtime.redirect import AnswerMode, AnswerModeName
     from torchdet.runtime.report import Audit, Plain
     from torchdet.runtime.seeding import DataLoaderOptions
     from torchdet.runtime.streams import Event, Stream
@@ -309,15 +310,18 @@ class TorchHandle:
 
     # --- code that was not migrated --------------------------------------------------------------
 
-    def redirect(self) -> AbstractContextManager[None]:
+    def redirect(
+        self, mode: AnswerMode | AnswerModeName = "honest"
+    ) -> AbstractContextManager[None]:
         """Apply TorchDevice's table to the torch calls within a block, whoever makes them.
 
         Unnamed devices and an explicit CPU go to the machine's accelerator (this handle's
-        device, if it is one); see `torchdet.runtime.redirect`.
+        device, if it is one). `mode` says what the block is told about the machine; see
+        `torchdet.runtime.redirect`.
         """
         from torchdet.runtime.redirect import redirect
 
-        return redirect(self.runtime.machine)
+        return redirect(self.runtime.machine, mode)
 
     # --- the state -------------------------------------------------------------------------------
 

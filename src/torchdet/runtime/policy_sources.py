@@ -19,6 +19,7 @@ from pathlib import Path
 
 from torchdet.read_file import SETTINGS_LIMIT, read_file
 from torchdet.runtime.errors import PolicyError
+from torchdet.runtime.events import set_log_level
 from torchdet.runtime.policy import FIELD_NAMES, RuntimePolicy, policy_from_mapping
 
 _PREFIX = "TORCHDET_"
@@ -111,7 +112,7 @@ def _environment_sources(environ: Mapping[str, str]) -> list[PolicySource]:
     inline = environ.get(_INLINE, "").strip()
     if inline:
         sources.append(PolicySource(f"the environment variable {_INLINE}", _inline(inline)))
-    if environ.get("TORCH_ALLOW_REDIRECTS", "").strip().lower() == "true":
+    if redirects_always(environ):
         sources.append(
             PolicySource(
                 "the environment variable TORCH_ALLOW_REDIRECTS", {"on_missing": "redirect"}
@@ -173,6 +174,26 @@ def log_level(environment: Mapping[str, str] | None = None) -> str | None:
         if level:
             return level
     return None
+
+
+def configure_logging() -> None:
+    """Give the runtime's logger the level that the environment asks for, if it asks for one.
+
+    Raises `PolicyError` for a word that is no level.
+    """
+    level = log_level()
+    if level is not None:
+        set_log_level(level)
+
+
+def redirects_always(environment: Mapping[str, str] | None = None) -> bool:
+    """Tell whether TorchDevice's `TORCH_ALLOW_REDIRECTS` says that every program is redirected.
+
+    >>> redirects_always({"TORCH_ALLOW_REDIRECTS": "True"})
+    True
+    """
+    environ = os.environ if environment is None else environment
+    return environ.get("TORCH_ALLOW_REDIRECTS", "").strip().lower() == "true"
 
 
 # --- configuration files -------------------------------------------------------------------------

@@ -23,11 +23,11 @@ from torchdet.runtime.errors import (
     TorchNotInstalledError,
     TorchRuntimeRejected,
 )
-from torchdet.runtime.events import EventKind, RuntimeEvent, emit, set_log_level
+from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.facts import MainProcess
 from torchdet.runtime.handle import TorchHandle
 from torchdet.runtime.policy import RuntimePolicy
-from torchdet.runtime.policy_sources import log_level, process_policy
+from torchdet.runtime.policy_sources import configure_logging, process_policy, redirects_always
 from torchdet.runtime.probe import probe_process_role, probe_torch_runtime
 from torchdet.runtime.seeding import checked_seed, seed_everything
 
@@ -65,7 +65,7 @@ def get_torch_handle(policy: RuntimePolicy | None = None) -> TorchHandle:
     handle = _state.handle
     if handle is not None and (policy is None or policy == handle.policy):
         return handle
-    _configure_logging()
+    configure_logging()
     with _state.lock:
         if _state.handle is not None:
             return _same(_state.handle, policy)
@@ -87,7 +87,7 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
     already holds. After a rejection some settings may be in effect; no handle is.
     """
     _require_ready(ready)
-    _configure_logging()
+    configure_logging()
     with _state.lock:
         if _state.handle is not None:
             return _same(_state.handle, ready.policy)
@@ -157,6 +157,10 @@ def _set_up(ready: Ready) -> TorchHandle | Rejected:
     if policy.seed is not None:
         seed_everything(torch, checked_seed(policy.seed))
     _state.handle = TorchHandle(torch, ready)
+    if redirects_always():
+        from torchdet.runtime.redirect import switch_on
+
+        switch_on(ready.machine)
     return _state.handle
 
 
@@ -225,9 +229,3 @@ def _announce(ready: Ready) -> None:
     message = f"torch {ready.torch.version} runs deterministically on {ready.device}"
     applied = {"device": str(ready.device), "policy": ready.policy.as_dict()}
     emit(RuntimeEvent(EventKind.APPLIED, message, applied))
-
-
-def _configure_logging() -> None:
-    level = log_level()
-    if level is not None:
-        set_log_level(level)

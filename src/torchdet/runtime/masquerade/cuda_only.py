@@ -1,4 +1,7 @@
-"""What only CUDA can do: a clear error instead of an answer."""
+"""What only one kind of accelerator can do: a clear error instead of an answer.
+
+It is what every name of `torch.cuda`, `torch.mps` and `torch.xpu` gives that has no answer here.
+"""
 
 from __future__ import annotations
 
@@ -8,49 +11,46 @@ from typing import NoReturn
 from torchdet.runtime.errors import UnsupportedOnDeviceError
 from torchdet.runtime.redirect.mode import RedirectMode
 
-REASONS = {
-    "CUDAGraph": "a CUDA graph is a recording of CUDA kernels; run the code without graph capture",
-    "CUDAPluggableAllocator": "allocators of CUDA memory need CUDA",
-    "ExternalStream": "a stream made from CUDA's pointer needs CUDA",
-    "GreenContext": "partitions of a CUDA device need CUDA",
-    "MemPool": "pools of CUDA memory need CUDA",
-    "caching_allocator_alloc": "CUDA's allocator needs CUDA",
-    "caching_allocator_delete": "CUDA's allocator needs CUDA",
-    "change_current_allocator": "allocators of CUDA memory need CUDA",
-    "clock_rate": "the clock is read from NVIDIA's driver",
-    "cudart": "this is CUDA's runtime library",
-    "current_blas_handle": "this is a pointer of cuBLAS",
-    "current_solver_handle": "this is a pointer of cuSOLVER",
-    "device_memory_used": "the figure is read from NVIDIA's driver; memory_allocated() answers",
-    "get_stream_from_external": "a stream made from CUDA's pointer needs CUDA",
-    "graph": "a CUDA graph is a recording of CUDA kernels; run the code without graph capture",
-    "graph_pool_handle": "CUDA graphs need CUDA; run the code without graph capture",
-    "list_gpu_processes": "the list is read from NVIDIA's driver",
-    "make_graphed_callables": "CUDA graphs need CUDA; call the modules as they are",
-    "memory_usage": "the figure is read from NVIDIA's driver",
-    "power_draw": "the figure is read from NVIDIA's driver",
-    "set_sync_debug_mode": "only CUDA's operations can be watched for synchronisation",
-    "temperature": "the figure is read from NVIDIA's driver",
-    "use_mem_pool": "pools of CUDA memory need CUDA",
-    "utilization": "the figure is read from NVIDIA's driver",
+_WITHOUT_CAPTURE = "run the code without graph capture"
+
+ADVICE = {
+    "CUDAGraph": _WITHOUT_CAPTURE,
+    "XPUGraph": _WITHOUT_CAPTURE,
+    "Graph": _WITHOUT_CAPTURE,
+    "device_memory_used": "memory_allocated() answers",
+    "graph": _WITHOUT_CAPTURE,
+    "graph_pool_handle": _WITHOUT_CAPTURE,
+    "list_gpu_processes": "the system's process list answers",
+    "make_graphed_callables": "call the modules as they are",
+    "memory_usage": "mem_get_info() answers",
 }
-"""The names of ``torch.cuda`` that are refused, and why."""
+"""What to do instead, where there is something."""
 
 
-class CudaOnlyError(UnsupportedOnDeviceError, NotImplementedError):
-    """A call that only CUDA can answer was made on a machine without it.
+class AcceleratorOnlyError(UnsupportedOnDeviceError, NotImplementedError):
+    """A call that only one kind of accelerator can answer was made on a machine without it.
 
     It is a ``RuntimeError`` and a ``NotImplementedError``: programs catch either.
     """
 
 
-def refusal(name: str) -> Callable[..., NoReturn]:
-    """Make the answer of one refused name."""
+class CudaOnlyError(AcceleratorOnlyError):
+    """A call that only CUDA can answer was made on a machine without it."""
+
+
+_ERRORS = {"torch.cuda": CudaOnlyError}
+
+
+def refusal(package: str, module: str, name: str) -> Callable[..., NoReturn]:
+    """Make the answer of a name that has none."""
+    error = _ERRORS.get(package, AcceleratorOnlyError)
+    kind = package.rpartition(".")[2]
+    advice = f"; {ADVICE[name]}" if name in ADVICE else ""
 
     def refuse(mode: RedirectMode, *args: object, **kwargs: object) -> NoReturn:  # noqa: ARG001
-        raise CudaOnlyError(
-            f"torch.cuda.{name} cannot be answered on {mode.home}, to which CUDA requests are "
-            f"redirected: {REASONS[name]}"
+        raise error(
+            f"{module}.{name} cannot be answered on {mode.home}, which serves the requests of "
+            f"this program: it needs hardware of {kind}{advice}"
         )
 
     return refuse

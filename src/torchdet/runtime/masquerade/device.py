@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 import torch
 
@@ -17,25 +18,44 @@ SIMULATED_CAPABILITY = (7, 0)
 only newer hardware has. The value is the one of TorchDevice's document."""
 
 
+_NO_UUID = UUID(int=0)
+
+
 @dataclass(frozen=True, slots=True)
 class SimulatedDeviceProperties:
     """What ``get_device_properties`` answers; sizes in bytes.
 
-    Only what can be told is here: an attribute that CUDA has and this has not is an
-    ``AttributeError``, no invented number.
+    Name, memory and processors are those of the device that is there. The limits of a
+    multiprocessor are those that CUDA documents for the simulated capability. A board that nobody
+    has is at address 0 and has no caches.
     """
 
     name: str
-    major: int
-    minor: int
     total_memory: int
     multi_processor_count: int
+    major: int = SIMULATED_CAPABILITY[0]
+    minor: int = SIMULATED_CAPABILITY[1]
     is_integrated: bool = True
     is_multi_gpu_board: bool = False
+    warp_size: int = 32
+    max_threads_per_block: int = 1024
+    max_threads_per_multi_processor: int = 2048
+    regs_per_multiprocessor: int = 65536
+    shared_memory_per_block: int = 48 * 1024
+    shared_memory_per_block_optin: int = 96 * 1024
+    shared_memory_per_multiprocessor: int = 96 * 1024
+    L2_cache_size: int = 0
+    clock_rate: int = 0
+    memory_clock_rate: int = 0
+    memory_bus_width: int = 0
+    pci_bus_id: int = 0
+    pci_device_id: int = 0
+    pci_domain_id: int = 0
+    gcnArchName: str = ""  # noqa: N815 - torch's name
+    uuid: UUID = _NO_UUID
 
 
 def is_available(mode: RedirectMode) -> bool:  # noqa: ARG001 - a device is always there to ask
-    """True: a request for CUDA is granted, so CUDA is there to be asked for."""
     return True
 
 
@@ -51,13 +71,19 @@ def current_device(mode: RedirectMode) -> int:
 
 def set_device(mode: RedirectMode, device: object) -> None:
     """Make a device current; where there is only one, it is that already."""
+    if isinstance(device, int) and device < 0:
+        return  # torch does nothing then
     module, target = home_module(mode), mode.explicit(device, torch.cuda.set_device) or device
     if module is not None:
         module.set_device(target)
 
 
 def get_device_name(mode: RedirectMode, device: object = None) -> str:  # noqa: ARG001
-    return f"{mode.home.type.upper()} (CUDA compatible)"
+    """The device's own name; in masquerade one that says what it passes for."""
+    if mode.is_masquerade:
+        return f"{mode.home.type.upper()} (CUDA compatible)"
+    name = device_properties(torch, mode.home).name
+    return name if isinstance(name, str) else mode.home.type.upper()
 
 
 def get_device_capability(
@@ -71,8 +97,6 @@ def get_device_properties(mode: RedirectMode, device: object = None) -> Simulate
     properties = device_properties(torch, mode.home)
     return SimulatedDeviceProperties(
         name=get_device_name(mode, device),
-        major=SIMULATED_CAPABILITY[0],
-        minor=SIMULATED_CAPABILITY[1],
         total_memory=number(properties.total_memory),
         multi_processor_count=number(properties.multi_processor_count),
     )
@@ -98,16 +122,18 @@ class DeviceBlock:
     def __init__(self, mode: RedirectMode, device: object) -> None:
         self._mode = mode
         named = device.device if isinstance(device, torch.Tensor) else device
-        self._target = mode.explicit(named, torch.cuda.device) or named
+        # As torch has it, None and negative numbers choose nothing.
+        chooses = named is not None and not (isinstance(named, int) and named < 0)
+        self._target = (mode.explicit(named, torch.cuda.device) or named) if chooses else None
         self.idx = self.prev_idx = mode.home.index or 0
 
     def __enter__(self) -> None:
         module = home_module(self._mode)
-        if module is not None:
+        if module is not None and self._target is not None:
             self.prev_idx = int(module.current_device())
             module.set_device(self._target)
 
     def __exit__(self, *error: object) -> None:
         module = home_module(self._mode)
-        if module is not None:
+        if module is not None and self._target is not None:
             module.set_device(self.prev_idx)

@@ -6,14 +6,13 @@ import functools
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 import torch
 from torch import serialization
 
 from torchdet.runtime.devices import RedirectionRow
-from torchdet.runtime.masquerade.stand_in import asked_by_the_program, function_stand_in
-from torchdet.runtime.redirect.call_site import program_frame
+from torchdet.runtime.masquerade.stand_in import always, function_stand_in
+from torchdet.runtime.redirect.call_site import Caller, caller
 from torchdet.runtime.redirect.mode import RedirectMode
 
 _restore_at: Callable[[torch.UntypedStorage, str], object]
@@ -27,12 +26,12 @@ def load(original: object) -> object:
     def answer(
         mode: RedirectMode, f: object, map_location: object = None, *args: object, **kwargs: object
     ) -> object:
-        location = _Locations(mode, program_frame()).of(f, map_location)
+        location = _Locations(mode, caller()).of(f, map_location)
         # The tensors of a file are rebuilt where their storages are, untouched by the table.
         with mode.paused():
             return original(f, location, *args, **kwargs)
 
-    return function_stand_in(answer, asked_by_the_program)(original)
+    return function_stand_in(answer, always)(original)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +44,7 @@ class _Locations:
     """
 
     mode: RedirectMode
-    frame: FrameType | None
+    who: Caller
 
     def of(self, f: object, location: object) -> object:
         if isinstance(location, bytes):
@@ -60,7 +59,7 @@ class _Locations:
         return functools.partial(self._restore_by, location) if callable(location) else location
 
     def _placed(self, location: object) -> object:
-        return self.mode.explicit(location, torch.load, self.frame) or location
+        return self.mode.explicit(location, torch.load, self.who) or location
 
     def _restore(self, storage: torch.UntypedStorage, saved: str) -> object:
         target = self.mode.target_of(saved)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 import torch
 
@@ -118,6 +120,34 @@ def memory_summary(mode: RedirectMode, device: object = None, abbreviated: bool 
 def memory_snapshot(mode: RedirectMode, *args: object, **kwargs: object) -> list[object]:  # noqa: ARG001
     """No segments: the allocator here is not CUDA's."""
     return []
+
+
+def snapshot(mode: RedirectMode, *args: object, **kwargs: object) -> dict[str, object]:  # noqa: ARG001
+    """A snapshot in CUDA's form of an allocator that keeps no segments and no history."""
+    traces: list[object] = [[] for _ in range(max(1, mode.machine.count(mode.home.type)))]
+    return {
+        "segments": [],
+        "device_traces": traces,
+        "allocator_settings": {},
+        "external_annotations": [],
+    }
+
+
+def dump_snapshot(
+    mode: RedirectMode,
+    filename: str = "dump_snapshot.pickle",
+    *args: object,  # noqa: ARG001
+    **kwargs: object,  # noqa: ARG001
+) -> None:
+    Path(filename).write_bytes(pickle.dumps(snapshot(mode)))
+
+
+def record_history(mode: RedirectMode, *args: object, **kwargs: object) -> None:  # noqa: ARG001
+    LOGGER.warning("the allocations of %s are not recorded; snapshots will be empty", mode.home)
+
+
+def total_memory(mode: RedirectMode) -> int:
+    return mem_get_info(mode)[1]
 
 
 def mem_get_info(mode: RedirectMode, device: object = None) -> tuple[int, int]:  # noqa: ARG001

@@ -40,6 +40,25 @@ def nothing(mode: RedirectMode, *args: object, **kwargs: object) -> None:
     """For marks and starts that a tool of CUDA would see."""
 
 
+class NoAnnotations:
+    """``emit_nvtx()`` where there is no NVTX: operations run without ranges around them."""
+
+    def __init__(
+        self,
+        mode: RedirectMode,  # noqa: ARG002 - the protocol's signature
+        enabled: bool = True,
+        record_shapes: bool = False,
+    ) -> None:
+        self.enabled = enabled
+        self.record_shapes = record_shapes
+
+    def __enter__(self) -> NoAnnotations | None:
+        return self if self.enabled else None
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+
 @contextmanager
 def range_block(mode: RedirectMode, msg: str, *args: object, **kwargs: object) -> Iterator[None]:
     range_push(mode, msg.format(*args, **kwargs))
@@ -47,3 +66,9 @@ def range_block(mode: RedirectMode, msg: str, *args: object, **kwargs: object) -
         yield
     finally:
         range_pop(mode)
+
+
+@contextmanager
+def range_of_profile(mode: RedirectMode, *args: object, **kwargs: object) -> Iterator[None]:  # noqa: ARG001
+    """``with torch.mps.profiler.profile()``: a tool of Apple's would see the block."""
+    yield

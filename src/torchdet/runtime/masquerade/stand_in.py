@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Protocol, cast
 
-from torchdet.runtime.redirect.call_site import CallOrigin, call_origin
+from torchdet.runtime.redirect.call_site import program_calls
 from torchdet.runtime.redirect.mode import RedirectMode
 from torchdet.runtime.redirect.threads import current_mode
 
@@ -21,14 +22,27 @@ class Applies(Protocol):
     def __call__(self, mode: RedirectMode) -> bool: ...
 
 
-def no_cuda_and_asked_by_the_program(mode: RedirectMode) -> bool:
-    """For answers about CUDA: torch's own code is told the truth."""
-    return not mode.machine.count("cuda") and call_origin() is CallOrigin.PROGRAM
+def always(mode: RedirectMode) -> bool:  # noqa: ARG001 - the protocol's signature
+    """For requests that the table places: it keeps what is not its business."""
+    return True
 
 
-def asked_by_the_program(mode: RedirectMode) -> bool:  # noqa: ARG001 - the protocol's signature
-    """For requests of a device: torch's own bookkeeping means what it says."""
-    return call_origin() is not CallOrigin.HOST_SIDE
+def lacks(kind: str) -> Applies:
+    """For requests to a device type, whoever makes them: torch would refuse them."""
+    return lambda mode: not mode.machine.count(kind)
+
+
+def lacks_any(mode: RedirectMode) -> bool:
+    """For requests to whatever accelerator there is."""
+    return not mode.machine.accelerators
+
+
+def masquerades(mode: RedirectMode) -> bool:
+    """For questions about the machine: in masquerade the program is answered as CUDA answers.
+
+    Torch's own code is told the truth, because it acts on it.
+    """
+    return mode.is_masquerade and program_calls()
 
 
 def _acting_mode(applies: Applies) -> RedirectMode | None:
@@ -67,6 +81,24 @@ def argument_stand_in(
 ) -> Callable[[object], object]:
     """Make the maker of a stand-in that rewrites one argument and calls the original."""
 
+    def place_one(mode: RedirectMode, values: dict[str, object]) -> None:
+        if name in values:  # an older torch may not have the argument
+            values[name] = place(mode, values[name])
+
+    return arguments_stand_in(place_one, applies)
+
+
+def arguments_stand_in(
+    place: Callable[[RedirectMode, dict[str, object]], None],
+    applies: Applies,
+    *,
+    afterwards: Callable[[RedirectMode, Mapping[str, object], object], None] | None = None,
+) -> Callable[[object], object]:
+    """Make the maker of a stand-in that rewrites arguments by name and calls the original.
+
+    ``afterwards`` sees the arguments as they were, and what the original returned.
+    """
+
     def make(original: object) -> object:
         assert callable(original)
         signature = inspect.signature(original)
@@ -81,8 +113,12 @@ def argument_stand_in(
             except TypeError:
                 return original(*args, **kwargs)  # the original words its own errors
             bound.apply_defaults()
-            bound.arguments[name] = place(mode, bound.arguments[name])
-            return original(*bound.args, **bound.kwargs)
+            before = dict(bound.arguments)
+            place(mode, bound.arguments)
+            returned = original(*bound.args, **bound.kwargs)
+            if afterwards is not None:
+                afterwards(mode, before, returned)
+            return returned
 
         return stand_in
 
@@ -138,11 +174,13 @@ def class_stand_in(
     instances: Callable[[object], bool] = lambda _: False,
     *,
     module: str | None = None,
+    statics: Mapping[str, object] = MappingProxyType({}),
 ) -> Callable[[object], object]:
     """Make the maker of a class's stand-in.
 
     ``instances`` knows what ``answer`` returns. The class is pickled by its name, so ``module``
-    says where the stand-in is, for a class that is defined elsewhere.
+    says where the stand-in is, for a class that is defined elsewhere. ``statics`` are attributes
+    of the class that the original may not have on this machine.
     """
 
     @functools.lru_cache(maxsize=8)
@@ -156,6 +194,7 @@ def class_stand_in(
             "answer": staticmethod(answer),
             "applies": staticmethod(applies),
             "instances": staticmethod(instances),
+            **statics,
         }
         return StandInType(original.__name__, (), namespace)
 

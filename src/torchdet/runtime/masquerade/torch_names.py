@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import torch
 
+from torchdet.runtime.devices import ConcreteDevice
+from torchdet.runtime.masquerade import streams_and_events
+from torchdet.runtime.masquerade.home import home_module
 from torchdet.runtime.masquerade.stand_in import (
     Answer,
-    asked_by_the_program,
+    Applies,
+    always,
     class_stand_in,
     function_stand_in,
+    lacks_any,
 )
-from torchdet.runtime.redirect.call_site import (
-    CallOrigin,
-    call_origin,
-    calling_module,
-    program_frame,
-)
-from torchdet.runtime.redirect.mode import RedirectMode
-from torchdet.runtime.redirect.rules import create, dtype_of_cuda_type
+from torchdet.runtime.redirect.call_site import Caller, caller, calling_module, program_calls
+from torchdet.runtime.redirect.mode import RedirectMode, torch_device
+from torchdet.runtime.redirect.rules import create, dtype_of_cuda_type, generator_device
 
 DEVICE_CLASSES = ("Generator", "Stream", "Event")
 """Classes of ``torch`` whose constructor takes a device. Without one they are the CPU's (the
@@ -27,18 +28,41 @@ accelerator's, for streams), as ever: the table speaks of tensors, and a program
 numbers that it gave before."""
 
 
+class PresentedGenerator(torch._C.Generator):
+    """A generator of the home device that tells the device for which it passes."""
+
+    @property
+    def device(self) -> torch.device:  # type: ignore[override]
+        """The device that the program asked for, as a machine with CUDA has it."""
+        return torch_device(ConcreteDevice("cuda", generator_device(self).index or 0))
+
+
 def device_class(name: str) -> Callable[[object], object]:
     """Make the maker of the stand-in of a class that takes a device."""
     original = getattr(torch, name)
+    queued, instances = _QUEUED.get(name, (None, lambda _: False))
 
     def answer(mode: RedirectMode, *args: object, **kwargs: object) -> object:
-        if args:
-            args = (mode.explicit(args[0], original) or args[0], *args[1:])
-        elif kwargs.get("device") is not None:
-            kwargs["device"] = mode.explicit(kwargs["device"], original) or kwargs["device"]
-        return original(*args, **kwargs)
+        spec = args[0] if args else kwargs.get("device")
+        target = mode.explicit(spec, original)
+        if target is None:
+            return original(*args, **kwargs)
+        options = {key: value for key, value in kwargs.items() if key != "device"}
+        if queued is not None and target == mode.home and home_module(mode) is None:
+            return queued(mode, **options)
+        presents = mode.is_masquerade and name == "Generator" and target == mode.home
+        return (PresentedGenerator if presents else original)(target, *args[1:], **options)
 
-    return class_stand_in(answer, asked_by_the_program, module="torch")
+    return class_stand_in(answer, always, instances, module="torch")
+
+
+_QUEUED: Mapping[str, tuple[Answer, Callable[[object], bool]]] = MappingProxyType(
+    {
+        "Event": (streams_and_events.make_event, streams_and_events.is_event),
+        "Stream": (streams_and_events.make_stream, streams_and_events.is_stream),
+    }
+)
+"""Classes that torch has none of for a device with one queue."""
 
 
 def device_keyword(original: object) -> object:
@@ -52,7 +76,7 @@ def device_keyword(original: object) -> object:
             kwargs["device" if "device" in kwargs else "map_location"] = target
         return original(*args, **kwargs)
 
-    return function_stand_in(answer, asked_by_the_program)(original)
+    return function_stand_in(answer, always)(original)
 
 
 def creation(original: object) -> object:
@@ -62,26 +86,7 @@ def creation(original: object) -> object:
     def answer(mode: RedirectMode, *args: object, **kwargs: object) -> object:
         return create(mode, original, args, kwargs)
 
-    return function_stand_in(answer, asked_by_the_program)(original)
-
-
-def storage_cuda(original: object) -> object:
-    """Make the stand-in of ``UntypedStorage.cuda``."""
-    assert callable(original)
-
-    def answer(
-        mode: RedirectMode,
-        storage: torch.UntypedStorage,
-        device: object = None,
-        non_blocking: bool = False,
-    ) -> object:
-        spec = f"cuda:{device}" if isinstance(device, int) else device or "cuda"
-        target = mode.explicit(spec, original)
-        if target is None:
-            return original(storage, device, non_blocking)
-        return storage.to(device=target, non_blocking=non_blocking)
-
-    return function_stand_in(answer, asked_by_the_program)(original)
+    return function_stand_in(answer, always)(original)
 
 
 def set_default_tensor_type(original: object) -> object:
@@ -98,7 +103,48 @@ def set_default_tensor_type(original: object) -> object:
         torch.set_default_dtype(dtype)
         return None
 
-    return function_stand_in(answer, asked_by_the_program)(original)
+    return function_stand_in(answer, always)(original)
+
+
+def set_default_device(original: object) -> object:
+    """Make the stand-in of ``torch.set_default_device``."""
+    assert callable(original)
+
+    def answer(mode: RedirectMode, device: object) -> object:
+        return original(mode.explicit(device, original) or device)
+
+    return function_stand_in(answer, always)(original)
+
+
+def get_default_device(original: object) -> object:
+    """Make the stand-in of ``torch.get_default_device``."""
+    assert callable(original)
+
+    def answer(mode: RedirectMode) -> object:
+        placed = mode.implicit(original) or original()
+        assert isinstance(placed, torch.device)
+        return mode.presented(placed) if program_calls() else placed
+
+    return function_stand_in(answer, always)(original)
+
+
+def data_parallel(original: object) -> object:
+    """Make the stand-in of the function ``data_parallel``, for which all devices are one."""
+    assert callable(original)
+
+    def answer(  # noqa: PLR0913 - torch's signature
+        mode: RedirectMode,  # noqa: ARG001 - the protocol's signature
+        module: torch.nn.Module,
+        inputs: object,
+        device_ids: object = None,  # noqa: ARG001 - the device that is there
+        output_device: object = None,  # noqa: ARG001
+        dim: int = 0,  # noqa: ARG001
+        module_kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        values = inputs if isinstance(inputs, tuple) else () if inputs is None else (inputs,)
+        return module(*values, **(module_kwargs or {}))
+
+    return function_stand_in(answer, lacks_any)(original)
 
 
 # --- mixed precision --------------------------------------------------------------------------
@@ -114,22 +160,42 @@ def asked_of_mixed_precision(mode: RedirectMode) -> bool:
     if mode.machine.count("cuda"):
         return False
     module = calling_module()
-    on_behalf = isinstance(module, str) and module.startswith(_MIXED_PRECISION)
-    return on_behalf or call_origin() is CallOrigin.PROGRAM
+    return module is None or module.startswith(_MIXED_PRECISION)
 
 
 def device_type(mode: RedirectMode, kind: object) -> object:
     """Return the device type that a ``device_type=`` becomes."""
-    frame = program_frame(through_bookkeeping=True)
-    target = mode.explicit(kind, torch.autocast, frame) if isinstance(kind, str) else None
+    who = Caller(caller().line)
+    target = mode.explicit(kind, torch.autocast, who) if isinstance(kind, str) else None
     return kind if target is None else target.type
+
+
+AUTOCAST_QUESTIONS = (
+    *("get_autocast_dtype", "is_autocast_enabled"),
+    *("set_autocast_dtype", "set_autocast_enabled"),
+)
+"""Functions of ``torch`` that take the device type of a mixed precision first."""
+
+
+def autocast_question(original: object) -> object:
+    """Make the stand-in of one of them."""
+    assert callable(original)
+
+    def answer(mode: RedirectMode, *args: object) -> object:
+        if args and isinstance(args[0], str):
+            args = (device_type(mode, args[0]), *args[1:])
+        return original(*args)
+
+    return function_stand_in(answer, asked_of_mixed_precision)(original)
 
 
 # --- legacy tensor types ----------------------------------------------------------------------
 
 
-def legacy_type(name: str, dtype: torch.dtype) -> tuple[Answer, Callable[[object], bool]]:
-    """Return how ``torch.cuda.<name>`` is answered, and what counts as its instance.
+def legacy_type(
+    name: str, dtype: torch.dtype, applies: Applies
+) -> tuple[Answer, Applies, Callable[[object], bool]]:
+    """Return how ``torch.cuda.<name>`` is answered, when, and what counts as its instance.
 
     With no CUDA about, an instance is a tensor of the dtype: nothing tells where the program
     would have put it.
@@ -141,4 +207,4 @@ def legacy_type(name: str, dtype: torch.dtype) -> tuple[Answer, Callable[[object
         return made.to(mode.explicit("cuda", answer) or mode.home)
 
     answer.__name__ = f"torch.cuda.{name}"
-    return answer, lambda value: isinstance(value, torch.Tensor) and value.dtype == dtype
+    return answer, applies, lambda value: isinstance(value, torch.Tensor) and value.dtype == dtype

@@ -12,15 +12,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from torchdet.runtime.errors import PolicyError
-from torchdet.runtime.events import set_log_level
-from torchdet.runtime.policy_sources import log_level
 from torchdet.runtime.redirect import machine_of_process, switch_on
+from torchdet.runtime.redirect.answer_mode import AnswerMode
 
 _USAGE = """\
-usage: python -m torchdet.runtime.redirect [-m MODULE | SCRIPT] [ARGUMENT ...]
+usage: python -m torchdet.runtime.redirect [--masquerade] [-m MODULE | SCRIPT] [ARGUMENT ...]
 
 Run a program with the devices of its torch calls redirected by TorchDevice's table.
 Redirections are logged to standard error, each call site once.
+
+options:
+  --masquerade  answer as a machine with CUDA does; without it availability, counts and device
+                types tell of the machine that is there
 """
 
 
@@ -29,8 +32,14 @@ def main(arguments: Sequence[str]) -> None:
     if arguments and arguments[0] in ("-h", "--help"):
         sys.stdout.write(_USAGE)
         return
-    is_module = bool(arguments) and arguments[0] == "-m"
-    program = list(arguments[1:] if is_module else arguments)
+    program = list(arguments)
+    mode = AnswerMode.HONEST
+    if program[:1] == ["--masquerade"]:
+        mode = AnswerMode.MASQUERADE
+        del program[0]
+    is_module = program[:1] == ["-m"]
+    if is_module:
+        del program[0]
     if not program or (not is_module and program[0].startswith("-")):
         sys.stderr.write(_USAGE)
         _refuse("a script, or -m and a module, is needed")
@@ -38,7 +47,8 @@ def main(arguments: Sequence[str]) -> None:
         _refuse(f"there is no script {program[0]!r}")
     folder = Path.cwd() if is_module else Path(program[0]).resolve().parent
     try:
-        _switch_on(folder)
+        # Logging stays the program's to set up; until then Python writes warnings to stderr.
+        switch_on(machine_of_process(search_from=folder), mode)
     except (PolicyError, ImportError) as error:
         _refuse(str(error))
     sys.argv = program
@@ -47,17 +57,6 @@ def main(arguments: Sequence[str]) -> None:
         runpy.run_module(program[0], run_name="__main__", alter_sys=True)
     else:
         runpy.run_path(program[0], run_name="__main__")
-
-
-def _switch_on(folder: Path) -> None:
-    """Redirect by the policy that a program in the folder has.
-
-    Logging stays the program's to set up; until it does, Python writes warnings to standard error.
-    """
-    level = log_level()
-    if level is not None:
-        set_log_level(level)
-    switch_on(machine_of_process(search_from=folder))
 
 
 def _refuse(reason: str) -> NoReturn:

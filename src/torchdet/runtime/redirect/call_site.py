@@ -1,90 +1,158 @@
-"""Where a torch call comes from: the line of the program, and whether torch itself asks."""
+"""Who asked for a device: the program's line, and the function by which it entered torch.
+
+Torch calls itself, so the innermost frame says little: ``PackedSequence.to("cuda")`` ends in the
+same ``Tensor.to`` as torch's own bookkeeping does. What counts is the frame that entered torch.
+A program that called the handled function itself has asked. If it entered torch elsewhere, it has
+asked for what it handed in there, and for devices of what that function computes on its behalf.
+Everything else is torch's own business: the seed of a data loader or the step counter of an
+optimizer stays on the host, where torch put it.
+"""
 
 from __future__ import annotations
 
+import inspect
 import sys
-from enum import Enum
-from types import FrameType
+import sysconfig
+from types import CodeType, FrameType
+from typing import NamedTuple
 
 _REDIRECTION = ("torchdet.runtime.redirect", "torchdet.runtime.masquerade")
 
-# Torch's own bookkeeping: here "cpu" and an unnamed device mean the host, on purpose. Moving a
-# tensor that is being unpickled, or the seed of a data loader, to the accelerator would break
-# torch. Modules that only pass on what a program asked for (torch.nn, torch.functional, ...) are
-# not in the list.
-_HOST_SIDE = (
-    "torch._",
-    "torch.accelerator",
-    "torch.amp",
-    "torch.ao",
-    "torch.autograd",
-    "torch.backends",
-    "torch.compiler",
-    "torch.cuda",
-    "torch.distributed",
+# Packages of torch whose functions compute for their caller: a tensor that they make without
+# naming a device is one that the program asked for.
+_COMPUTES_FOR_ITS_CALLER = (
+    "torch.distributions",
+    "torch.fft",
+    "torch.functional",
+    "torch.linalg",
+    "torch.masked",
+    "torch.nested",
+    "torch.nn",
+    "torch.signal",
+    "torch.sparse",
+    "torch.special",
+    "torch.testing",
+    "torch.utils._device",
+)
+# A data loader draws on the host, and collates the program's data into the program's batches.
+_COLLATES = "torch.utils.data._utils.collate"
+# The compiler compares devices that it meets in graphs, and makes tensors to try kernels on.
+_COMPILER = (
+    "torch._dynamo",
+    "torch._export",
+    "torch._functorch",
+    "torch._higher_order_ops",
+    "torch._inductor",
+    "torch._subclasses",
     "torch.export",
     "torch.fx",
-    "torch.jit",
-    "torch.mps",
-    "torch.multiprocessing",
-    "torch.nn.init",
-    "torch.nn.parallel",
-    "torch.nn.utils.rnn",
-    "torch.onnx",
-    "torch.optim",
-    "torch.overrides",
-    "torch.profiler",
-    "torch.quasirandom",
-    "torch.random",
-    "torch.serialization",
-    "torch.storage",
-    "torch.utils._",
-    "torch.utils.checkpoint",
-    "torch.utils.data._utils.fetch",
-    "torch.utils.data._utils.pin_memory",
-    "torch.utils.data._utils.worker",
-    "torch.utils.data.dataloader",
-    "torch.utils.data.distributed",
-    "torch.utils.data.graph_settings",
-    "torch.utils.data.sampler",
-    "torch.xpu",
-    "torchdet.runtime",
 )
-# Among those prefixes is a module that hands on the program's own request, ...
-_PASSES_ON = ("torch.utils._device",)
-# ... and one that calls the program's functions while the compiler traces them.
+# It calls the program's functions while it traces them, and is then no caller of its own.
 _TRACES_THE_PROGRAM = ("torch._dynamo.variables.functions",)
-# Functions of torch whose request is no tensor's: one names a module, one moves parameters to a
-# device that Module.to has had placed.
-_LEFT_ALONE = {("torch", "get_device_module"), ("torch.nn.modules.module", "convert")}
+# Module.to moves parameters to a device that was placed when it parsed its arguments.
+_ALREADY_PLACED = ("torch.nn.modules.module", "convert")
+
+# Code that hands calls on: decorators, context managers, copies. Nobody wrote a device there.
+_STANDARD_LIBRARY = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
+_INSTALLED = ("site-packages", "dist-packages")
+_HANDS_ON = ("typing_extensions",)
 _MANY_MODULES = 4096
 
-
 # Whose code a frame runs. Plain numbers: this is asked at every redirected call.
-_OWN, _HOST, _TORCH, _PROGRAM = range(4)
+_OWN, _CONDUIT, _TORCH, _PROGRAM = range(4)
 _origins: dict[object, int] = {}
 
 
-def program_frame(*, through_bookkeeping: bool = False) -> FrameType | None:
-    """Return the frame of the program behind the torch call that is being handled.
+class Caller(NamedTuple):
+    """Who made a torch call.
 
-    That is the nearest frame outside torch, such as the line of ``nn.Linear(...)``; None when
-    torch's own bookkeeping made the call, unless that is looked through.
+    ``line`` is the nearest frame of the program. ``entry`` is the function of torch that the
+    program called, None if that is the handled function itself; ``maker`` the innermost frame of
+    torch, which is the same unless torch calls itself.
     """
+
+    line: FrameType
+    entry: FrameType | None = None
+    maker: FrameType | None = None
+
+    def asked_for(self, spec: object) -> bool:
+        """Say whether the program named ``spec``, which this call has as its device."""
+        if self.entry is None or self.maker is None:
+            return True
+        if _is(self.maker, _ALREADY_PLACED):
+            return False
+        return self.entry.f_code.co_name == spec or any(
+            _holds(value, spec) for value in _arguments(self.entry)
+        )
+
+    @property
+    def computes_for_the_program(self) -> bool:
+        """Whether a tensor without a named device is one that the program asked for."""
+        if self.entry is None or self.maker is None:
+            return True
+        if _is(self.maker, _ALREADY_PLACED):
+            return False
+        return _module(self.entry).startswith(_COMPUTES_FOR_ITS_CALLER) or _module(
+            self.maker
+        ).startswith(_COLLATES)
+
+    @property
+    def is_compiler(self) -> bool:
+        """Whether torch's compiler makes the call, for ends of its own."""
+        return self.entry is not None and (
+            _module(self.entry).startswith(_COMPILER)
+            or (self.maker is not None and _module(self.maker).startswith(_COMPILER))
+        )
+
+
+def caller() -> Caller:
+    """Find out who made the torch call that is being handled."""
     frame = sys._getframe(1)
     origin = _OWN
     while origin == _OWN and frame.f_back is not None:
         frame = frame.f_back
         origin = _origin(frame)
-    if origin == _HOST and not through_bookkeeping:
-        return None
-    if origin == _TORCH and (frame.f_globals["__name__"], frame.f_code.co_name) in _LEFT_ALONE:
-        return None
+    if origin == _PROGRAM:
+        return Caller(frame)
+    nearest = frame
+    maker = entry = None
     here: FrameType | None = frame
     while here is not None and origin != _PROGRAM:
+        if origin == _TORCH:
+            maker, entry = maker or here, here
         here = here.f_back
         origin = _PROGRAM if here is None else _origin(here)
-    return here or frame
+    return Caller(here or nearest, entry, maker)
+
+
+def program_calls() -> bool:
+    """Say whether the program made the call that is being handled, and no code of torch."""
+    return _torch_frame() is None
+
+
+def program_reads(name: str) -> bool:
+    """Say whether the program reads an attribute, itself or through a property of that name."""
+    frame = _torch_frame()
+    return frame is None or frame.f_code.co_name == name
+
+
+def calling_module() -> str | None:
+    """Return the module of torch that made the call that is being handled; None for a program."""
+    frame = _torch_frame()
+    return None if frame is None else _module(frame)
+
+
+def _torch_frame() -> FrameType | None:
+    """Return the frame of torch that made the handled call, or None if the program made it."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        origin = _origin(frame)
+        if origin == _TORCH:
+            return frame
+        if origin == _PROGRAM:
+            return None
+        frame = frame.f_back
+    return None
 
 
 def is_traced_graph(frame: FrameType) -> bool:
@@ -95,28 +163,36 @@ def is_traced_graph(frame: FrameType) -> bool:
     return frame.f_code.co_filename.startswith("<eval_with_key>")
 
 
-class CallOrigin(Enum):
-    """Whose code made a call."""
-
-    HOST_SIDE = "torch's own bookkeeping"
-    TORCH = "torch, passing on what the program asked for"
-    PROGRAM = "the program"
-
-
-def call_origin() -> CallOrigin:
-    """Say whose code made the call that is being handled."""
-    frame = sys._getframe(1)
-    while _origin(frame) == _OWN and frame.f_back is not None:
-        frame = frame.f_back
-    return _CALL_ORIGINS[_origin(frame)]
+def _arguments(frame: FrameType) -> list[object]:
+    """Return the values of a function's parameters, as they are now."""
+    code, values = frame.f_code, frame.f_locals
+    count = code.co_argcount + code.co_kwonlyargcount + _starred(code)
+    return [values[name] for name in code.co_varnames[:count] if name in values]
 
 
-def calling_module() -> object:
-    """Return the name of the module that made the torch call."""
-    frame = sys._getframe(1)
-    while _origin(frame) == _OWN and frame.f_back is not None:
-        frame = frame.f_back
-    return frame.f_globals.get("__name__")
+def _starred(code: CodeType) -> int:
+    flags = code.co_flags
+    return bool(flags & inspect.CO_VARARGS) + bool(flags & inspect.CO_VARKEYWORDS)
+
+
+def _holds(value: object, spec: object) -> bool:
+    if isinstance(value, (tuple, list)):
+        return any(_same(each, spec) for each in value)
+    if isinstance(value, dict):
+        return any(_same(each, spec) for each in value.values())
+    return _same(value, spec)
+
+
+def _same(value: object, spec: object) -> bool:
+    return value is spec or (type(value) is type(spec) and bool(value == spec))
+
+
+def _is(frame: FrameType, function: tuple[str, str]) -> bool:
+    return (_module(frame), frame.f_code.co_name) == function
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__"))
 
 
 def _origin(frame: FrameType) -> int:
@@ -125,25 +201,26 @@ def _origin(frame: FrameType) -> int:
     if origin is None:
         if len(_origins) >= _MANY_MODULES:
             _origins.clear()
-        origin = _origins[name] = _classify(name)
+        origin = _origins[name] = _classify(name, frame.f_code.co_filename)
     return origin
 
 
-def _classify(name: object) -> int:
+def _classify(name: object, file: str) -> int:
     if not isinstance(name, str):
         return _PROGRAM
     if name.startswith(_REDIRECTION):
         return _OWN
     if name in _TRACES_THE_PROGRAM:
         return _PROGRAM
-    if name.startswith(_HOST_SIDE) and not name.startswith(_PASSES_ON):
-        return _HOST
-    return _TORCH if name == "torch" or name.startswith("torch.") else _PROGRAM
+    if name == "torch" or name.startswith(("torch.", "torchdet.runtime")):
+        return _TORCH
+    hands_on = name in _HANDS_ON or _is_of_the_standard_library(name, file)
+    return _CONDUIT if hands_on else _PROGRAM
 
 
-_CALL_ORIGINS = {
-    _OWN: CallOrigin.PROGRAM,
-    _HOST: CallOrigin.HOST_SIDE,
-    _TORCH: CallOrigin.TORCH,
-    _PROGRAM: CallOrigin.PROGRAM,
-}
+def _is_of_the_standard_library(name: str, file: str) -> bool:
+    if name == "__main__":
+        return False  # a module of the library that is run as a program is the program
+    if file.startswith("<frozen "):
+        return True
+    return file.startswith(_STANDARD_LIBRARY) and not any(each in file for each in _INSTALLED)

@@ -10,6 +10,7 @@ from torch import overrides
 from torch.utils._device import _device_constructors
 
 from torchdet.runtime.devices import Machine
+from torchdet.runtime.redirect.answer_mode import AnswerMode
 from torchdet.runtime.redirect.interrupts import see_through
 from torchdet.runtime.redirect.mode import Scope
 from torchdet.runtime.redirect.replacements import Installation, Replacement
@@ -18,14 +19,18 @@ from torchdet.runtime.redirect.threads import redirected
 
 @contextlib.contextmanager
 def redirection(
-    machine: Machine, *, override: bool = False, on_host: bool = False
+    machine: Machine,
+    answers: AnswerMode,
+    *,
+    override: bool = False,
+    on_host: bool = False,
 ) -> Iterator[None]:
     """Redirect the devices of torch calls in this block, and in threads that it starts.
 
     ``override`` is the state of the CPU override at the start; ``on_host`` keeps the process off
     the accelerator.
     """
-    scope = Scope(machine)
+    scope = Scope(machine, answers)
     try:
         try:
             with _INSTALLATION.installed(), redirected(scope, override=override, on_host=on_host):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from types import FrameType
 
 import torch
 from torch.overrides import TorchFunctionMode
 from torch.utils._device import DeviceContext
 
 from torchdet.runtime.devices import ConcreteDevice, Machine, RedirectionRow
-from torchdet.runtime.redirect.call_site import is_traced_graph, program_frame
+from torchdet.runtime.redirect.answer_mode import AnswerMode
+from torchdet.runtime.redirect.call_site import Caller, caller, is_traced_graph
 from torchdet.runtime.redirect.placement import Placement, implicit_placement, place
 from torchdet.runtime.redirect.report import SITES, Redirected
 
@@ -27,6 +28,7 @@ REAL_CPU = torch.device("cpu")
 cannot say by its value that the CPU is meant for once."""
 
 _CACHE_SIZE = 1024
+_FRAMES_OF_ONE_CALL = 6  # ours, and those of modes that the program has entered inside
 _TO_THE_ACCELERATOR = (RedirectionRow.IMPLICIT, RedirectionRow.CPU)
 
 
@@ -53,8 +55,9 @@ class Scope:
     Threads outlive the block that started them; closing the scope turns their modes off.
     """
 
-    def __init__(self, machine: Machine) -> None:
+    def __init__(self, machine: Machine, answers: AnswerMode) -> None:
         self.machine = machine
+        self.answers = answers
         self._modes: set[RedirectMode] = set()
         self._lock = threading.Lock()
         self.is_open = True
@@ -101,6 +104,9 @@ class RedirectMode(TorchFunctionMode):
         super().__init__()
         self.scope = scope
         self.machine = scope.machine
+        # A machine that has CUDA answers for itself.
+        masquerades = scope.answers is AnswerMode.MASQUERADE
+        self.is_masquerade = masquerades and not scope.machine.count("cuda")
         self.rules = rules
         self.outer = outer
         self.cpu_override = override
@@ -152,26 +158,50 @@ class RedirectMode(TorchFunctionMode):
             self.enabled = False
 
     def explicit(
-        self, spec: object, func: object, frame: FrameType | None = None
+        self, spec: object, func: object, who: Caller | None = None
     ) -> torch.device | None:
         """Return the device that replaces ``spec``, or None where torch gets it as it is.
 
-        ``frame`` is the program's, for requests that torch makes later on its behalf; otherwise
-        it is found, and torch's own bookkeeping is left alone.
+        ``who`` is who asked, for requests that torch makes later on the program's behalf;
+        otherwise it is found out, and what torch means itself is left alone.
         """
         target = self.target_of(spec)
         if target is None:
             return None
+        if torch.compiler.is_compiling():
+            return target.device  # a trace has no frames to look at, and no call site to report
+        who = who or caller()
+        row = target.redirected.row
+        if who.entry is not None:
+            # A device that is not there is refused by torch whoever asks for it.
+            is_missing = row is RedirectionRow.ACCELERATOR and not who.is_compiler
+            if not is_missing and not who.asked_for(spec):
+                return None
         placed = func is torch.device or isinstance(spec, torch.device)
-        return self._granted(target, func, frame, maybe_placed=placed)
+        if placed and row is RedirectionRow.CPU and is_traced_graph(who.line):
+            return None
+        return self._granted(target, func, who)
 
     def implicit(self, func: object) -> torch.device | None:
         """Return the device for a call that names none, or None where torch may decide."""
         bottom = _default_device_context()
-        if bottom is not None:
-            # The program chose a default device; what it chose is an explicit request.
-            return self.explicit(bottom.device, func)
-        return None if self._implicit is None else self._granted(self._implicit, func)
+        # If the program chose a default device, what it chose is an explicit request.
+        target = self._implicit if bottom is None else self.target_of(bottom.device)
+        if target is None:
+            return None
+        if torch.compiler.is_compiling():
+            return target.device
+        who = caller()
+        is_missing = target.redirected.row is RedirectionRow.ACCELERATOR
+        if not is_missing and not who.computes_for_the_program:
+            return None
+        return self._granted(target, func, who)
+
+    def presented(self, device: torch.device) -> torch.device:
+        """Return the device that the program is told of where a tensor lies on ``device``."""
+        if not self.is_masquerade or device.type != self.home.type:
+            return device
+        return torch_device(ConcreteDevice("cuda", device.index or 0))
 
     def target_of(self, spec: object) -> Target | None:
         """Return the table's answer, or None where it leaves the request to torch."""
@@ -188,36 +218,36 @@ class RedirectMode(TorchFunctionMode):
         known[spec] = target
         return target
 
-    def _granted(
-        self,
-        target: Target,
-        func: object,
-        frame: FrameType | None = None,
-        *,
-        maybe_placed: bool = False,
-    ) -> torch.device | None:
-        if torch.compiler.is_compiling():
-            return target.device  # a trace has no frames to look at, and no call site to report
+    def _granted(self, target: Target, func: object, who: Caller) -> torch.device | None:
         if self.stays_on_host and target.redirected.row in _TO_THE_ACCELERATOR:
-            return None
-        frame = frame or program_frame()
-        if frame is None:
-            return None
-        is_cpu = maybe_placed and target.redirected.row is RedirectionRow.CPU
-        if is_cpu and is_traced_graph(frame):
             return None
         if target.toggles:
             self.cpu_override = not self.cpu_override
         else:
-            SITES.redirected(frame, func, target.redirected)
+            SITES.redirected(who.line, func, target.redirected)
         return target.device
 
 
 def torch_device(device: ConcreteDevice) -> torch.device:
-    """Return the torch object of a device."""
+    """Return the torch object of a device, as it is and not as the table would have it."""
     if device.index is None:
         return torch.device(device.type)
     return torch.device(device.type, device.index)
+
+
+def is_made_here() -> bool:
+    """Say whether the ``torch.device(...)`` that is being handled is redirection's own.
+
+    It is read off the stack: a state that says so would stay behind when an interrupt hits.
+    """
+    frame = sys._getframe(1).f_back
+    for _ in range(_FRAMES_OF_ONE_CALL):
+        if frame is None:
+            return False
+        if frame.f_code is torch_device.__code__:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _default_device_context() -> DeviceContext | None:

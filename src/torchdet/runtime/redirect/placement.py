@@ -44,17 +44,23 @@ def place(
     """
     if isinstance(spec, int) and spec < 0:
         return None
+    asked = _without_missing_index(spec) if isinstance(spec, str) else spec
     try:
-        request = parse_device(spec)
+        request = parse_device(asked)
     except InvalidDeviceError:
         return None
-    if isinstance(spec, str) and not isinstance(request, (NamedDevice, CpuOverride)):
+    if isinstance(asked, str) and not isinstance(request, (NamedDevice, CpuOverride)):
         return None  # "auto" and "0" are this runtime's spellings; torch has no such strings
     answer = redirect_device(request, machine, cpu_override=cpu_override)
     toggles = answer.cpu_override != cpu_override
-    if not answer.changed and not toggles:
+    if not answer.changed and not toggles and asked == spec:
         return None
     return Placement(str(spec), answer.device, answer.row, toggles)
+
+
+def _without_missing_index(text: str) -> str:
+    """Read ``f"cuda:{x.device.index}"``, written where devices have an index."""
+    return text.removesuffix(":None")
 
 
 # What torch._dynamo.assume_constant_result sets: a trace takes the answer, not the way to it.

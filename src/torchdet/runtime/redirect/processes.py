@@ -14,6 +14,7 @@ from multiprocessing import get_start_method
 from multiprocessing.process import BaseProcess
 
 from torchdet.runtime.devices import Machine
+from torchdet.runtime.redirect.answer_mode import AnswerMode
 from torchdet.runtime.redirect.threads import current_mode
 
 
@@ -23,6 +24,7 @@ class RedirectedTarget:
 
     target: Callable[..., object]
     machine: Machine
+    answers: AnswerMode
     override: bool
     stays_on_host: bool
 
@@ -30,7 +32,9 @@ class RedirectedTarget:
         """Run the target, redirected."""
         from torchdet.runtime.redirect.context import redirection
 
-        with redirection(self.machine, override=self.override, on_host=self.stays_on_host):
+        with redirection(
+            self.machine, self.answers, override=self.override, on_host=self.stays_on_host
+        ):
             return self.target(*args, **kwargs)
 
 
@@ -48,7 +52,9 @@ def inheriting_process_start(original: object) -> object:
         # What a data loader's worker returns travels through the memory of the host.
         worker = str(getattr(target, "__module__", "")).startswith("torch.utils.data.")
         on_host = mode.stays_on_host or worker
-        own["_target"] = RedirectedTarget(target, mode.machine, mode.cpu_override, on_host)
+        own["_target"] = RedirectedTarget(
+            target, mode.machine, mode.scope.answers, mode.cpu_override, on_host
+        )
         try:
             return original(process)
         finally:

@@ -94,7 +94,7 @@ class Installation:
 
     def _install(self) -> None:
         for each in self._replacements():
-            original = vars(each.owner).get(each.name, _ABSENT)
+            original = _own(each.owner, each.name)
             inherited = original is _ABSENT and isinstance(each.owner, type)
             if inherited:
                 original = getattr(each.owner, each.name, _ABSENT)
@@ -113,7 +113,7 @@ class Installation:
 
 
 def _put_back(each: _Replaced) -> None:
-    now = vars(each.owner).get(each.name, _ABSENT)
+    now = _own(each.owner, each.name)
     if now is each.substitute and each.inherited:
         delattr(each.owner, each.name)
     elif now is each.substitute:
@@ -122,6 +122,11 @@ def _put_back(each: _Replaced) -> None:
         LOGGER.warning(
             "%s was replaced by somebody else while redirection was on; it is left so", each.name
         )
+
+
+def _own(owner: object, name: str) -> object:
+    # What a module is, is an attribute of it without a place in its dictionary.
+    return type(owner) if name == "__class__" else vars(owner).get(name, _ABSENT)
 
 
 _ABSENT = object()

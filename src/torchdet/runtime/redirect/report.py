@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from types import CodeType, FrameType
 
 from torchdet.runtime.devices import RedirectionRow
-from torchdet.runtime.events import EventKind, RuntimeEvent, emit
+from torchdet.runtime.events import EventKind, Place, RuntimeEvent, emit
 
 MAX_SITES = 4096
 """After this many call sites nothing new is reported: code made at run time has no end of them."""
@@ -54,7 +54,7 @@ class SiteReport:
         code = frame.f_code
         site = (id(code), frame.f_lasti, function, what.label)
         if site not in self._seen and self._admit(site, code):
-            _emit(code.co_filename, frame.f_lineno, _name(function), what)
+            _emit(Place(code.co_filename, frame.f_lineno, code.co_name), _name(function), what)
 
     def _admit(self, site: _Site, code: CodeType) -> bool:
         with self._lock:
@@ -68,13 +68,14 @@ class SiteReport:
         return False
 
 
-def _emit(file: str, line: int, function: str, what: Redirected) -> None:
+def _emit(place: Place, function: str, what: Redirected) -> None:
     event = RuntimeEvent(
         EventKind.REDIRECTED,
-        f"{file}:{line}: {function}: {what.asked} was asked for, {what.given} is given",
+        f"{place}: {function}: {what.asked} was asked for, {what.given} is given",
         {
-            "file": file,
-            "line": line,
+            "file": place.file,
+            "line": place.line,
+            "caller": place.function,
             "function": function,
             "asked": what.asked,
             "given": what.given,
@@ -82,7 +83,7 @@ def _emit(file: str, line: int, function: str, what: Redirected) -> None:
         },
     )
     named = what.row is not RedirectionRow.IMPLICIT
-    emit(event, logging.WARNING if named else logging.INFO)
+    emit(event, logging.WARNING if named else logging.INFO, place=place)
 
 
 def _name(function: object) -> str:

@@ -12,12 +12,16 @@ from types import MappingProxyType
 import torch
 from torch.utils._pytree import tree_map_only
 
+from torchdet.runtime.devices import ACCELERATOR_TYPES
+from torchdet.runtime.redirect.call_site import program_calls, program_reads
 from torchdet.runtime.redirect.mode import (
+    REAL_CPU,
     Arguments,
     Keywords,
     RedirectMode,
     Rule,
     TorchFunction,
+    is_made_here,
 )
 
 # Functions of torch that make a tensor out of no tensor; all take `device` by keyword only.
@@ -50,6 +54,7 @@ def redirection_rules() -> Mapping[TorchFunction, Rule]:
         torch.normal: _create_unless_from_tensors,
         torch._C._VariableFunctions._pack_padded_sequence: _pack_padded_sequence,
     }
+    rules.update(_PRESENTED)
     for kind in ("cuda", "xpu"):
         rules[getattr(torch.Tensor, kind)] = _move_to(kind)
     for name in _RANDOM_IN_PLACE.split():
@@ -96,7 +101,8 @@ def create(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Key
         return func(*args, **kwargs)
     # Drawn where the program's generator lives: a seed gives the numbers that it gave before.
     assert isinstance(generator, torch._C.Generator)
-    return _tensor(func(*args, **{**kwargs, "device": generator.device})).to(target)
+    here = generator_device(generator)
+    return _tensor(func(*args, **{**kwargs, "device": here})).to(target)
 
 
 def _create_from_data(
@@ -130,10 +136,48 @@ def _with_possible_pinning(
 
 
 def _device(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+    if not torch.compiler.is_compiling() and (is_made_here() or not program_calls()):
+        return func(*args, **kwargs)  # torch wants the type's name; calls that use it are placed
     kind = args[0] if args else kwargs.get("type", kwargs.get("device"))
     index = args[1] if len(args) > 1 else kwargs.get("index")
     spec = f"{kind}:{index}" if isinstance(kind, str) and isinstance(index, int) else kind
-    return mode.explicit(spec, func) or func(*args, **kwargs)
+    target = mode.explicit(spec, func)
+    device = func(*args, **kwargs) if target is None else target
+    assert isinstance(device, torch.device)
+    return device if device is REAL_CPU else mode.presented(device)
+
+
+# --- what a tensor says of its device, under masquerade ---------------------------------------
+
+
+def _presented(name: str, read: Callable[[torch.device], object]) -> Rule:
+    """Make the rule of an attribute by which a tensor tells its device."""
+
+    def rule(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
+        if not mode.is_masquerade or torch.compiler.is_compiling() or not program_reads(name):
+            return func(*args, **kwargs)
+        device = _device_of(_tensor(args[0]))
+        presented = mode.presented(device)
+        return func(*args, **kwargs) if presented is device else read(presented)
+
+    return rule
+
+
+def _is_of(kind: str) -> Callable[[torch.device], object]:
+    return lambda device: device.type == kind
+
+
+_device_of: Callable[[torch.Tensor], torch.device] = torch.Tensor.device.__get__
+
+_PRESENTED: dict[TorchFunction, Rule] = {
+    torch.Tensor.device.__get__: _presented("device", lambda device: device),
+    torch.Tensor.get_device: _presented("get_device", lambda device: device.index),
+    torch.get_device: _presented("get_device", lambda device: device.index),
+    **{
+        getattr(torch.Tensor, f"is_{kind}").__get__: _presented(f"is_{kind}", _is_of(kind))
+        for kind in ("cpu", *ACCELERATOR_TYPES)
+    },
+}
 
 
 # --- moves ------------------------------------------------------------------------------------
@@ -199,6 +243,9 @@ def _cpu(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywo
 
 def _type(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords) -> object:
     wanted = args[1] if len(args) > 1 else kwargs.get("dtype")
+    if wanted is None and mode.is_masquerade and program_reads("type"):
+        name, presented = str(func(*args, **kwargs)), mode.presented(_device_of(_tensor(args[0])))
+        return f"torch.cuda.{name.rpartition('.')[2]}" if presented.type == "cuda" else name
     if wanted is None or isinstance(wanted, torch.dtype):
         return func(*args, **kwargs)
     dtype = dtype_of_cuda_type(wanted)
@@ -243,7 +290,7 @@ def _to_host_memory(
     kwargs: Keywords,
 ) -> object:
     tensor = _tensor(args[0])
-    if tensor.device.type != "cpu":
+    if _device_of(tensor).type != "cpu":
         # The program may have written .cpu() before, which the table sends to the accelerator.
         return func(tensor.cpu(), *args[1:], **kwargs)
     return func(*args, **kwargs)
@@ -264,7 +311,7 @@ def _pin_memory(
     mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Keywords
 ) -> object:
     tensor = _tensor(args[0])
-    if tensor.device.type != "cpu" or not mode.machine.accelerators:
+    if _device_of(tensor).type != "cpu" or not mode.machine.accelerators:
         return tensor  # nothing on this machine reads pinned memory, or it is no host memory
     return func(*args, **kwargs)
 
@@ -279,11 +326,12 @@ def _draw_in_place(
     kwargs: Keywords,
 ) -> object:
     tensor, generator = _tensor(args[0]), kwargs.get("generator")
-    if generator is None or _same_type(generator, tensor.device):
+    if generator is None or _same_type(generator, _device_of(tensor)):
         return func(*args, **kwargs)
     assert isinstance(generator, torch._C.Generator)
-    drawn = torch.empty_like(tensor, device=generator.device)
-    func(drawn, *_moved(args[1:], generator.device), **kwargs)
+    here = generator_device(generator)
+    drawn = torch.empty_like(tensor, device=here)
+    func(drawn, *_moved(args[1:], here), **kwargs)
     return tensor.copy_(drawn)
 
 
@@ -297,15 +345,25 @@ def _draw(
     tensor = next((each for each in args if isinstance(each, torch.Tensor)), None)
     if generator is None or tensor is None or kwargs.get("out") is not None:
         return func(*args, **kwargs)
-    if _same_type(generator, tensor.device):
+    if _same_type(generator, _device_of(tensor)):
         return func(*args, **kwargs)
     assert isinstance(generator, torch._C.Generator)
-    return _tensor(func(*_moved(args, generator.device), **kwargs)).to(tensor.device)
+    here = generator_device(generator)
+    return _tensor(func(*_moved(args, here), **kwargs)).to(_device_of(tensor))
 
 
 def _same_type(generator: object, device: torch.device) -> bool:
     # What is no generator is torch's to refuse. `torch.Generator` itself may be replaced.
-    return not isinstance(generator, torch._C.Generator) or generator.device.type == device.type
+    if not isinstance(generator, torch._C.Generator):
+        return True
+    return generator_device(generator).type == device.type
+
+
+def generator_device(generator: torch._C.Generator) -> torch.device:
+    """Return the device that a generator draws on, whatever it tells the program."""
+    device = torch._C.Generator.device.__get__(generator)
+    assert isinstance(device, torch.device)
+    return device
 
 
 def _moved(args: Arguments, device: torch.device) -> Arguments:

@@ -51,7 +51,7 @@ def redirected(scope: Scope, *, override: bool, on_host: bool) -> Iterator[None]
     """
     outer = _innermost_open()
     mode = RedirectMode(scope, redirection_rules(), override=override, outer=outer)
-    mode.stays_on_host = on_host
+    mode.stays_on_host = on_host or (outer is not None and outer.stays_on_host)
     home = threading.get_ident()
 
     def leave() -> None:
