@@ -107,7 +107,7 @@ def handle_without_settings() -> TorchHandle:
     Raises `TorchRuntimeRejected` where torch cannot run on any device that the policy allows, and
     `PolicyError` if the policy cannot be read.
     """
-    _configure_logging()
+    configure_logging()
     decision = decide_without_settings(probe_torch_runtime(), process_policy())
     if isinstance(decision, Rejected):
         _reject(decision)
