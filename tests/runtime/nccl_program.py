@@ -1,6 +1,6 @@
 """A program as people write it for several GPUs and NCCL; it names no CPU and no Gloo.
 
-`test_redirect_distributed.py` runs it with torchrun. Each rank prints one line of JSON.
+`test_redirect_distributed.py` runs it with torchrun. Each rank writes a file of JSON.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -94,12 +95,12 @@ def main() -> None:
         "rank": dist.get_rank(),
         **train(local_rank, device),
         **exchange(device),
-        **shard(sys.argv[1]),
+        **shard(f"{sys.argv[1]}/checkpoint"),
         "backend": dist.get_backend(),
         "type": torch.zeros(1, device=device).device.type,
     }
+    Path(sys.argv[1], f"rank{dist.get_rank()}.json").write_text(json.dumps(answers))
     dist.destroy_process_group()
-    print(json.dumps(answers), flush=True)
 
 
 if __name__ == "__main__":
