@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from torchdet.edit.apply import Applied, apply_fixes
-from torchdet.edit.verify import fault_of_edits
 from torchdet.engine.check import check_bytes, check_source
-from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error, rule_failure
+from torchdet.engine.rounds import Progress, Round, UncheckableError, advance, replay
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.file_fixes import FileChange, FileFixes
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Location, Span
-from torchdet.model.source import EncodeError, SourceText
-
-MAX_ROUNDS = 20
-"""Fixes that overlap wait for the next round, so that this bounds how deep they may nest."""
-
-
-class _RefusedError(Exception):
-    """The fixes of this file are not to be trusted, for the reason that is told."""
+from torchdet.model.source import SourceText
 
 
 def fix_bytes(
@@ -47,21 +39,21 @@ def fix_bytes(
         report = check_bytes(path, data, settings)
     if not is_fixable(report, unsafe=unsafe):
         return FileFixes(report)
-    first, wanted = report, _WANTED[unsafe]
     source = SourceText.decode(data)
+    work = _Fixing(path, settings, _WANTED[unsafe])
     try:
-        text, fixed, last = run_with_deep_stack(lambda: _converge(source, first, settings, wanted))
-        after = source.encode(text)
-    except _RefusedError as error:
-        return FileFixes(first, refusal=str(error))
-    except EncodeError as error:
-        return FileFixes(first, refusal=f"its fixes cannot be written: {error}")
+        progress = advance(source, Progress(report), work, leave_out_faulty=False)
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
         place = Location(1, 1, 0)
         message = internal_error(error)
         fault = rule_failure(UNPARSEABLE_FILE, message, Span(place, place))
-        return FileFixes(replace(first, diagnostics=(*first.diagnostics, fault)), refusal=message)
-    return FileFixes(last, fixed, FileChange(data, after) if after != data else None)
+        failed = replace(report, diagnostics=(*report.diagnostics, fault))
+        return FileFixes(failed, refusal=message)
+    if progress.has_ended:
+        return FileFixes(report, refusal=_refusal(progress))
+    after = source.encode(replay(source, progress.rounds).text)
+    change = FileChange(data, after) if after != data else None
+    return FileFixes(progress.found, _fixed(progress.rounds), change)
 
 
 _WANTED = {
@@ -72,63 +64,57 @@ _WANTED = {
 
 def is_fixable(report: FileReport, *, unsafe: bool) -> bool:
     """Whether the file that ``report`` is about has a fix that is to be applied."""
-    return bool(_fixes(report, _WANTED[unsafe]))
+    return bool(_mended(report, _WANTED[unsafe]))
 
 
-def _converge(
-    source: SourceText,
-    report: FileReport,
-    settings: CheckSettings,
-    wanted: frozenset[Applicability],
-) -> tuple[str, tuple[Diagnostic, ...], FileReport]:
-    """The text after all rounds, the findings that were mended, and the report on that text.
+@dataclass(frozen=True, slots=True)
+class _Mended:
+    """A finding, and the fix that mends it."""
 
-    Raises ``_RefusedError``.
-    """
-    text = source.text
-    seen = {text}
-    fixed: list[Diagnostic] = []
-    for _ in range(MAX_ROUNDS):
-        fixes = _fixes(report, wanted)
-        if not fixes:
-            return text, tuple(fixed), report
-        applied = apply_fixes(text, fixes)
-        fixed += _mended(report, applied)
-        _verify(text, applied)
-        text = applied.text
-        if text in seen:
-            raise _RefusedError(f"the fixes of {_codes(fixed)} undo each other")
-        seen.add(text)
-        report = check_source(report.path, source.with_text(text), settings)
-        unchecked = [each for each in report.failures if each.code == UNPARSEABLE_FILE.code]
-        if unchecked:
-            reason = unchecked[0].message
-            raise _RefusedError(f"the fixed text cannot be checked: {reason}")
-    raise _RefusedError(f"the fixes of {_codes(fixed)} do not settle in {MAX_ROUNDS} rounds")
+    diagnostic: Diagnostic
+    fix: Fix
 
 
-def _fixes(report: FileReport, wanted: frozenset[Applicability]) -> list[Fix]:
+def _mended(report: FileReport, wanted: frozenset[Applicability]) -> list[_Mended]:
     return [
-        diagnostic.fix
-        for diagnostic in report.diagnostics
-        if diagnostic.fix is not None and diagnostic.fix.applicability in wanted
+        _Mended(each, each.fix)
+        for each in report.diagnostics
+        if each.fix is not None and each.fix.applicability in wanted
     ]
 
 
-def _mended(report: FileReport, applied: Applied) -> list[Diagnostic]:
-    done = {id(fix) for fix in applied.applied}
-    return [diagnostic for diagnostic in report.diagnostics if id(diagnostic.fix) in done]
+@dataclass(frozen=True, slots=True)
+class _Fixing:
+    """The work of `engine.rounds` on the file at ``path``."""
+
+    path: str
+    settings: CheckSettings
+    wanted: frozenset[Applicability]
+
+    def look(self, source: SourceText) -> FileReport:
+        report = check_source(self.path, source, self.settings)
+        for each in report.failures:
+            if each.code == UNPARSEABLE_FILE.code:
+                raise UncheckableError(each.message)
+        return report
+
+    def choose(self, found: FileReport) -> list[_Mended]:
+        return _mended(found, self.wanted)
+
+    def shared(self, found: FileReport, changes: Sequence[_Mended]) -> tuple[Fix, ...]:
+        """Nothing: no rule has a fix that needs what other fixes need, too."""
+        del found, changes
+        return ()
 
 
-def _verify(text: str, applied: Applied) -> None:
-    edits = [edit for fix in applied.applied for edit in fix.edits]
-    try:
-        fault = fault_of_edits(text, applied.text, edits)
-    except RecursionError:
-        raise _RefusedError("it is nested too deeply to compare it after fixing") from None
-    if fault is not None:
-        raise _RefusedError(fault)
+def _fixed(rounds: tuple[Round[_Mended], ...]) -> tuple[Diagnostic, ...]:
+    return tuple(change.diagnostic for done in rounds for change in done.changes)
 
 
-def _codes(diagnostics: list[Diagnostic]) -> str:
-    return ", ".join(sorted({diagnostic.code for diagnostic in diagnostics}))
+def _refusal(progress: Progress[FileReport, _Mended]) -> str:
+    """Why the fixes of the file are not to be trusted."""
+    if progress.faulty:
+        return progress.faulty[0][1]
+    assert progress.stop is not None
+    codes = ", ".join(sorted({each.code for each in _fixed(progress.rounds)}))
+    return f"the fixes of {codes} {progress.stop.value}"

@@ -89,6 +89,14 @@ def _below(
         yield source_file(path, config_for(Path(path).parent))
 
 
+def distinct_files(files: Iterable[SourceFile]) -> list[SourceFile]:
+    """``files`` without those that are another's content under another name: a link."""
+    by_target: dict[str, SourceFile] = {}
+    for file in files:
+        by_target.setdefault(os.path.realpath(file.path), file)
+    return list(by_target.values())
+
+
 def source_file(path: str, config: LintConfig) -> SourceFile:
     """The file at ``path``, whether it exists or not (standard input has a name only)."""
     folder, _, _ = path.rpartition(os.sep)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +10,8 @@ from torchdet.engine.cache import ReportCache
 from torchdet.engine.check import failure
 from torchdet.engine.check_files import Progress, check_files, read_source
 from torchdet.engine.converge import fix_bytes, is_fixable
-from torchdet.engine.discover import SourceFile
-from torchdet.engine.pool import SizedFile, run_on_files
+from torchdet.engine.discover import SourceFile, distinct_files
+from torchdet.engine.pool import run_on_files, sized
 from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileFixes
@@ -31,32 +30,17 @@ def fix_files(
     All files are checked first, which costs little where reports are cached; only those with
     something to fix are looked at again.
     """
-    distinct = _distinct(files)
+    distinct = distinct_files(files)
     reports = check_files(distinct, jobs=jobs, cache_folder=cache_folder, progress=progress)
     results = {report.path: FileFixes(report) for report in reports}
     fixable = [
-        SizedFile(file, _size(file.path))
+        file
         for file, report in zip(distinct, reports, strict=True)
         if is_fixable(report, unsafe=unsafe)
     ]
-    for fixes in run_on_files(fixable, _Fix(unsafe, cache_folder), jobs=jobs):
+    for fixes in run_on_files(sized(fixable), _Fix(unsafe, cache_folder), jobs=jobs):
         results[fixes.path] = fixes
     return list(results.values())
-
-
-def _distinct(files: Iterable[SourceFile]) -> list[SourceFile]:
-    """``files`` without those that are another's content under another name: a link."""
-    by_target: dict[str, SourceFile] = {}
-    for file in files:
-        by_target.setdefault(os.path.realpath(file.path), file)
-    return list(by_target.values())
-
-
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0  # gone meanwhile: reading it will tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import contextlib
 import gc
 import importlib
 import multiprocessing
+import os
 import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -50,6 +51,18 @@ class SizedFile:
     size: int
 
 
+def sized(files: Iterable[SourceFile]) -> list[SizedFile]:
+    """``files`` with the sizes that they have now."""
+    return [SizedFile(file, _size(file.path)) for file in files]
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return 0  # gone meanwhile: reading it will tell
+
+
 def run_on_files(
     files: Sequence[SizedFile], task: FileTask[_Result], *, jobs: int
 ) -> Iterator[_Result]:
@@ -60,7 +73,7 @@ def run_on_files(
     on which it did; very large files are done one at a time. No process outlives this one, nor the
     iterator.
     """
-    if sum(sized.size for sized in files) < _WORTH_PROCESSES:
+    if sum(each.size for each in files) < _WORTH_PROCESSES:
         for chunk in _chunks(files):
             yield from run_with_deep_stack(partial(_all_of, chunk.files, task))
     else:

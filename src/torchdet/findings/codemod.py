@@ -56,6 +56,9 @@ class Rewrite:
     what must hold in the project's other files; where one does not, the plan makes the change
     ``otherwise``, and refuses where there is none.
 
+    ``shared`` are edits that other findings may need just as much, such as an import: they are made
+    once, with the first of them that is mended.
+
     With ``needs_torch`` the module also gets ``MigrationContext.torch`` bound. ``gone`` are the
     rows of imports that the change takes away, one of which may make place for what binds names.
 
@@ -71,6 +74,7 @@ class Rewrite:
     conditions: tuple[Condition, ...] = ()
     otherwise: Rewrite | None = None
     gone: tuple[cst.CSTNode, ...] = ()
+    shared: tuple[NodeEdit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from torchdet.findings.project_conditions import Condition
@@ -16,7 +16,8 @@ from torchdet.model.migration import Refusal
 class Change:
     """A rewrite as edits of the text. ``span`` is the place of the finding that it mends.
 
-    ``otherwise`` is made in its place where one of ``conditions`` does not hold.
+    ``otherwise`` is made in its place where one of ``conditions`` does not hold. ``shared`` is made
+    with it, once for all changes that have the same.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Change:
     unsafe: bool = False
     conditions: tuple[Condition, ...] = ()
     otherwise: Change | None = None
+    shared: Fix | None = None
 
     @property
     def variants(self) -> Iterator[Change]:
@@ -76,3 +78,9 @@ class FileSurvey:
     runtime: str = ""
     failed: FileReport | None = None
     faults: tuple[Diagnostic, ...] = ()
+
+    def shared_by(self, changes: Sequence[Change]) -> tuple[Fix, ...]:
+        """What ``changes`` need beside their own edits: names that are bound, and imports."""
+        binding = self.names.needed_by(changes)
+        shared = dict.fromkeys((binding, *(change.shared for change in changes)))
+        return tuple(fix for fix in shared if fix is not None)

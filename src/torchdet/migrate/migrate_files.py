@@ -7,38 +7,45 @@ the files that it works on itself.
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from torchdet.engine.check import failure
 from torchdet.engine.check_files import read_source
-from torchdet.engine.discover import SourceFile
+from torchdet.engine.discover import SourceFile, distinct_files
 from torchdet.engine.faults import internal_error
-from torchdet.engine.pool import SizedFile, run_on_files
+from torchdet.engine.pool import SizedFile, run_on_files, sized
 from torchdet.engine.project_files import file_settings
+from torchdet.engine.rounds import (
+    Progress,
+    Round,
+    UncheckableError,
+    advance,
+    offset_maps,
+    origin,
+    replay,
+)
 from torchdet.engine.write_file import ChangedMeanwhileError
 from torchdet.facts.parse import UnparseableError
 from torchdet.findings.project_conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
-from torchdet.migrate.plan import FilePlan, demanded, plan_files
+from torchdet.migrate.plan import demanded, plan_file
 from torchdet.migrate.readers import violated_by
-from torchdet.migrate.rewrite import Attempt, Round, attempt, digest_of, origin, replay
 from torchdet.migrate.runtime_layout import RuntimeLayout, layout_of
 from torchdet.migrate.survey import Migration, survey_source
 from torchdet.migrate.targets import target_of
 from torchdet.model.config import MigrateConfig
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileChange
+from torchdet.model.fix import Fix
 from torchdet.model.migration import FileMigration, Made, Refusal
 from torchdet.model.source import DecodeError, SourceText
 from torchdet.read_file import read_file
 from torchdet.reading.project import ModuleSource
 
-MAX_ROUNDS = 20
-"""Changes that overlap wait for the next round, so that this bounds how deep they may nest."""
-
-Progress = Callable[[int], None]
+Advance = Callable[[int], None]
 """Called with a number of steps that were just finished; there are two for each file."""
 
 
@@ -46,13 +53,13 @@ Progress = Callable[[int], None]
 class MigratedFile:
     """What is to become of one file.
 
-    ``rounds`` are the edits of the bytes that had the ``digest`` when they were surveyed. ``new``
+    ``rounds`` are the changes of the bytes that had the ``digest`` when they were surveyed. ``new``
     is the content of a file that is to be made.
     """
 
     account: FileMigration
     digest: str = ""
-    rounds: tuple[Round, ...] = ()
+    rounds: tuple[Round[Change], ...] = ()
     new: bytes | None = None
 
 
@@ -66,10 +73,15 @@ def change_of(migrated: MigratedFile) -> FileChange | None:
     if not migrated.rounds:
         return None
     data = read_file(migrated.account.path)
-    if digest_of(data) != migrated.digest:
+    if _digest(data) != migrated.digest:
         raise ChangedMeanwhileError(errno.EBUSY, _CHANGED, migrated.account.path)
     source = SourceText.decode(data)
     return FileChange(data, source.encode(replay(source, migrated.rounds).text))
+
+
+def _digest(data: bytes) -> str:
+    """What tells whether a file is still what was surveyed."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def as_found(migrated: MigratedFile, before: bytes) -> FileMigration:
@@ -78,8 +90,9 @@ def as_found(migrated: MigratedFile, before: bytes) -> FileMigration:
     The account itself tells the places in the migrated text.
     """
     source = SourceText.decode(before)
+    maps = offset_maps(migrated.rounds)
     refusals = (
-        replace(each, location=source.location(origin(each.location.offset, migrated.rounds)))
+        replace(each, location=source.location(origin(each.location.offset, maps)))
         for each in migrated.account.refusals
     )
     ordered = sorted(refusals, key=lambda each: each.location.offset)
@@ -91,7 +104,7 @@ def migrate_files(
     config: MigrateConfig,
     *,
     jobs: int,
-    progress: Progress | None = None,
+    progress: Advance | None = None,
     readers: Callable[[], Sequence[SourceFile]] | None = None,
 ) -> list[MigratedFile]:
     """What is to become of ``files``, in their order; of several paths to one file, the first.
@@ -103,7 +116,7 @@ def migrate_files(
     other: the phases are repeated for the files that changed. A file whose changes do not settle
     stays as it is.
     """
-    distinct = _distinct(files)
+    distinct = distinct_files(files)
     operations = next((each.config.helper_operations for each in distinct), ())
     target = target_of(config.to, dict(operations))
     layout = RuntimeLayout() if config.facade else layout_of(distinct, target)
@@ -112,9 +125,7 @@ def migrate_files(
         distinct, readers or (lambda: distinct), migration, jobs, progress or _no_progress
     )
     project.survey()
-    for _ in range(MAX_ROUNDS):
-        if not project.advance():
-            break
+    project.advance()
     return project.outcome()
 
 
@@ -122,28 +133,23 @@ def _no_progress(_count: int) -> None:
     """Nobody watches."""
 
 
-def _distinct(files: Iterable[SourceFile]) -> list[SourceFile]:
-    by_target: dict[str, SourceFile] = {}
-    for file in files:
-        by_target.setdefault(os.path.realpath(file.path), file)
-    return list(by_target.values())
-
-
 @dataclass(frozen=True, slots=True)
 class _State:
-    """One file between two rounds; ``settled`` when no further round can change it.
+    """One file between two phases.
 
     ``runtime`` is whether it imports the runtime module of its package by now.
     """
 
     size: int
     digest: str
-    survey: FileSurvey
-    rounds: tuple[Round, ...] = ()
+    progress: Progress[FileSurvey, Change]
     made: tuple[Made, ...] = ()
-    faulty: tuple[Refusal, ...] = ()
-    settled: bool = False
     runtime: bool = False
+
+    @property
+    def survey(self) -> FileSurvey:
+        """What the file looks like after the rounds so far."""
+        return self.progress.found
 
 
 @dataclass(slots=True)
@@ -154,40 +160,44 @@ class _Project:
     readers: Callable[[], Sequence[SourceFile]]
     migration: Migration
     jobs: int
-    progress: Progress
+    progress: Advance
     states: dict[str, _State] = field(default_factory=dict)
     judged: dict[Condition, bool] = field(default_factory=dict)
-    advanced: bool = False
 
     def survey(self) -> None:
         """Survey every file."""
-        sized = [SizedFile(file, _size(file.path)) for file in self.files]
-        for path, state in run_on_files(sized, _Survey(self.migration), jobs=self.jobs):
+        for path, state in run_on_files(sized(self.files), _Survey(self.migration), jobs=self.jobs):
             self.states[path] = state
             self.progress(1)
 
-    def advance(self) -> bool:
-        """Plan and make one round of changes; whether there were any to make."""
-        due = {plan.path: plan for plan in self._plans() if plan.changes}
-        due = {path: plan for path, plan in due.items() if not self.states[path].settled}
-        sized = [
-            SizedFile(file, self.states[file.path].size) for file in self.files if file.path in due
-        ]
-        before = {path: self.states[path] for path in due}
-        first = not self.advanced
-        for path, state in run_on_files(
-            sized, _Advance(self.migration, due, before), jobs=self.jobs
-        ):
-            self.states[path] = state
-            self.progress(1 if first else 0)
-        if first:
-            self.progress(len(self.files) - len(due))
-            self.advanced = True
-        return bool(due)
+    def advance(self) -> None:
+        """Change each file in rounds; a round that lays bare new conditions waits for them."""
+        due = [file for file in self.files if self.states[file.path].survey.changes]
+        self.progress(len(self.files) - len(due))
+        step = 1
+        while due:
+            self._judge(frozenset().union(*map(self._undecided, due)))
+            before = {file.path: self.states[file.path] for file in due}
+            task = _Rounds(self.migration, before, self.judged)
+            files = [SizedFile(file, before[file.path].size) for file in due]
+            for path, state in run_on_files(files, task, jobs=self.jobs):
+                self.states[path] = state
+                self.progress(step)
+            step = 0
+            due = [file for file in due if self._undecided(file)]
+
+    def _undecided(self, file: SourceFile) -> frozenset[Condition]:
+        """The conditions that stand between ``file`` and its next round."""
+        state = self.states[file.path]
+        if state.progress.has_ended:
+            return frozenset()
+        return demanded([state.survey]) - self.judged.keys()
 
     def outcome(self) -> list[MigratedFile]:
         """The account of each file, and of those that are made for them."""
-        migrated = [_outcome(plan, self.states[plan.path]) for plan in self._plans()]
+        violated, unsafe = _violated(self.judged), self.migration.config.unsafe
+        states = (self.states[file.path] for file in self.files)
+        migrated = [_outcome(state, violated, unsafe=unsafe) for state in states]
         return [*migrated, *self._runtime_modules(migrated)]
 
     def _runtime_modules(self, migrated: Iterable[MigratedFile]) -> Iterator[MigratedFile]:
@@ -200,31 +210,22 @@ class _Project:
                 account = FileMigration(os.path.relpath(module.path), new=True)
                 yield MigratedFile(account, new=module.text.encode())
 
-    def _plans(self) -> tuple[FilePlan, ...]:
-        surveys = [self.states[file.path].survey for file in self.files]
-        self._judge(demanded(surveys) - self.judged.keys())
-        violated = frozenset(each for each, is_violated in self.judged.items() if is_violated)
-        return plan_files(surveys, violated, unsafe=self.migration.config.unsafe)
-
     def _judge(self, conditions: frozenset[Condition]) -> None:
         """Find out which of ``conditions`` hold in the files as they are on the disk."""
         if not conditions:
             return
-        sized = [SizedFile(file, _size(file.path)) for file in _distinct(self.readers())]
+        readers = sized(distinct_files(self.readers()))
         self.judged |= dict.fromkeys(conditions, False)
-        for violated in run_on_files(sized, _Judge(conditions), jobs=self.jobs):
+        for violated in run_on_files(readers, _Judge(conditions), jobs=self.jobs):
             self.judged |= dict.fromkeys(violated, True)
 
 
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0  # gone meanwhile: reading it will tell
+def _violated(judged: Mapping[Condition, bool]) -> frozenset[Condition]:
+    return frozenset(each for each, is_violated in judged.items() if is_violated)
 
 
 def _failed(path: str, report: FileReport) -> tuple[str, _State]:
-    return path, _State(0, "", FileSurvey(path, failed=report), settled=True)
+    return path, _State(0, "", Progress(FileSurvey(path, failed=report)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +238,9 @@ class _Survey:
         data = read_source(file.path)
         if isinstance(data, FileReport):
             return _failed(file.path, data)
-        survey = _survey(file, data, self.migration)
-        return file.path, _State(len(data), digest_of(data), survey, settled=not survey.changes)
+        return file.path, _State(
+            len(data), _digest(data), Progress(_survey(file, data, self.migration))
+        )
 
     def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:
         return _failed(file.path, failure(file.path, reason))
@@ -264,63 +266,69 @@ def _survey_text(file: SourceFile, source: SourceText, migration: Migration) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Advance:
-    """The task of making the planned changes of one file, and surveying what comes of it."""
+class _Rounds:
+    """The task of changing one file in rounds, as far as the ``judged`` conditions decide."""
 
     migration: Migration
-    plans: Mapping[str, FilePlan]
     states: Mapping[str, _State]
+    judged: Mapping[Condition, bool]
 
     def __call__(self, file: SourceFile) -> tuple[str, _State]:
-        data, state, plan = read_source(file.path), self.states[file.path], self.plans[file.path]
+        data, state = read_source(file.path), self.states[file.path]
         if isinstance(data, FileReport):
             return _failed(file.path, data)
-        if digest_of(data) != state.digest:
+        if _digest(data) != state.digest:
             return _failed(file.path, failure(file.path, _CHANGED))
-        before = SourceText.decode(data)
-        source = replay(before, state.rounds)
-        try:
-            tried = attempt(source, plan)
-        except RecursionError:
-            tried = Attempt((), (), tuple((each, _TOO_DEEP) for each in plan.changes))
-        if not tried.made:
-            faulty = tuple(_faulty(change, fault) for change, fault in tried.faulty)
-            return file.path, replace(state, faulty=faulty, settled=True)
-        return file.path, self._advanced(file, state, before, tried)
-
-    def _advanced(
-        self, file: SourceFile, state: _State, before: SourceText, tried: Attempt
-    ) -> _State:
-        rounds = (*state.rounds, tried.fixes)
-        source = replay(before, rounds)
-        survey = _survey_text(file, source, self.migration)
-        if survey.failed is not None:
-            reason = f"the migrated text cannot be checked: {survey.failed.diagnostics[0].message}"
-            faulty = tuple(_faulty(change, reason) for change in tried.made)
-            return replace(state, faulty=faulty, settled=True)
-        made = tuple(_made(each, before, state.rounds) for each in tried.made)
-        runtime = state.survey.runtime
-        return replace(
+        work = _Migrating(file, self.migration, self.judged, _violated(self.judged))
+        source = SourceText.decode(data)
+        progress = advance(source, state.progress, work, leave_out_faulty=True)
+        after = replay(source, progress.rounds).text
+        runtime = state.survey.runtime or progress.found.runtime
+        return file.path, replace(
             state,
-            survey=survey,
-            rounds=rounds,
-            made=(*state.made, *made),
-            settled=not survey.changes,
-            runtime=bool(runtime) and f"from {runtime} import" in source.text,
+            progress=progress,
+            made=tuple(_made(source, progress)),
+            runtime=state.runtime or (bool(runtime) and f"from {runtime} import" in after),
         )
 
     def lost(self, file: SourceFile, reason: str) -> tuple[str, _State]:
         return _failed(file.path, failure(file.path, reason))
 
 
+@dataclass(frozen=True, slots=True)
+class _Migrating:
+    """The work of `engine.rounds` on ``file``."""
+
+    file: SourceFile
+    migration: Migration
+    judged: Mapping[Condition, bool]
+    violated: frozenset[Condition]
+
+    def look(self, source: SourceText) -> FileSurvey:
+        survey = _survey_text(self.file, source, self.migration)
+        if survey.failed is not None:
+            raise UncheckableError(survey.failed.diagnostics[0].message)
+        return survey
+
+    def choose(self, found: FileSurvey) -> tuple[Change, ...]:
+        if not demanded([found]) <= self.judged.keys():
+            return ()
+        return plan_file(found, self.violated, unsafe=self.migration.config.unsafe).changes
+
+    def shared(self, found: FileSurvey, changes: Sequence[Change]) -> tuple[Fix, ...]:
+        return found.shared_by(changes)
+
+
 _CHANGED = "it changed while torchdet was at work, and was left alone"
-_TOO_DEEP = "the file is nested too deeply to compare it after the change"
 
 
-def _made(change: Change, before: SourceText, rounds: tuple[Round, ...]) -> Made:
-    """``change`` of what ``rounds`` made of ``before``."""
-    place = before.location(origin(change.span.start.offset, rounds))
-    return Made(change.code, place, change.fix.message)
+def _made(source: SourceText, progress: Progress[FileSurvey, Change]) -> Iterator[Made]:
+    """What was changed, by the places in ``source``, the text before all rounds."""
+    maps = offset_maps(progress.rounds)
+    for index, done in enumerate(progress.rounds):
+        for change in done.changes:
+            place = source.location(origin(change.span.start.offset, maps[:index]))
+            yield Made(change.code, place, change.fix.message)
 
 
 def _faulty(change: Change, fault: str) -> Refusal:
@@ -346,17 +354,17 @@ class _Judge:
         return self.conditions
 
 
-def _outcome(plan: FilePlan, state: _State) -> MigratedFile:
-    if state.survey.failed is not None:
-        return MigratedFile(FileMigration(plan.path, failed=state.survey.failed))
-    if plan.changes and not state.settled:
-        unsettled = tuple(_faulty(change, _UNSETTLED) for change in plan.changes)
-        return MigratedFile(FileMigration(plan.path, (), (*plan.refusals, *unsettled)))
-    refusals = sorted((*plan.refusals, *state.faulty), key=lambda each: each.location.offset)
-    faults = state.survey.faults
-    failed = FileReport(plan.path, faults) if faults else None
-    account = FileMigration(plan.path, state.made, tuple(refusals), failed)
-    return MigratedFile(account, state.digest, state.rounds)
-
-
-_UNSETTLED = f"its changes do not settle in {MAX_ROUNDS} rounds; the file was left alone"
+def _outcome(state: _State, violated: frozenset[Condition], *, unsafe: bool) -> MigratedFile:
+    survey, progress = state.survey, state.progress
+    if survey.failed is not None:
+        return MigratedFile(FileMigration(survey.path, failed=survey.failed))
+    plan = plan_file(survey, violated, unsafe=unsafe)
+    if progress.stop is not None:
+        reason = f"its changes {progress.stop.value}; the file was left alone"
+        unsettled = tuple(_faulty(change, reason) for change in plan.changes)
+        return MigratedFile(FileMigration(survey.path, (), (*plan.refusals, *unsettled)))
+    faulty = (_faulty(change, fault) for change, fault in progress.faulty)
+    refusals = sorted((*plan.refusals, *faulty), key=lambda each: each.location.offset)
+    failed = FileReport(survey.path, survey.faults) if survey.faults else None
+    account = FileMigration(survey.path, state.made, tuple(refusals), failed)
+    return MigratedFile(account, state.digest, progress.rounds)

@@ -166,21 +166,25 @@ def _lowered(
     variants = [variant for rewrite in rewrites for variant in _variants(rewrite)]
     bindings = _bindings(variants, context)
     fixes = [_node_fix(each.message, each.edits) for each in variants]
-    wanted = {node for fix in (*fixes, *bindings.values()) for node in edited_nodes(fix)}
+    shared = {each.shared: _node_fix("what is shared", each.shared) for each in variants}
+    every = (*fixes, *bindings.values(), *shared.values())
+    wanted = {node for fix in every for node in edited_nodes(fix)}
     facts = context.facts
     positions = locate(facts.module, facts.source.text, wanted, facts.index.parents)
     changes: list[Change] = []
     refusals = [_refusal(outcome, spans) for outcome in in_order if isinstance(outcome, Refuse)]
     deleted = deleted_nodes(fixes)
+    imports = {edits: _lower(fix, positions, context, deleted) for edits, fix in shared.items()}
     bound = {names: _lower(fix, positions, context, deleted) for names, fix in bindings.items()}
     unbound = None in bound.values()
     written = {
         id(variant): _lower(fix, positions, context, deleted)
         for variant, fix in zip(variants, fixes, strict=True)
         if not (unbound and (variant.needs_handle or variant.needs_torch))
+        and imports[variant.shared] is not None
     }
     for rewrite in rewrites:
-        change = _change(rewrite, written, spans)
+        change = _change(rewrite, written, imports, spans)
         if change is None:
             refusals.append(_refusal(Refuse(rewrite.finding, _CANNOT_WRITE), spans))
         else:
@@ -239,11 +243,14 @@ def _variants(rewrite: Rewrite) -> Iterator[Rewrite]:
 
 
 def _change(
-    rewrite: Rewrite, written: Mapping[int, Fix | None], spans: Mapping[Finding[object], Span]
+    rewrite: Rewrite,
+    written: Mapping[int, Fix | None],
+    imports: Mapping[tuple[NodeEdit, ...], Fix | None],
+    spans: Mapping[Finding[object], Span],
 ) -> Change | None:
     """``rewrite`` with its variants as they are ``written``; None where none can be."""
     beneath = rewrite.otherwise
-    otherwise = _change(beneath, written, spans) if beneath is not None else None
+    otherwise = _change(beneath, written, imports, spans) if beneath is not None else None
     fix = written.get(id(rewrite))
     if fix is None:
         return otherwise
@@ -256,6 +263,7 @@ def _change(
         rewrite.unsafe,
         rewrite.conditions,
         otherwise,
+        imports[rewrite.shared] if rewrite.shared else None,
     )
 
 

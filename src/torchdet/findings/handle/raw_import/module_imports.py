@@ -68,7 +68,8 @@ class ModuleImports:
     def _bound(self, finding: Finding[object], item: TorchImport) -> Rewrite:
         """What it imports is bound to what the handle holds."""
         rows = self._rows(item)
-        return Rewrite(finding, tuple(self._edits(item, rows)), shown(rows))
+        shared = tuple(self._shared(item))
+        return Rewrite(finding, tuple(self._edits(item, rows)), shown(rows), shared=shared)
 
     # What is bound, and how.
 
@@ -150,7 +151,6 @@ class ModuleImports:
         rest = self._other_imports(item)
         if self.context.config.keep_types and rows:
             rows = self._pair([item], rows)
-            yield from self._type_checking()
         if rest or rows:
             yield ReplaceStatement(item.statement, (*rest, *rows))
         else:
@@ -176,7 +176,6 @@ class ModuleImports:
         yield from (self._removal(each) for each in group)
         if rows:
             blank = place.blank_rows(self.facts)
-            yield from self._type_checking()
             yield place.insert((*self._pair(group, rows), *blank), self.facts)
 
     def _pair(self, group: Sequence[TorchImport], rows: tuple[str, ...]) -> tuple[str, ...]:
@@ -207,8 +206,11 @@ class ModuleImports:
     def _type_checking_name(self) -> str:
         return self._known_type_checking() or "TYPE_CHECKING"
 
-    def _type_checking(self) -> Iterator[NodeEdit]:
-        if self._known_type_checking() is None:
+    def _shared(self, item: TorchImport) -> Iterator[NodeEdit]:
+        """What every pair of blocks needs: the import of ``TYPE_CHECKING``."""
+        group = self._groups[self.layout.places[item]] if item in self.layout.places else [item]
+        is_typed = self.context.config.keep_types and any(self._rows(each) for each in group)
+        if is_typed and self._known_type_checking() is None:
             before = min(self._first_pair(), self.layout.first.index)
             yield from import_name(self.facts, "typing", "TYPE_CHECKING", before=before)
 
