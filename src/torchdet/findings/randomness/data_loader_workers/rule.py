@@ -77,6 +77,7 @@ from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
+from torchdet.reading.module_role import ModuleRole, module_role
 from torchdet.reading.randomness.data_classes import is_dataset
 from torchdet.reading.randomness.worker_functions import repeated_seed, runs_in_workers
 from torchdet.torch_api.data_loading import DATA_LOADERS
@@ -116,7 +117,7 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     seed = call.args[0].value
     repeated = repeated_seed(seed, function, facts)
-    if repeated is None:
+    if repeated is None or module_role(context) is ModuleRole.TEST:
         return
     with_torch = reference.name in TORCH_SEEDERS
     remedy = "leave it out" if with_torch else "seed with `torch.initial_seed() % 2**32`"

@@ -110,6 +110,7 @@ def _cause(call: cst.Call, facts: FileFacts) -> str | None:
 
 
 _BODIES = (cst.FunctionDef, cst.Lambda)
+_DEFINITIONS = (cst.FunctionDef, cst.ClassDef)
 
 
 def _is_imported(context: Context) -> bool:
@@ -117,7 +118,11 @@ def _is_imported(context: Context) -> bool:
     role = module_role(context)
     if role is ModuleRole.SCRIPT:
         return _only_defines(context.facts.module, context.facts)
-    return role is ModuleRole.LIBRARY and not program(context).entries
+    if role is not ModuleRole.LIBRARY or program(context).entries:
+        return False
+    statements = context.facts.module.body
+    works = any(isinstance(each, (cst.For, cst.While, cst.With)) for each in statements)
+    return not works and any(isinstance(each, _DEFINITIONS) for each in statements)
 
 
 @remembered
@@ -125,7 +130,7 @@ def _only_defines(module: cst.Module, facts: FileFacts) -> bool:
     """Whether the code outside of functions is imports, constants, definitions, and seeds."""
     defines = False
     for statement in module.body:
-        if isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+        if isinstance(statement, _DEFINITIONS):
             defines = True
         elif not isinstance(statement, cst.SimpleStatementLine) or not all(
             _is_passive(each, facts) for each in statement.body
