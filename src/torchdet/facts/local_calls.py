@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 
@@ -53,16 +54,6 @@ def _definition(name: cst.Name, facts: FileFacts) -> cst.CSTNode | None:
     """The function or class that ``name`` means, where nothing else is bound to it."""
     bindings = facts.bindings(name)
     return bindings[0].node if len(bindings) == 1 else None
-
-
-def enclosing_class(node: cst.CSTNode, facts: FileFacts) -> cst.ClassDef | None:
-    """The innermost class in whose text ``node`` stands."""
-    return facts.class_around(node)
-
-
-def enclosing_function(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:
-    """The innermost function in whose text ``node`` stands."""
-    return facts.function_around(node)
 
 
 def _method(owner: cst.ClassDef, name: str) -> cst.FunctionDef | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeGuard
 
 from torchdet.facts.lazy import cst
-from torchdet.facts.remembered import inherited, remembered
+from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import children
 
 if TYPE_CHECKING:
@@ -129,20 +129,6 @@ def order_key(node: cst.CSTNode, facts: FileFacts) -> tuple[int, ...]:
 @remembered
 def _positions(node: cst.CSTNode, _facts: FileFacts) -> dict[cst.CSTNode, int]:
     return {child: position for position, child in enumerate(children(node))}
-
-
-def enclosing_function(node: cst.CSTNode, facts: FileFacts) -> cst.CSTNode | None:
-    """The function or lambda whose body holds ``node``; None for code that runs at import."""
-    return _enclosing_function(node, facts)
-
-
-def _function_step(
-    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.CSTNode | None, _facts: FileFacts
-) -> cst.CSTNode | None:
-    return above if isinstance(above, (cst.FunctionDef, cst.Lambda)) else outer
-
-
-_enclosing_function = inherited(None, _function_step)
 
 
 def _is_plain(node: cst.CSTNode) -> TypeGuard[cst.Import]:

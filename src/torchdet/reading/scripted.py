@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class
 from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.torch_api.compilers import SCRIPT_DECORATORS, SCRIPT_EXCLUSIONS, SCRIPT_FUNCTIONS

@@ -23,6 +23,7 @@ from torchdet.edit.imports import (
     place_for_import,
 )
 from torchdet.edit.node_edit import InsertBefore, NodeEdit, StatementsBefore
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import inherited
@@ -31,7 +32,6 @@ from torchdet.findings.handle.torch_access import TorchAccess, has_handle
 from torchdet.findings.handle.torch_imports import (
     Runs,
     TorchImport,
-    enclosing_def,
     outer_index,
     torch_imports,
 )
@@ -266,7 +266,7 @@ def _reaches(
     if any(has_handle(scope, name, facts) for scope in facts.scope(user).chain()):
         return True
     around = {above for above in facts.ancestors(user) if isinstance(above, cst.FunctionDef)}
-    return any(enclosing_def(each.statement, facts) in around for each in imports)
+    return any(enclosing_function(each.statement, facts) in around for each in imports)
 
 
 def _function_to_bind_in(user: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:

@@ -102,11 +102,3 @@ _outermost = inherited(None, _outermost_step)
 @remembered
 def _indices(module: cst.Module, _facts: FileFacts) -> dict[cst.CSTNode, int]:
     return {statement: index for index, statement in enumerate(module.body)}
-
-
-def enclosing_def(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | None:
-    """The innermost function with a name around ``node``."""
-    for above in facts.ancestors(node):
-        if isinstance(above, cst.FunctionDef):
-            return above
-    return None

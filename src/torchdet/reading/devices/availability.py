@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_text import accelerator_literals, device_text
 from torchdet.reading.devices.positions import device_position, text_built_on

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import argument, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function, receiving_parameter
+from torchdet.facts.local_calls import receiving_parameter
 from torchdet.facts.scope import ScopeKind
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_uses import is_message, takes_device

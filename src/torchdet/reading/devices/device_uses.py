@@ -12,12 +12,13 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class
 from torchdet.facts.expressions import is_constant, last_name
 from torchdet.facts.flow.destinations import Arrival, FirstAnswers
 from torchdet.facts.flow.order import Order
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, receiving_parameter
+from torchdet.facts.local_calls import receiving_parameter
 from torchdet.facts.remembered import remembered
 from torchdet.facts.scope import ScopeKind
 from torchdet.torch_api.checkpoints import CHECKPOINT_READERS

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import last_name, string_value
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_conditions import (

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import argument, has_unpacking
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.reading.tensors.module_classes import is_module_class
 

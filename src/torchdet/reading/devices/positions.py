@@ -13,13 +13,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import last_name, string_value, subscript_key
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import (
-    enclosing_class,
-    enclosing_function,
-    receiving_parameter,
-)
+from torchdet.facts.local_calls import receiving_parameter
 from torchdet.reading.devices.sinks import DEVICE_SINKS, Sinks, matches
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import int_value, last_name
 from torchdet.facts.flow.destinations import Arrival
 from torchdet.facts.flow.order import Order
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
 from torchdet.model.diagnostic import Confidence

@@ -41,9 +41,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.devices.hardcoded_device.rule import hardcoded_position
 from torchdet.findings.wording import runtime_device

@@ -57,6 +57,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_body
 from torchdet.facts.handle_names import APPLYING, DEFERRED_HANDLE, HANDLE, HANDLE_FACTORIES
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
@@ -66,7 +67,7 @@ from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place, Reference
-from torchdet.reading.imports import enclosing_function, facade_imports
+from torchdet.reading.imports import facade_imports
 from torchdet.reading.module_role import runs_only_as_program
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.workers import hand_offs
@@ -83,7 +84,7 @@ def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if in_runtime_module(context):
         return
-    if enclosing_function(call, facts) is not None:
+    if enclosing_body(call, facts) is not None:
         if reference.name == DEFERRED_HANDLE:
             return  # which decides nothing, wherever it is obtained
         yield from _in_worker(call, "the handle is first obtained", context)
@@ -103,7 +104,7 @@ def check_handle(reference: Reference, context: Context) -> Iterator[Draft]:
         context.config.policy is Policy.INJECT
         and isinstance(taken, cst.Attribute)
         and isinstance(facts.parent(taken), (cst.Assign, cst.AnnAssign))
-        and enclosing_function(taken, facts) is None
+        and enclosing_body(taken, facts) is None
         and not in_runtime_module(context)
         and not runs_only_as_program(taken, facts)
     ):
@@ -116,7 +117,7 @@ def check_handle(reference: Reference, context: Context) -> Iterator[Draft]:
 
 def check_import(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     """An import of the facade inside a function."""
-    if enclosing_function(node, context.facts) is None or in_runtime_module(context):
+    if enclosing_body(node, context.facts) is None or in_runtime_module(context):
         return
     for place in facade_imports(context.place, context.facts):
         if place is node or context.facts.parent(place) is node:
@@ -149,7 +150,7 @@ def _functions_that_obtain(place: Place, facts: FileFacts) -> frozenset[cst.CSTN
                 resolution = facts.resolver.use(use)
                 if resolution.names and APPLYING.issuperset(resolution.names):
                     places.append(use.node)
-    return frozenset(enclosing_function(each, facts) for each in places)
+    return frozenset(enclosing_body(each, facts) for each in places)
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:

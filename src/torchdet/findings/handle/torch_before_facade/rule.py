@@ -38,6 +38,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torchdet.facts.enclosing import enclosing_body
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.screen import Screen
@@ -45,7 +46,6 @@ from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.imports import (
-    enclosing_function,
     facade_imports,
     order_key,
     torch_imports,
@@ -68,17 +68,17 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 def _runs_before_facade(node: cst.CSTNode, context: Context) -> bool:
     facts = context.facts
-    function = enclosing_function(node, facts)
+    function = enclosing_body(node, facts)
     comparable = []
     for facade in facade_imports(context.place, context.facts):
-        facade_function = enclosing_function(facade, facts)
+        facade_function = enclosing_body(facade, facts)
         if facade_function is None and function is not None:
             return False
         if function is None or facade_function is function:
             comparable.append(facade)
     here = order_key(node, facts)
     return bool(comparable) and all(
-        here < order_key(facade, facts) or enclosing_function(facade, facts) is not function
+        here < order_key(facade, facts) or enclosing_body(facade, facts) is not function
         for facade in comparable
     )
 

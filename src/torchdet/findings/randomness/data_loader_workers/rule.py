@@ -69,9 +69,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
+from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class, enclosing_function
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity

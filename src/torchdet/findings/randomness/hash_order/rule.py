@@ -50,9 +50,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeFix, Replace
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.hash_order.outlined_sets import may_use_order
 from torchdet.findings.screen import Screen

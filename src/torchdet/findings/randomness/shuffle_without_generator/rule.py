@@ -50,9 +50,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, NodeFix, Replace
+from torchdet.facts.enclosing import enclosing_class
 from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_class
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability

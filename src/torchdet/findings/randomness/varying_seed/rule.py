@@ -67,9 +67,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import enclosing_function
 from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
