@@ -26,6 +26,8 @@ respect-gitignore = false
 target-devices = ["cuda", "mps"]
 torch-version = "2.9"
 min-confidence = "certain"
+fail-on = "error"
+test-files = ["checks/"]
 
 [per-file-ignores]
 "tests/*" = ["DET101"]
@@ -52,6 +54,9 @@ def test_every_key_is_read() -> None:
         severity=(("DET301", Severity.ERROR),),
         target_devices=("cuda", "mps"),
         torch_version=(2, 9),
+        torch_version_from="torchdet.toml",
+        fail_on=Severity.ERROR,
+        test_files=("checks/",),
         min_confidence=Confidence.CERTAIN,
     )
 
@@ -62,7 +67,7 @@ def test_every_key_is_read() -> None:
         ("slect = ['DET3']", "torchdet.toml: unknown key 'slect'; did you mean 'select'?"),
         ("select = 'DET3'", "torchdet.toml: select: expected a list of strings"),
         ("policy = 'facad'", "did you mean 'facade'?"),
-        ("policy = 3", "3 is not one of handle, facade, inject"),
+        ("policy = 3", "3 is not one of auto, handle, facade, inject, effects"),
         ("select = [1]", "select: expected a list of strings, not [1]"),
         ("torch-version = 2.10", 'torch-version: expected a string such as "2.6", not 2.1'),
         ("per-file-ignores = {'tests/*' = 'DET1'}", "'tests/*': expected a list of strings"),
@@ -73,7 +78,7 @@ def test_every_key_is_read() -> None:
         ("min-confidence = 'sure'", "min-confidence: 'sure' is not one of certain, likely"),
         ("per-file-ignores = ['tests']", "expected a table"),
         ("select = [", "not valid TOML"),
-        ("policy = 'zzz'", "; did you mean 'handle'?"),
+        ("policy = 'zzz'", "; did you mean 'auto'?"),
         ("severity = {DET301 = 'eror'}", "did you mean 'error'?"),
         ("severity = {DET301 = [1]}", "severity: [1] is not one of error, warning, info"),
         ("min-confidence = 'sure'", "; did you mean 'likely'?"),

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
+from itertools import takewhile
 from pathlib import Path
 
 import pytest
@@ -36,6 +38,23 @@ def test_findings_are_the_expected_ones() -> None:
     done = lint("fixtures")
     assert done.stdout == EXPECTED
     assert done.returncode == 1, done.stderr
+
+
+def test_the_readme_begins_with_what_a_first_run_prints() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    command, *shown = re.findall(r"^```console\n(.*?)^```$", readme, re.M | re.S)[0].splitlines()
+    words = command.removeprefix("$ torchdet ").split()
+    done = subprocess.run(
+        [sys.executable, "-m", "torchdet", *words, "--no-cache"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    printed = iter(done.stdout.splitlines())
+    findings = takewhile(lambda line: not line.startswith("Found"), shown)
+    assert all(line in printed for line in findings if line != "...")
+    assert re.search(r"DET401|DET508", "\n".join(shown))
 
 
 @pytest.mark.parametrize("family", ["DET1", "DET2", "DET3", "DET4", "DET5"])

@@ -22,6 +22,7 @@ SEES = {
     **{name: set(ORDER[: index + 1]) for index, name in enumerate(ORDER)},
     "read_file": set(),
     "glob_pattern": set(),
+    "patterns": {"glob_pattern"},
     "bounded_toml": set(),
     "report": {"report", "model"},
     "config_file": {"model", "torch_api", "read_file", "glob_pattern", "bounded_toml"},
@@ -39,6 +40,8 @@ SEES = {
 for opens_files in ("engine", "migrate", "cli", "integrations", "runtime"):
     SEES[opens_files].add("read_file")
 SEES["reading"].add("bounded_toml")
+for matches_paths in ("reading", "engine"):
+    SEES[matches_paths].add("patterns")
 SEES["findings"] |= {"build", "private_folder", "read_file"}
 SEES["engine"] |= {"build", "private_folder", "glob_pattern", "terminal"}
 SEES["cli"] |= {"terminal", "private_folder"}

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from torchdet.bounded_toml import TomlError, parse_toml
 from torchdet.glob_pattern import PatternError, alternatives, parse_pattern
-from torchdet.model.config import LintConfig, Policy
+from torchdet.model.config import CHOICES_OF_POLICY, LintConfig, Policy
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.suggest import did_you_mean, nearest
 from torchdet.read_file import SETTINGS_LIMIT, read_file
@@ -27,6 +27,11 @@ FILE_NAMES = ("torchdet.toml", "pyproject.toml")
 
 # Tables of [tool.torchdet] that other parts of torchdet read.
 _OTHER_TABLES = frozenset({"runtime"})
+
+# Only a project that takes torch from the runtime has a use for these.
+_CHOOSING = frozenset({"runtime-modules", "facade-module"})
+
+_NO_KEYS = frozenset({"root", "torch-version-from"})
 
 _WIDEST_VALUE = 80
 _RELEASE = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})(?:\.[0-9]{1,4})?")
@@ -60,6 +65,11 @@ def read_lint_config(path: Path) -> LintConfig | None:
         raise ConfigError(f"{path}: not valid TOML: not UTF-8: {error.reason}") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
+    return lint_config_in(text, path)
+
+
+def lint_config_in(text: str, path: Path) -> LintConfig | None:
+    """What ``read_lint_config`` gives for a file at ``path`` that holds ``text``."""
     table: object = _load(text, str(path))
     if path.name == "pyproject.toml":
         tool = table.get("tool") if isinstance(table, dict) else None
@@ -79,7 +89,7 @@ def _load(text: str, file: str) -> dict[str, object]:
 
 
 def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfig:
-    known = {field.name.replace("_", "-") for field in fields(LintConfig)} - {"root"}
+    known = {field.name.replace("_", "-") for field in fields(LintConfig)} - _NO_KEYS
     values: dict[str, object] = {}
     for key, value in table.items():
         if key in _OTHER_TABLES:
@@ -93,6 +103,10 @@ def _lint_config(table: Mapping[str, object], root: str, file: str) -> LintConfi
             values[key.replace("-", "_")] = _CONVERTERS[key](value)
         except (TypeError, ValueError) as error:
             raise ConfigError(f"{file}: {key}: {error}") from None
+    if values.get("policy", Policy.AUTO) is Policy.AUTO and not _CHOOSING.isdisjoint(table):
+        values["policy"] = Policy.HANDLE
+    if "torch_version" in values:
+        values["torch_version_from"] = file
     return LintConfig(root=root, **values)  # type: ignore[arg-type]  # converted key by key above
 
 
@@ -133,6 +147,10 @@ def _choice(value: object, choices: Iterable[str]) -> str:
 def _member(kind: type[_Choice]) -> Callable[[object], _Choice]:
     """The converter to a member of the enumeration ``kind``, given by its value."""
     return lambda value: kind(_choice(value, [each.value for each in kind]))
+
+
+def _policy(value: object) -> Policy:
+    return Policy(_choice(value, [policy.value for policy in CHOICES_OF_POLICY]))
 
 
 def _patterns(value: object) -> tuple[str, ...]:
@@ -237,7 +255,7 @@ def _is_dotted_name(text: str) -> bool:
 
 
 _CONVERTERS: dict[str, Callable[[object], object]] = {
-    "policy": _member(Policy),
+    "policy": _policy,
     "runtime-modules": _runtime_modules,
     "facade-module": _module,
     "select": _strings,
@@ -250,6 +268,8 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "respect-gitignore": _flag,
     "severity": _severities,
     "min-confidence": _member(Confidence),
+    "fail-on": _member(Severity),
+    "test-files": _patterns,
     "target-devices": _target_devices,
     "torch-version": _torch_version,
 }

@@ -26,9 +26,10 @@ if __name__ == "__main__":
     optimizer.step()
 """
 FILES = {
-    "work/pyproject.toml": "[project]\nname = 'work'\n",
+    "work/pyproject.toml": "[project]\nname = 'work'\n[tool.torchdet]\npolicy = 'handle'\n",
     "work/src/kit/__init__.py": "",
     "work/src/kit/seeds.py": "import torch\ndef prepare(n):\n    torch.manual_seed(n)\n",
+    "work/requirements-dev.txt": "numpy\n",
     "work/scripts/train.py": TRAIN,
     "work/scripts/more/clean.py": "x = 1\n",
     "elsewhere.py": "import torch\n",
@@ -120,6 +121,10 @@ CHANGES: dict[str, Callable[[], object]] = {
         "def prepare(n):\n    pass\n"
     ),
     "a module that comes first": lambda: _package("src/kit/seeds"),
+    "the requirements": lambda: Path("requirements.txt").write_text("torch>=2.8\n"),
+    "other requirements": lambda: Path("requirements-dev.txt").write_text("torchdet\n"),
+    "pytest's configuration": lambda: Path("tox.ini").write_text("[pytest]\n"),
+    "a file that imports torchdet": lambda: Path("scripts/rt.py").write_text("import torchdet\n"),
     "the metadata": lambda: Path("setup.py").write_text("'train:main'\n"),
 }
 

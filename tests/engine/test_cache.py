@@ -7,7 +7,7 @@ import os
 import pickle
 import stat
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,8 @@ from torchdet.engine.cache_entry import Entry, EntryError, decode, encode
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.registry import all_rules
-from torchdet.model.config import LintConfig
+from torchdet.model.config import LintConfig, Policy
+from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.private_folder import FolderNotOursError, kept_between_runs
 
 SOURCE = b"""\
@@ -120,9 +121,39 @@ def test_a_report_is_found_by_content_and_settings_alone(tmp_path: Path) -> None
         replace(SETTINGS, rules=SETTINGS.rules[1:]),
         replace(SETTINGS, module_name="kit.b"),
         replace(SETTINGS, noqa=False),
+        replace(SETTINGS, is_test=True),
         replace(SETTINGS, config=LintConfig(target_devices=("mps",))),
     ):
         assert cache.get("a.py", SOURCE, other) is None
+
+
+# What has done its work once files and rules are selected, or names what gave another value.
+OF_NO_CONCERN = {
+    *("root", "select", "ignore", "extend_select", "per_file_ignores"),
+    *("exclude", "extend_exclude", "respect_gitignore", "torch_version_from"),
+}
+OTHERWISE: dict[str, object] = {
+    "policy": Policy.UNDECIDED,
+    "runtime_modules": ("kit.rt",),
+    "facade_module": "kit.facade",
+    "severity": (("DET301", Severity.INFO),),
+    "min_confidence": Confidence.CERTAIN,
+    "fail_on": Severity.ERROR,
+    "test_files": ("checks/",),
+    "target_devices": ("mps",),
+    "helper_operations": (("synchronize", "kit.wait"),),
+    "torch_version": (2, 8),
+}
+
+
+def test_every_setting_is_part_of_what_an_entry_belongs_to(tmp_path: Path) -> None:
+    keys = {field.name for field in fields(LintConfig)}
+    assert keys - OF_NO_CONCERN == set(OTHERWISE), "a new key needs its row here"
+    cache = ReportCache(tmp_path)
+    cache.put("a.py", SOURCE, SETTINGS, REPORT)
+    for key, value in OTHERWISE.items():
+        config = replace(SETTINGS.config, **{key: value})  # type: ignore[arg-type]  # by its name
+        assert cache.get("a.py", SOURCE, replace(SETTINGS, config=config)) is None, key
 
 
 def test_what_selects_files_and_rules_is_not_part_of_an_entry(tmp_path: Path) -> None:

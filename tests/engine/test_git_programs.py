@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.process import torchdet
+from torchdet.engine.changed_rows import changed_rows
 from torchdet.engine.git_program import GitError, find_git
 from torchdet.engine.work_tree import uncommitted
 
@@ -26,6 +27,9 @@ PROGRAM = "PROGRAM"
 """What stands in a setting for the program that the repository names."""
 
 FIXABLE = "import torch\n\ntorch.cuda.synchronize()\n"
+
+CHANGED = {FIXABLE: frozenset(), FIXABLE.upper(): frozenset({1, 3})}
+"""The rows that differ from the commit, by what the file holds."""
 
 
 @dataclass(frozen=True)
@@ -266,6 +270,10 @@ def test_no_setting_of_a_repository_starts_a_program(
             assert uncommitted([path]) == ([] if content == FIXABLE else [path])
         except GitError:
             assert case.incomplete  # the commit cannot be read without the objects
+        try:
+            assert changed_rows([path], "HEAD") == {path: CHANGED[content]}
+        except GitError:
+            assert case.incomplete
     assert not repository.mark.exists()
     if case.starts:
         repository.git(*case.starts, check=False)
@@ -280,7 +288,7 @@ def test_fix_and_migrate_start_no_program_with_all_settings_at_once(
             repository.arm(case)
     (repository.root / ".gitattributes").write_text("*.py filter=evil diff=evil merge=evil\n")
     path = repository.root / "a.py"
-    for arguments in (["lint"], ["fix"], ["fix", "--migrate"]):
+    for arguments in (["lint"], ["lint", "--diff-base", "HEAD"], ["fix"], ["fix", "--migrate"]):
         path.write_text(FIXABLE)
         done = torchdet(
             *arguments,
@@ -288,7 +296,7 @@ def test_fix_and_migrate_start_no_program_with_all_settings_at_once(
             PATH=f"{repository.bin}{os.pathsep}{os.environ['PATH']}",
         )
         assert "uncommitted" not in done.stderr, done.stderr
-        assert (path.read_text() == FIXABLE) == (arguments == ["lint"])
+        assert (path.read_text() == FIXABLE) == (arguments[0] == "lint")
     assert not repository.mark.exists()
     repository.git("status", check=False)
     assert repository.mark.exists()

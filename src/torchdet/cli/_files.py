@@ -29,8 +29,9 @@ from torchdet.engine.discover import (
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.links import link_out
 from torchdet.engine.machine import available_cpus
+from torchdet.engine.settle import settle
 from torchdet.findings.registry import SelectorError
-from torchdet.model.config import LintConfig
+from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import FileReport
 from torchdet.private_folder import FolderNotOursError, kept_between_runs
 
@@ -83,25 +84,35 @@ class FileOptions:
 class Found:
     """The files among and below the paths, and the reports on paths that cannot be looked at.
 
-    ``dangling`` are links without a target, which are passed over.
+    ``dangling`` are links without a target, which are passed over. ``reasons`` say where settings
+    come from that no configuration gives.
     """
 
     files: tuple[SourceFile, ...]
     unreachable: tuple[FileReport, ...]
     dangling: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
-    def say_dangling(self) -> None:
-        """Say on standard error what was passed over."""
+    def say_more(self) -> None:
+        """Say on standard error what was passed over, and what settings come from."""
         for path in self.dangling:
             say(f"torchdet: {path} skipped: a link to nothing")
+        for reason in self.reasons:
+            say(f"torchdet: {reason}")
 
 
 def find_files(
-    options: FileOptions, rules: RuleOptions, footprint: Footprint | None = None, *, quiet: bool
+    options: FileOptions,
+    rules: RuleOptions,
+    footprint: Footprint | None = None,
+    *,
+    undecided: Policy = Policy.UNDECIDED,
+    quiet: bool,
 ) -> Found:
     """The files that ``options`` name; says so when there are none. Raises ``ConfigError``.
 
-    ``footprint`` is told which folders were searched.
+    ``footprint`` is told which folders were searched, and what settings depend on. ``undecided``
+    is the policy of a project that has chosen none.
     """
     found = discover(
         options.paths or (".",),
@@ -111,15 +122,22 @@ def find_files(
     )
     if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
         say("torchdet: no Python files found")
+    files = [item for item in found if isinstance(item, SourceFile)]
+    settled = settle(files, footprint.read if footprint is not None else _ignore, undecided)
     return Found(
-        tuple(item for item in found if isinstance(item, SourceFile)),
+        settled.files,
         tuple(
             failure(item.path, f"cannot be read: {item.reason}")
             for item in found
             if isinstance(item, Unreachable)
         ),
         tuple(item.path for item in found if isinstance(item, DanglingLink)),
+        settled.reasons,
     )
+
+
+def _ignore(_path: str) -> None:
+    """Nobody wants to know."""
 
 
 def writable(paths: Iterable[str], options: FileOptions) -> frozenset[str]:
@@ -150,7 +168,8 @@ def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, by
         raise CommandError("standard input is closed; '-' has nothing to read")
     folder = Path(options.stdin_filename).parent
     file = source_file(options.stdin_filename, options.config_for(rules)(folder))
-    return file, sys.stdin.buffer.read()
+    data = sys.stdin.buffer.read()
+    return settle([file], _ignore, read=lambda _path: data).files[0], data
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from torchdet.engine.project_metadata import metadata_of
 from torchdet.engine.project_root import project_folders, project_roots
 from torchdet.engine.write_file import create_file, remove_leftovers_beside, replace_file
 from torchdet.migrate.left_alone import is_vendored, why_unmigrated
-from torchdet.model.config import MigrateConfig, Typed
+from torchdet.model.config import MigrateConfig, Policy, Typed
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.migration import Account, FileMigration, UndeclaredDependency
 from torchdet.report import migration_report, migration_summary, render
@@ -157,9 +157,9 @@ def run_migration(
         raise click.UsageError("--migrate works on a whole project, not on standard input")
     refuse_output_elsewhere(options.report, files)
     paths = files.paths or (".",)
-    found = find_files(files, rules, quiet=quiet)
+    found = find_files(files, rules, undecided=Policy.HANDLE, quiet=quiet)
     if verbose:
-        found.say_dangling()
+        found.say_more()
     candidates = [file for file in found.files if not is_vendored(file.path, paths)]
     inside = writable((file.path for file in candidates), files)
     own = [file for file in candidates if file.path in inside]
@@ -216,7 +216,8 @@ def _say_if_unselected(files: Sequence[SourceFile]) -> None:
 def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:
     """All files of the projects that the paths lie in, which may read what is to change."""
     roots = project_roots(files.paths or (".",))
-    found = find_files(replace(files, paths=roots), rules, quiet=True)
+    everything = replace(files, paths=roots)
+    found = find_files(everything, rules, undecided=Policy.HANDLE, quiet=True)
     return [file for file in found.files if not is_vendored(file.path, roots)]
 
 

@@ -12,15 +12,17 @@ import click
 from torchdet.engine.settings import check_selectors, expand_severities, selected
 from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import SelectorError, all_cards, matching_rules, selected_rules
-from torchdet.model.config import LintConfig
+from torchdet.model.config import CHOICES_OF_POLICY, LintConfig, Policy
 from torchdet.model.diagnostic import Confidence
 
 _Result = TypeVar("_Result")
 
+_EVERYTHING = frozenset({"ALL", "DET"})
+
 
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """``--select``, ``--ignore``, ``--extend-select`` and ``--min-confidence``.
+    """``--select``, ``--ignore``, ``--extend-select``, ``--min-confidence`` and ``--policy``.
 
     Empty, or None, where the option was not given.
     """
@@ -29,21 +31,33 @@ class RuleOptions:
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     min_confidence: Confidence | None = None
+    policy: Policy | None = None
 
     def override(self, config: LintConfig) -> LintConfig:
         """``config`` with these options in force and its selectors checked and expanded.
 
         As with ruff, the command line has the last word: ``--select`` replaces what is configured
         (``ignore`` included), ``--extend-select`` and ``--ignore`` add to and take from the rules
-        that the configuration selects. ``per-file-ignores`` always hold. Raises
-        ``SelectorError`` for a selector in ``config`` that means no rule.
+        that the configuration selects. ``per-file-ignores`` always hold. A rule that is selected
+        here, or configured by its code or name, keeps its severity in tests and without a policy.
+        Raises ``SelectorError`` for a selector in ``config`` that means no rule.
         """
         check_selectors(config)
+        configured = (*(config.select or ()), *config.extend_select) if not self.select else ()
+        here = (rule for each in self._asked_for() for rule in matching_rules(each))
+        named = (*configured, *(rule.code for rule in here))
         codes = tuple(rule.code for rule in self._rules(config))
         config = replace(config, select=codes, ignore=(), extend_select=())
         if self.min_confidence is not None:
             config = replace(config, min_confidence=self.min_confidence)
-        return expand_severities(config)
+        if self.policy is not None:
+            config = replace(config, policy=self.policy)
+        return expand_severities(config, named)
+
+    def _asked_for(self) -> list[str]:
+        """The selectors that ask for something, and not for everything."""
+        selectors = (*self.select, *self.extend_select)
+        return [each for each in selectors if each.upper() not in _EVERYTHING]
 
     def _rules(self, config: LintConfig) -> tuple[RuleCard, ...]:
         if self.select:
@@ -90,15 +104,23 @@ def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         type=click.Choice([confidence.value for confidence in Confidence]),
         help="Leave out findings that are less sure; replaces the configured one.",
     )
+    @click.option(
+        "--policy",
+        type=click.Choice([policy.value for policy in CHOICES_OF_POLICY]),
+        help="How modules come by torch; replaces the configured one.",
+    )
     @wraps(command)
     def with_rules(
         select: tuple[str, ...],
         ignore: tuple[str, ...],
         extend_select: tuple[str, ...],
         min_confidence: str | None,
+        policy: str | None,
         **others: object,
     ) -> _Result:
         least = Confidence(min_confidence) if min_confidence is not None else None
-        return command(rules=RuleOptions(select, ignore, extend_select, least), **others)
+        chosen = Policy(policy) if policy is not None else None
+        options = RuleOptions(select, ignore, extend_select, least, chosen)
+        return command(rules=options, **others)
 
     return with_rules

@@ -95,7 +95,7 @@ def _fix(
 ) -> list[FileFixes]:
     found = find_files(files, rules, quiet=quiet)
     if verbose:
-        found.say_dangling()
+        found.say_more()
     inside = writable((file.path for file in found.files), files)
     chosen = [file for file in found.files if file.path in inside]
     with progress_bar(len(chosen), wanted=not quiet) as progress:

@@ -6,10 +6,12 @@ import contextlib
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from torchdet.cli._checked import Checked
 from torchdet.cli._exit import Exit
 from torchdet.cli._files import (
     FileOptions,
@@ -24,15 +26,17 @@ from torchdet.cli._options import RuleOptions, rule_options
 from torchdet.cli._output import CommandError, say, write_text
 from torchdet.cli._progress import progress_bar
 from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
+from torchdet.engine.changed_rows import changed_rows, only_changed
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
 from torchdet.engine.footprint import Footprint
+from torchdet.engine.git_program import GitError
 from torchdet.engine.manifest import run_key, write_manifest
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.write_file import replace_file
-from torchdet.findings.registry import all_rules
+from torchdet.findings.registry import all_cards, all_rules
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
-from torchdet.model.diagnostic import FileReport
+from torchdet.model.diagnostic import FileReport, Severity
 from torchdet.model.source import DecodeError, EncodeError, SourceText
 from torchdet.private_folder import FolderNotOursError
 from torchdet.read_file import read_file
@@ -57,7 +61,19 @@ from torchdet.terminal import use_colour
 )
 @click.option("--statistics", is_flag=True, help="Print a count for each rule instead.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even when there are findings.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([severity.value for severity in Severity]),
+    help="The least severity to exit with 1 for; replaces the configured one.",
+)
 @file_options
+@click.option(
+    "--diff-base",
+    "--since",
+    "diff_base",
+    metavar="REV",
+    help="Report only what stands on lines that were added or changed since the git revision REV.",
+)
 @click.option(
     "--baseline",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -80,6 +96,8 @@ def lint(
     output_file: str | None,
     statistics: bool,
     exit_zero: bool,
+    fail_on: str | None,
+    diff_base: str | None,
     baseline: Path | None,
     write_baseline: Path | None,
     add_noqa: bool,
@@ -88,54 +106,51 @@ def lint(
 ) -> int:
     """Check the Python files among and below PATHS (the current folder by default).
 
-    '-' reads standard input. Exit codes: 0 no findings, 1 findings, 2 the run failed: bad usage,
-    bad configuration, or a file that could not be read or parsed.
+    '-' reads standard input. Exit codes: 0 nothing as grave as --fail-on, 1 findings, 2 the run
+    failed: bad usage, bad configuration, or a file that could not be read or parsed.
     """
+    _require_one_purpose(files, add_noqa=add_noqa, accepts=write_baseline, diff_base=diff_base)
     if quiet and verbose:
         raise click.UsageError("--quiet and --verbose exclude each other")
-    _require_one_purpose(files, add_noqa=add_noqa, accepts=write_baseline is not None)
     for output in (output_file, write_baseline):
         refuse_output_elsewhere(output, files)
     started = time.perf_counter()
-    prints_only = not (add_noqa or verbose or output_file or write_baseline)
+    prints_only = not (add_noqa or verbose or output_file or write_baseline or diff_base)
     run = _Run(files, arguments if prints_only else None)
     with usage_errors():
-        reports = _check(files, rules, run, quiet=quiet, verbose=verbose)
+        checked = _check(files, rules, run, quiet=quiet, verbose=verbose)
     if write_baseline is not None:
-        return _write_baseline(reports, write_baseline)
+        return _write_baseline(checked.without_raw_imports()[0].reports, write_baseline)
     if baseline is not None:
         # Entries of rules that the command line leaves out are not stale.
         news = not quiet and rules == RuleOptions()
-        reports = _without_accepted(reports, baseline, run, news=news)
+        checked = _without_accepted(checked, baseline, run, news=news)
+    if diff_base is not None:
+        checked = _only_changed(checked, diff_base)
     if add_noqa:
-        return _add_noqa(reports, files)
+        return _add_noqa(checked.without_raw_imports()[0].reports, files)
     colour = output_file is None and use_colour()
-    if not statistics:
-        text = render(
-            output_format, reports, _render_options(output_format, colour=colour, quiet=quiet)
-        )
-    elif output_format in TEXT_FORMATS:
-        text = rule_statistics.render_text(reports, colour=colour)
-    else:
-        text = rule_statistics.render_json(reports)
+    text = _text(checked, output_format, statistics=statistics, colour=colour, quiet=quiet)
     write_text(text, output_file)
     if verbose:
-        seconds = time.perf_counter() - started
-        silenced = sum(report.suppressed for report in reports)
-        counted = "1 file" if len(reports) == 1 else f"{len(reports)} files"
-        say(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed")
-    code = _exit_code(reports, exit_zero=exit_zero)
+        _say_done(checked.reports, time.perf_counter() - started)
+    least = Severity(fail_on) if fail_on is not None else None
+    code = _exit_code(checked, least, exit_zero=exit_zero)
     if code != Exit.FAILED:
         run.remember(text, code)
     return code
 
 
-def _require_one_purpose(files: FileOptions, *, add_noqa: bool, accepts: bool) -> None:
+def _require_one_purpose(
+    files: FileOptions, *, add_noqa: bool, accepts: Path | None, diff_base: str | None
+) -> None:
     """Raise ``click.UsageError`` for options about findings that exclude each other."""
     if add_noqa and accepts:
         raise click.UsageError("--add-noqa and --write-baseline exclude each other")
-    if files.reads_stdin and (add_noqa or accepts):
-        raise click.UsageError("--add-noqa and --write-baseline need files; '-' is none")
+    if diff_base and accepts:
+        raise click.UsageError("--diff-base and --write-baseline exclude each other")
+    if files.reads_stdin and (add_noqa or accepts or diff_base):
+        raise click.UsageError("--add-noqa, --write-baseline and --diff-base need files")
 
 
 class _Run:
@@ -170,13 +185,13 @@ class _Run:
 
 def _check(
     files: FileOptions, rules: RuleOptions, run: _Run, *, quiet: bool, verbose: bool
-) -> list[FileReport]:
+) -> Checked:
     if files.reads_stdin:
         file, data = read_stdin(files, rules)
-        return [check_bytes(file.path, data, file_settings(file))]
+        return Checked((check_bytes(file.path, data, file_settings(file)),), (file,))
     found = find_files(files, rules, run.footprint, quiet=quiet)
     if verbose:
-        found.say_dangling()
+        found.say_more()
     if not found.files:
         run.forget()
     with progress_bar(len(found.files), wanted=not quiet) as progress:
@@ -187,13 +202,22 @@ def _check(
             progress=progress,
             footprint=run.footprint,
         )
-    return sorted((*reports, *found.unreachable), key=lambda report: report.path)
+    ordered = sorted((*reports, *found.unreachable), key=lambda report: report.path)
+    return Checked(tuple(ordered), found.files)
 
 
-def _without_accepted(
-    reports: Sequence[FileReport], path: Path, run: _Run, *, news: bool
-) -> list[FileReport]:
-    """``reports`` without what the baseline at ``path`` accepts.
+def _only_changed(checked: Checked, revision: str) -> Checked:
+    """``checked`` with the findings on what has changed since ``revision`` alone."""
+    try:
+        rows = changed_rows((file.path for file in checked.files), revision)
+    except GitError as error:
+        raise CommandError(str(error)) from None
+    reports = (only_changed(each, rows.get(each.path, frozenset())) for each in checked.reports)
+    return replace(checked, reports=tuple(reports))
+
+
+def _without_accepted(checked: Checked, path: Path, run: _Run, *, news: bool) -> Checked:
+    """``checked`` without what the baseline at ``path`` accepts.
 
     ``news`` is whether to say how much of it no longer occurs.
     """
@@ -204,7 +228,7 @@ def _without_accepted(
         return (path.parent / file).exists()
 
     try:
-        kept, stale = read_baseline(path).filter(reports, exists)
+        kept, stale = read_baseline(path).filter(checked.reports, exists)
     except BaselineError as error:
         raise CommandError(str(error)) from None
     if stale and news:
@@ -213,7 +237,7 @@ def _without_accepted(
             f"torchdet: {stale} of the findings that {path} accepts no longer occur; "
             "--write-baseline drops them"
         )
-    return kept
+    return replace(checked, reports=tuple(kept))
 
 
 def _write_baseline(reports: Sequence[FileReport], path: Path) -> int:
@@ -255,19 +279,42 @@ def _report_failures(reports: Sequence[FileReport]) -> int:
     """Print what could not be checked, where findings themselves are no news."""
     failed = [report.without_findings() for report in reports if report.failed]
     if failed:
-        write_text(render("concise", failed, _render_options("concise", colour=False, quiet=True)))
+        write_text(render("concise", failed, RenderOptions(summary=False)))
     return Exit.FAILED if failed else Exit.CLEAN
 
 
-def _render_options(output_format: str, *, colour: bool, quiet: bool) -> RenderOptions:
-    describes = output_format in DESCRIBING_FORMATS
-    rules = tuple(rule.info for rule in all_rules()) if describes else ()
-    return RenderOptions(colour=colour, summary=not quiet, rules=rules)
+def _text(
+    checked: Checked, output_format: str, *, statistics: bool, colour: bool, quiet: bool
+) -> str:
+    """What a run prints on standard output."""
+    for_people = output_format in TEXT_FORMATS
+    if statistics:
+        if for_people:
+            return rule_statistics.render_text(checked.reports, colour=colour)
+        return rule_statistics.render_json(checked.reports)
+    if not for_people:
+        describes = output_format in DESCRIBING_FORMATS
+        rules = tuple(rule.info for rule in all_rules()) if describes else ()
+        return render(output_format, checked.reports, RenderOptions(rules=rules))
+    shown, raw_imports = checked.without_raw_imports()
+    options = RenderOptions(
+        colour=colour,
+        summary=not quiet,
+        consequences={card.code: card.consequence for card in all_cards()},
+        tests=checked.tests(),
+        raw_imports=raw_imports,
+    )
+    return render(output_format, shown.reports, options)
 
 
-def _exit_code(reports: Sequence[FileReport], *, exit_zero: bool) -> int:
-    if any(report.failed for report in reports):
+def _say_done(reports: Sequence[FileReport], seconds: float) -> None:
+    silenced = sum(report.suppressed for report in reports)
+    counted = "1 file" if len(reports) == 1 else f"{len(reports)} files"
+    say(f"{counted} in {seconds:.2f} s; {silenced} findings suppressed")
+
+
+def _exit_code(checked: Checked, fail_on: Severity | None, *, exit_zero: bool) -> int:
+    if any(report.failed for report in checked.reports):
         return Exit.FAILED
-    if any(report.diagnostics for report in reports) and not exit_zero:
-        return Exit.FINDINGS
-    return Exit.CLEAN
+    fails = not exit_zero and checked.fails(fail_on)
+    return Exit.FINDINGS if fails else Exit.CLEAN

@@ -117,7 +117,8 @@ def _settings_key(settings: CheckSettings, path: str) -> str:
     config = _config_key(settings.config)
     place = _relative(path, settings.config.root)
     # Strings, each as its repr: no two settings give one key.
-    return repr((_build(), codes, config, settings.module_name, settings.noqa, place))
+    flags = settings.noqa, settings.is_test
+    return repr((_build(), codes, config, settings.module_name, flags, place))
 
 
 @cache
@@ -139,6 +140,7 @@ def _config_key(config: LintConfig) -> str:
         exclude=default.exclude,
         extend_exclude=default.extend_exclude,
         respect_gitignore=default.respect_gitignore,
+        torch_version_from=default.torch_version_from,
     )
     return repr(read)  # frozen dataclasses of strings, numbers and enums: complete and stable
 

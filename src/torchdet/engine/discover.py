@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 
-from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.engine.settings import module_name_of
 from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
+from torchdet.patterns import Patterns, configured_patterns
 from torchdet.read_file import SETTINGS_LIMIT, read_file
 
 ConfigFor = Callable[[Path], LintConfig]

@@ -79,7 +79,6 @@ def _findings(
     statements = {draft.node: facts.statement(draft.node) for _, draft in drafts}
     wanted = _wanted(drafts, statements) | {fault.node for fault in found.faults}
     positions = locate(facts.module, source.text, wanted, facts.index.parents)
-    severities = dict(settings.config.severity)
     noqa_rows = NoqaRows(source)
     findings: list[Finding] = []
     for rule, draft in drafts:
@@ -87,7 +86,7 @@ def _findings(
         diagnostic = _diagnostic(rule, draft, fix, facts, positions)
         rows = _statement_rows(statements[draft.node], positions, source)
         noqa_row = noqa_rows.row(diagnostic.span.start.row, *rows)
-        severity = severities.get(rule.code, rule.severity)
+        severity = settings.severity_of(rule)
         diagnostic = replace(diagnostic, severity=severity, noqa_row=noqa_row)
         findings.append(Finding(diagnostic, *rows))
     failures = tuple(

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from torchdet.engine.manifest import kind_of, state_of
 
-# What a folder may hold that has a say on files below it: configurations, ignore files, and the
-# marks of packages and of a project's root.
+# What a folder may hold that has a say on files below it: configurations, ignore files, the marks
+# of packages and of a project's root, and what a project requires and tests.
 _SAY = (
     "torchdet.toml",
     "pyproject.toml",
@@ -26,6 +26,10 @@ _SAY = (
     "__init__.py",
     "setup.cfg",
     "setup.py",
+    "requirements.txt",
+    "tox.ini",
+    "pytest.ini",
+    ".pytest.ini",
 )
 _MARKS = (".git", ".hg", "src")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -15,12 +16,23 @@ from torchdet.reading.project.metadata import (
     read_metadata,
 )
 
+_LISTS = re.compile(r"requirements(?:.*\.txt)?")
 _REQUIREMENTS = ("requirements*.txt", "requirements/*.txt")
 
 
 def metadata_of(folders: Iterable[str]) -> ProjectMetadata:
     """What the files in ``folders`` tell together, such as those from a file to its root."""
     return merged(read_metadata(dict(_texts(Path(folder)))) for folder in folders)
+
+
+def metadata_paths(folder: str) -> list[str]:
+    """The files in ``folder`` that ``metadata_of`` would read."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    listed = (name for name in names if name in METADATA_FILES or _LISTS.fullmatch(name))
+    return [os.path.join(folder, name) for name in listed]
 
 
 def _texts(folder: Path) -> Iterator[tuple[str, str]]:

@@ -87,7 +87,6 @@ def _findings(
     drafts: Iterable[tuple[Rule, PlainDraft]], source: SourceText, settings: CheckSettings
 ) -> Iterator[Finding]:
     """The findings that ``drafts`` make, as ``draft_report`` makes them of nodes."""
-    severities = dict(settings.config.severity)
     noqa_rows = NoqaRows(source)
     for rule, draft in drafts:
         span = Span(source.location(draft.start), source.location(draft.end))
@@ -95,7 +94,7 @@ def _findings(
         diagnostic = Diagnostic(
             rule.code,
             rule.name,
-            severities.get(rule.code, rule.severity),
+            settings.severity_of(rule),
             draft.message,
             span,
             noqa_rows.row(span.start.row, *rows),

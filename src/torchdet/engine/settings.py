@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePath
 
-from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
-from torchdet.model.config import LintConfig
+from torchdet.model.config import LintConfig, Policy
+from torchdet.model.diagnostic import Severity
+from torchdet.patterns import Patterns, configured_patterns
 from torchdet.reading.project import UNKNOWN_PROJECT, Project
+from torchdet.reading.test_files import is_test_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +21,9 @@ class CheckSettings:
     """The rules that may fire, the configuration they read, and the file's importable name.
 
     ``noqa`` is whether ``# noqa`` comments count; flake8 does its own. ``project`` is asked about
-    other files by the rules that need one; by default nothing is known of any. ``screened`` is
-    whether files are looked at before LibCST parses them; reports do not depend on it.
+    other files by the rules that need one; by default nothing is known of any. ``is_test`` is
+    whether the file is a test. ``screened`` is whether files are looked at before LibCST parses
+    them; reports do not depend on it.
     """
 
     rules: tuple[RuleCard, ...]
@@ -28,7 +31,16 @@ class CheckSettings:
     module_name: str = ""
     noqa: bool = True
     project: Project = UNKNOWN_PROJECT
+    is_test: bool = False
     screened: bool = True
+
+    def severity_of(self, rule: RuleCard) -> Severity:
+        """How much a finding of ``rule`` matters in the file; a configured severity holds."""
+        configured = dict(self.config.severity).get(rule.code)
+        if configured is not None:
+            return configured
+        undecided = self.config.policy is Policy.UNDECIDED
+        return rule.severity_at(test=self.is_test, undecided=undecided)
 
 
 def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettings:
@@ -40,7 +52,8 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
     ignored = _ignored_at(path, config)
     if ignored:
         rules = tuple(rule for rule in rules if rule.code not in ignored)
-    return CheckSettings(rules, config, module_name)
+    is_test = is_test_file(path, module_name, config)
+    return CheckSettings(rules, config, module_name, is_test=is_test)
 
 
 @lru_cache(maxsize=64)
@@ -81,13 +94,17 @@ def _ignored_at(path: str, config: LintConfig) -> frozenset[str]:
     return frozenset(ignored)
 
 
-def expand_severities(config: LintConfig) -> LintConfig:
+def expand_severities(config: LintConfig, named: Iterable[str] = ()) -> LintConfig:
     """``config`` with the selectors of its severity overrides replaced by the codes they mean.
 
-    Of two that mean the same rule the later one wins. Raises ``SelectorError``.
+    Of two that mean the same rule the later one wins. A rule that one of the selectors ``named``
+    means alone is asked for: it has its own severity, wherever its findings stand. Raises
+    ``SelectorError``.
     """
     _check("severity", (selector for selector, _ in config.severity))
-    severities = {
+    asked_for = (rules[0] for rules in map(matching_rules, named) if len(rules) == 1)
+    severities = {rule.code: rule.severity for rule in asked_for}
+    severities |= {
         rule.code: severity
         for selector, severity in config.severity
         for rule in matching_rules(selector)

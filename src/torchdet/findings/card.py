@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 
 if TYPE_CHECKING:
     from torchdet.findings.base import Rule
+
+
+_CONSEQUENCES = {
+    "devices": Consequence.TIED,
+    "operations": Consequence.VARIES,
+    "randomness": Consequence.VARIES,
+}
+_EASED_IN_TESTS = frozenset({"devices"})
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -18,7 +27,9 @@ class RuleCard:
     ``triggers`` are byte strings without one of which in the file the rule cannot fire, and
     ``requires`` is one without which it cannot fire either: common words such as ``load`` only
     matter where ``torch`` is mentioned. ``default`` is whether it runs without being selected by
-    name. ``module`` is ``__name__`` of the module that defines the rule.
+    name. ``module`` is ``__name__`` of the module that defines the rule. ``causes`` is given where
+    the findings have another consequence than most of their family, ``eased_in_tests`` where they
+    matter less in tests although most of their family don't.
     """
 
     code: str
@@ -27,6 +38,8 @@ class RuleCard:
     triggers: tuple[bytes, ...]
     requires: bytes = b""
     default: bool = True
+    causes: Consequence | None = None
+    eased_in_tests: bool = False
 
     @property
     def name(self) -> str:
@@ -37,6 +50,22 @@ class RuleCard:
     def family(self) -> str:
         """The package of the rule: ``handle``, ``state``, ``devices``, ``run``."""
         return self.module.split(".")[-3]
+
+    @property
+    def consequence(self) -> Consequence:
+        """What comes of leaving a finding as it is."""
+        return self.causes or _CONSEQUENCES.get(self.family, Consequence.CHOICE)
+
+    def severity_at(self, *, test: bool, undecided: bool) -> Severity:
+        """How much a finding matters in a ``test``, and in a project ``undecided`` on a policy.
+
+        A test may well be written for one device, and nobody has to take torch from a runtime
+        that the project does not use.
+        """
+        eased = self.eased_in_tests or self.family in _EASED_IN_TESTS
+        if (test and eased) or (undecided and self.family == "handle"):
+            return Severity.INFO
+        return self.severity
 
     def load(self) -> Rule:
         """The rule itself."""

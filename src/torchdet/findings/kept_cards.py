@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from torchdet.build import build_id
 from torchdet.findings.card import RuleCard
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.private_folder import (
     FolderNotOursError,
@@ -37,7 +38,7 @@ def kept_cards() -> tuple[RuleCard, ...] | None:
         if build != build_id().encode("utf-8", "surrogateescape"):
             return None
         return tuple(map(_card, cards.split(_CARD)))
-    except (OSError, FolderNotOursError, ValueError):
+    except (OSError, FolderNotOursError, ValueError, KeyError):
         return None
 
 
@@ -65,15 +66,17 @@ def _path() -> str | None:
 
 
 def _line(card: RuleCard) -> bytes:
-    texts = (card.code, card.module, card.severity.value, str(int(card.default)))
+    causes = card.causes.name if card.causes is not None else ""
+    flags = str(int(card.default)), str(int(card.eased_in_tests))
+    texts = (card.code, card.module, card.severity.value, causes, *flags)
     fields = (*(text.encode() for text in texts), card.requires, *card.triggers)
     assert not any(_FIELD in field or _CARD in field for field in fields)
     return _FIELD.join(fields)
 
 
 def _card(line: bytes) -> RuleCard:
-    """Raises ``ValueError`` for a line that ``_line`` did not write."""
-    code, module, severity, default, requires, *triggers = line.split(_FIELD)
+    """Raises ``ValueError`` or ``KeyError`` for a line that ``_line`` did not write."""
+    code, module, severity, causes, default, eased, requires, *triggers = line.split(_FIELD)
     return RuleCard(
         code=code.decode(),
         module=module.decode(),
@@ -81,4 +84,6 @@ def _card(line: bytes) -> RuleCard:
         triggers=tuple(triggers),
         requires=requires,
         default=default == b"1",
+        causes=Consequence[causes.decode()] if causes else None,
+        eased_in_tests=eased == b"1",
     )

@@ -21,6 +21,7 @@ from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.discover import source_file
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.settings import check_selectors, expand_severities
+from torchdet.engine.settle import settle
 from torchdet.findings.registry import all_rules
 from torchdet.model.config import LintConfig
 from torchdet.model.source import SourceText
@@ -38,6 +39,10 @@ def _every_rule(config: LintConfig) -> LintConfig:
         config = replace(config, select=("ALL",))
     check_selectors(config)
     return expand_severities(config)
+
+
+def _ignore(_path: str) -> None:
+    """Nothing is kept that could depend on it."""
 
 
 class Plugin:
@@ -78,8 +83,10 @@ class Plugin:
         """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
         name = _STDIN if self._filename in ("-", _STDIN) else self._filename
         file = source_file(name, self._config_for(Path(name).parent))
+        text = "".join(self._lines).removeprefix("\ufeff")
+        file = settle([file], _ignore, read=lambda _path: text.encode()).files[0]
         settings = file_settings(file)
-        source = SourceText("".join(self._lines).removeprefix("\ufeff"))
+        source = SourceText(text)
         quiet = replace(settings, noqa=False)
         report = run_with_deep_stack(lambda: check_source(name, source, quiet))
         for diagnostic in report.diagnostics:

@@ -19,7 +19,8 @@ from torchdet.findings.handle.torch_access import RUNTIME, TorchAccess
 from torchdet.migrate.targets import Target
 from torchdet.model.diagnostic import FileReport
 from torchdet.reading.context import Context
-from torchdet.reading.module_role import ModuleRole, is_test_folder, module_role, starts_program
+from torchdet.reading.module_role import ModuleRole, module_role, starts_program
+from torchdet.reading.test_files import is_test_folder
 
 _IMPORT = re.compile(
     rb"^[ \t]*(?:lazy[ \t]+)?(?:from[ \t]+(?P<origin>\.*[\w.]*)[ \t]+import\b"

@@ -14,13 +14,21 @@ class Policy(Enum):
     ``HANDLE``: from the runtime's handle. ``FACADE``: a named module is imported first, and
     ``import torch`` after it is fine. ``INJECT``: functions receive the handle; one kept at
     module level is a finding too. ``EFFECTS``: in any way; only what code does with it is asked
-    about: devices, flags, seeds, streams and checkpoints.
+    about: devices, flags, seeds, streams and checkpoints. ``AUTO`` is settled before any file is
+    checked: ``HANDLE`` where the project uses torchdet, else ``UNDECIDED``, which no configuration
+    names. Rules then advise plain PyTorch.
     """
 
+    AUTO = "auto"
     HANDLE = "handle"
     FACADE = "facade"
     INJECT = "inject"
     EFFECTS = "effects"
+    UNDECIDED = "undecided"
+
+
+CHOICES_OF_POLICY = tuple(policy for policy in Policy if policy is not Policy.UNDECIDED)
+"""What a configuration or the command line may name."""
 
 
 DEFAULT_EXCLUDE = (
@@ -51,6 +59,18 @@ DEFAULT_EXCLUDE = (
 """Folders that hold no code of the project's own; the set that ruff's users know."""
 
 
+DEFAULT_TEST_FILES = (
+    "test_*.py",
+    "*_test.py",
+    "conftest.py",
+    "test/",
+    "test_utils/",
+    "testing/",
+    "tests/",
+)
+"""The files that pytest or unittest would collect, and what lies among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class LintConfig:
     """The linter's configuration for the files below ``root``.
@@ -60,12 +80,14 @@ class LintConfig:
     ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
     names (``raw-import``) or ``ALL``; ``select`` is None for the rules that are on by default.
     ``helper_operations`` are the handle's operations by the names of the project's own helper.
-    Findings less sure than ``min_confidence`` are left out. ``torch_version`` is the oldest release
-    that the code must run on, as ``(major, minor)``.
+    Findings less sure than ``min_confidence`` are left out; a run fails for those at least as
+    grave as ``fail_on``. ``test_files`` are patterns of files in which what ties a program to one
+    device matters less. ``torch_version`` is the oldest release that the code must run on, as
+    ``(major, minor)``; ``torch_version_from`` names the file that says so, where one does.
     """
 
     root: str = "."
-    policy: Policy = Policy.HANDLE
+    policy: Policy = Policy.AUTO
     runtime_modules: tuple[str, ...] = ()
     facade_module: str = "torchdet.facade"
     select: tuple[str, ...] | None = None
@@ -77,9 +99,12 @@ class LintConfig:
     respect_gitignore: bool = True
     severity: tuple[tuple[str, Severity], ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
+    fail_on: Severity = Severity.WARNING
+    test_files: tuple[str, ...] = DEFAULT_TEST_FILES
     target_devices: tuple[str, ...] = ()
     helper_operations: tuple[tuple[str, str], ...] = ()
     torch_version: tuple[int, int] = (2, 6)
+    torch_version_from: str = ""
 
 
 class Typed(Enum):

@@ -16,6 +16,13 @@ class Severity(Enum):
     WARNING = "warning"
     INFO = "info"
 
+    def reaches(self, least: Severity) -> bool:
+        """Whether this is as grave as ``least`` or graver."""
+        return _BY_GRAVITY.index(self) <= _BY_GRAVITY.index(least)
+
+
+_BY_GRAVITY = tuple(Severity)
+
 
 class Confidence(Enum):
     """How sure a rule is that its finding is one.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
+from torchdet.reading.test_files import is_test_file
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -28,7 +29,6 @@ class ModuleRole(Enum):
     LIBRARY = "is imported by other modules"
 
 
-_TEST_FOLDERS = frozenset({"test", "test_utils", "testing", "tests"})
 _BUILDS = re.compile(r"\b(?:setuptools|distutils|cpp_extension)\b")
 _CELL = re.compile(r"^# (?:%%|In ?\[[ \d]*\]:|Databricks notebook source)", re.MULTILINE)
 _MEASURES = re.compile(r"bench|profil|throughput|speed", re.IGNORECASE)
@@ -39,7 +39,7 @@ def module_role(context: Context) -> ModuleRole:
     path = PurePath(context.path)
     if _is_build_script(path, context):
         return ModuleRole.BUILD_SCRIPT
-    if _is_test(path, context):
+    if is_test_file(context.path, context.module_name, context.config):
         return ModuleRole.TEST
     if path.suffix == ".ipynb" or _CELL.search(context.facts.source.text) is not None:
         return ModuleRole.NOTEBOOK
@@ -71,22 +71,6 @@ def _is_build_script(path: PurePath, context: Context) -> bool:
     """
     named = path.name == "setup.py" and context.module_name == "setup"
     return named and _BUILDS.search(context.facts.source.text) is not None
-
-
-def _is_test(path: PurePath, context: Context) -> bool:
-    """Whether pytest or unittest would collect the file, or it lies among tests."""
-    stem = path.stem
-    if stem.startswith("test_") or stem.endswith("_test") or stem == "conftest":
-        return True
-    folders = set(context.module_name.split(".")[:-1])
-    if path.is_relative_to(context.config.root):  # the folders above say nothing
-        folders.update(path.relative_to(context.config.root).parts[:-1])
-    return not _TEST_FOLDERS.isdisjoint(folders)
-
-
-def is_test_folder(name: str) -> bool:
-    """Whether a folder called ``name`` holds tests."""
-    return name in _TEST_FOLDERS
 
 
 def is_main_test(test: cst.BaseExpression) -> bool:

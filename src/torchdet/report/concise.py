@@ -24,7 +24,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         for diagnostic in report.diagnostics
     ]
     if options.summary:
-        lines.append(f"{summary(reports)}\n")
+        lines.append(f"{summary(reports, options)}\n")
     return "".join(lines)
 
 

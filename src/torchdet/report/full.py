@@ -31,7 +31,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
         lines = dict(report.lines)
         blocks += ["\n".join(_block(report.path, d, lines, paint)) for d in report.diagnostics]
     if options.summary:
-        blocks.append(summary(reports))
+        blocks.append(summary(reports, options))
     return "".join(f"{block}\n\n" for block in blocks[:-1]) + "".join(f"{b}\n" for b in blocks[-1:])
 
 

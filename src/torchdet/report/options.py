@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from torchdet.model.consequence import Consequence
 from torchdet.model.rule_info import RuleInfo
 
 
@@ -11,10 +13,15 @@ from torchdet.model.rule_info import RuleInfo
 class RenderOptions:
     """How to render.
 
-    ``colour`` and ``summary`` (the last line, which counts) matter to the text formats only.
-    ``rules`` are those that ran, for formats that describe them.
+    ``rules`` are those that ran, for formats that describe them. All the others matter to the text
+    formats only: ``summary`` is whether to end with what the findings come to, which takes the
+    ``consequences`` of the rules by their codes, the paths that are ``tests``, and how many
+    ``raw_imports`` were left out of the reports.
     """
 
     colour: bool = False
     summary: bool = True
     rules: tuple[RuleInfo, ...] = ()
+    consequences: Mapping[str, Consequence] = field(default_factory=dict)
+    tests: frozenset[str] = frozenset()
+    raw_imports: int = 0

@@ -64,7 +64,8 @@ from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.screen import Screen
-from torchdet.findings.wording import runtime_device
+from torchdet.findings.wording import FIRST_WITH_ACCELERATOR, runtime_device
+from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Place
@@ -84,8 +85,6 @@ from torchdet.torch_api.device_queries import AVAILABILITY_QUERIES
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.model.config import LintConfig
-
-_FIRST_WITH_ACCELERATOR = (2, 6)
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -148,14 +147,14 @@ def _asks_other_library(kind: str, test: cst.BaseExpression) -> bool:
 
 def _replacement(config: LintConfig) -> str:
     device = runtime_device(config, indexed=False)
-    if config.torch_version < _FIRST_WITH_ACCELERATOR:
+    if config.torch_version < FIRST_WITH_ACCELERATOR or config.policy is Policy.UNDECIDED:
         return device
     return f"{device}, or `torch.accelerator.current_accelerator()`"
 
 
 def _fix(node: cst.BaseExpression, context: Context) -> NodeFix | None:
     """One question to `torch.accelerator`, where ``node`` is a chain of conditional expressions."""
-    if context.config.torch_version < _FIRST_WITH_ACCELERATOR or not isinstance(node, cst.IfExp):
+    if context.config.torch_version < FIRST_WITH_ACCELERATOR or not isinstance(node, cst.IfExp):
         return None
     outcomes = list(_outcomes(node, context))
     torch = _torch_spelled(node, context)

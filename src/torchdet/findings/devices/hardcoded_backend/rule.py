@@ -114,7 +114,7 @@ def _findings(node: cst.BaseExpression, name: str, context: Context) -> Iterator
 
 def _replacement(config: LintConfig) -> str:
     neutral = "`torch.distributed.get_default_backend_for_device(device)`"
-    if config.policy is Policy.FACADE:
+    if config.policy in (Policy.FACADE, Policy.UNDECIDED):
         return neutral
     return f"`rt.distributed_backend`, or {neutral}"
 

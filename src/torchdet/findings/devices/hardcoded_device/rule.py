@@ -58,6 +58,7 @@ from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.screen import Screen
 from torchdet.findings.wording import runtime_device
+from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
@@ -134,6 +135,8 @@ def _advice(text: DeviceText, position: Position, context: Context) -> str:
         return f'let the option default to `"auto"` and turn its value into {device}'
     if position.kind is PositionKind.DEFAULT:
         return f"default to `None` and use {device} then"
+    if context.config.policy is Policy.UNDECIDED:
+        return f"take it from the caller or a tensor at hand (`x.device`), or use {device}"
     return f"take the device from the caller, or use {device}"
 
 

@@ -85,10 +85,9 @@ def check_import(reference: Reference, context: Context) -> Iterator[Draft]:
     if module is None and passed is not None and package is not None:
         module = _relative_module(passed.value, package.value)
     if module is not None and not _is_allowed(call, context, writing=False):
-        bypassed = f"importing `{_shown(module)}` by name bypasses the runtime"
         yield Draft(
             call,
-            f"{bypassed}; {_use(module, context)}",
+            f"importing `{_shown(module)}` by name {_hidden(context)}; {_use(module, context)}",
             subject=DynamicImport(call, reference.name),
         )
 
@@ -105,7 +104,7 @@ def check_modules(reference: Reference, context: Context) -> Iterator[Draft]:
     message = (
         f"writing {shown} swaps torch under every module that imports it later"
         if access.writing
-        else f"{shown} bypasses the runtime; {_use(module, context)}"
+        else f"{shown} {_hidden(context)}; {_use(module, context)}"
     )
     yield Draft(access.node, message, subject=DynamicImport(access.node, None))
 
@@ -199,8 +198,16 @@ def _shown(module: str) -> str:
     return "torch..." if module == _ANY_SUBMODULE else module
 
 
+def _hidden(context: Context) -> str:
+    if context.config.policy is Policy.UNDECIDED:
+        return "hides torch from whoever reads the imports"
+    return "bypasses the runtime"
+
+
 def _use(module: str, context: Context) -> str:
     policy = context.config.policy
+    if policy is Policy.UNDECIDED:
+        return "import it by an `import` statement"
     if policy is Policy.FACADE:
         return f"import `{context.config.facade_module}` first"
     reached = "rt.module(...)" if module == _ANY_SUBMODULE else on_handle(module)

@@ -12,6 +12,9 @@ Reports imports of torch or of a submodule of it: at the top of a file, in funct
 - `inject`: a parameter that brings the handle. A handle kept at module level is
   `misplaced-handle`.
 
+In a project that has chosen no policy and does not use torchdet, the findings are of severity
+`info`, and `torchdet lint` only counts them.
+
 Each alias of `import a, b` is a finding of its own; `from torch import a, b` is one.
 
 ## Why is this bad?
@@ -105,11 +108,15 @@ def _is_asked_about(item: ModuleImport, context: Context) -> bool:
 def _accusation(item: ImportedModule, place: Place) -> str:
     if place.config.policy is Policy.FACADE:
         return f"`{item.code}` in a module that never imports the facade"
+    if place.config.policy is Policy.UNDECIDED:
+        return f"`{item.code}` takes torch in whatever state the process has it"
     return f"`{item.code}` bypasses the runtime"
 
 
 def _remedy(item: ImportedModule, place: Place) -> str:
     policy = place.config.policy
+    if policy is Policy.UNDECIDED:
+        return "no policy is chosen yet: `torchdet init`"
     if policy is Policy.FACADE:
         return f"put `import {place.config.facade_module}` before it"
     if policy is Policy.INJECT:

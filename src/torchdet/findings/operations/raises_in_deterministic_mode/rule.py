@@ -53,6 +53,7 @@ from __future__ import annotations
 
 from torchdet.findings.base import Grounds, Rule
 from torchdet.findings.operations.drafts import checks_of
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.torch_api.operations import Behaviour
 
@@ -63,6 +64,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.ERROR,
+    causes=Consequence.STOPS,
     requires=b"torch",
     triggers=_CHECKS.triggers,
     names=_CHECKS.names,

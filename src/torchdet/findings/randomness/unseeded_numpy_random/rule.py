@@ -85,6 +85,7 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.WARNING,
     triggers=(b"random", b"sklearn"),
+    eased_in_tests=True,
     requires=b"numpy",
     names={
         **dict.fromkeys(sorted(_DRAWS), check_draw),

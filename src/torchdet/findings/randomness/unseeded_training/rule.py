@@ -82,6 +82,8 @@ from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.unseeded_training.late_seeds import made_before
+from torchdet.findings.wording import or_in_policy
+from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.module_role import is_main_test, measures_speed
@@ -171,7 +173,7 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     certain = unseeded.lack in (Lack.NOTHING, Lack.ACCELERATOR)
     yield Draft(
         node,
-        _message(unseeded),
+        _message(unseeded, context.config),
         confidence=start.trains if certain else Confidence.LIKELY,
     )
 
@@ -180,7 +182,7 @@ def _is_set_aside(context: Context) -> bool:
     return measures_speed(context) or in_runtime_module(context) or uses_another(context.facts)
 
 
-def _message(unseeded: Unseeded) -> str:
+def _message(unseeded: Unseeded, config: LintConfig) -> str:
     if unseeded.lack is Lack.ACCELERATOR:
         return (
             "the program trains and seeds only the generators of accelerators: weights are drawn "
@@ -196,9 +198,10 @@ def _message(unseeded: Unseeded) -> str:
             "the program trains in processes that `spawn` starts, and seeds torch only in the one "
             "that starts them; call `torch.manual_seed(...)` in the function that they run"
         )
+    elsewhere = or_in_policy(config, "give the runtime's policy a `seed`")
     return (
         "the program trains and never seeds torch, so that no two runs give the same model; call "
-        "`torch.manual_seed(...)` first, or give the runtime's policy a `seed`"
+        f"`torch.manual_seed(...)` first{elsewhere}"
     )
 
 

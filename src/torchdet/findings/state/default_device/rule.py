@@ -45,6 +45,8 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import is_constant
 from torchdet.findings.base import Draft, Rule
+from torchdet.model.config import LintConfig, Policy
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -69,7 +71,8 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         yield Draft(
             reference.node,
             "`torch.set_default_device` moves every tensor that this thread makes from now on; "
-            "pass `device=` where tensors are made, or use `rt.default_device(...)`",
+            "pass `device=` where tensors are made, or use "
+            f"{_block_with_default(context.config)}",
             subject=default_setter(reference, facts),
         )
 
@@ -81,11 +84,18 @@ def _is_put_back(reference: Reference, facts: FileFacts) -> bool:
 
 _DEFAULT = DefaultFunctions("torch.set_default_device", "device", "torch.get_default_device")
 
+
+def _block_with_default(config: LintConfig) -> str:
+    undecided = config.policy is Policy.UNDECIDED
+    return "`with torch.device(...):`" if undecided else "`rt.default_device(...)`"
+
+
 RULE = Rule(
     code="DET201",
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    causes=Consequence.TIED,
     triggers=(b"set_default_device",),
     names={"torch.set_default_device": check},
 )

@@ -40,6 +40,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.wording import or_in_policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -61,7 +62,7 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
         yield Draft(
             reference.node,
             "`torch.set_default_dtype` changes the dtype for the whole process; pass `dtype=` "
-            "where tensors are made, or use `rt.default_dtype(...)`",
+            f"where tensors are made{or_in_policy(context.config, 'use `rt.default_dtype(...)`')}",
             subject=default_setter(reference, context.facts),
         )
 
@@ -78,6 +79,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    eased_in_tests=True,
     triggers=(b"set_default_dtype",),
     names={"torch.set_default_dtype": check},
 )

@@ -39,6 +39,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.findings.base import Draft, Grounds, Rule
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -58,6 +59,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    causes=Consequence.TIED,
     triggers=(b"set_default_tensor_type",),
     names={"torch.set_default_tensor_type": check},
     stays=Grounds(

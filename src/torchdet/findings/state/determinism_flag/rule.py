@@ -7,9 +7,10 @@ Reports writes to the switches that decide whether two runs take the same kernel
 `torch.utils.deterministic.fill_uninitialized_memory` and `torch._inductor.config.deterministic`;
 as assignments, calls, `setattr`, and through `torch.backends.cudnn.flags(...)` and its like.
 
-A value that weakens the flag is reported wherever it stands. Any other value, one that only the
-run knows included (`cudnn.benchmark = args.benchmark`), is reported as written outside the
-runtime, unless the module is one of `runtime-modules`. Silent are: putting back a value that was
+A value that weakens the flag is reported wherever it stands. Where the project has chosen a policy,
+any other value, one that only the run knows included (`cudnn.benchmark = args.benchmark`), is
+reported as written outside the runtime, unless the module is one of `runtime-modules`; elsewhere
+right settings and those that an option decides are fine. Silent are: putting back a value that was
 read from the flag before, a good value in a function that also saves the old one, and a good
 value in a context manager.
 
@@ -52,7 +53,9 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite, checks_of_writes
-from torchdet.findings.wording import runtime_sets
+from torchdet.findings.wording import or_in_policy, runtime_sets
+from torchdet.model.config import Policy
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -66,15 +69,20 @@ if TYPE_CHECKING:
 
 def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
     facts = context.facts
-    weakening = [write for write in writes if write.bad_values(facts)]
+    undecided = context.config.policy is Policy.UNDECIDED
+    weakening = [
+        write
+        for write in writes
+        if write.bad_values(facts) and not (undecided and _is_left_to_the_user(write, facts))
+    ]
     for write in weakening:
         yield Draft(
             write.node,
-            f"{write.accusation(facts)}, or leave it to the runtime",
+            f"{write.accusation(facts)}{or_in_policy(context.config, 'leave it to the runtime')}",
             write.fix(),
             subject=FlagStatement(writes),
         )
-    if weakening or in_runtime_module(context):
+    if weakening or undecided or in_runtime_module(context):
         return
     written = [write for write in writes if not _puts_back(write, facts)]
     if written:
@@ -84,6 +92,11 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
             f"{runtime_sets(context.config)} sets all of them once and reads them back",
             subject=FlagStatement(writes),
         )
+
+
+def _is_left_to_the_user(write: FlagWrite, facts: FileFacts) -> bool:
+    """Whether the value comes from an option, or from whoever calls: not from the file alone."""
+    return write.implied is None and not write.is_known(facts)
 
 
 def _described(write: FlagWrite, facts: FileFacts) -> str:
@@ -149,6 +162,8 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    causes=Consequence.VARIES,
+    eased_in_tests=True,
     requires=b"torch",
     triggers=(b"cudnn", b"mkldnn", b"determin"),
     names=checks_of_writes(DETERMINISM_SWITCHES, check),

@@ -50,6 +50,8 @@ from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
 from torchdet.findings.wording import runtime_sets
+from torchdet.model.config import Policy
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -72,7 +74,7 @@ def check(write: EnvironmentWrite, context: Context) -> Iterator[Draft]:
         )
         return
     remedy = "set it where the process is started"
-    if _READ_ONCE[name].good:
+    if _READ_ONCE[name].good and context.config.policy is not Policy.UNDECIDED:
         remedy = f"{runtime_sets(context.config)} sets it in time"
     yield Draft(
         node,
@@ -97,6 +99,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    causes=Consequence.VARIES,
     triggers=tuple(name.encode() for name in _READ_ONCE),
     names=checks_of_environment(check),
 )

@@ -46,17 +46,20 @@ from collections.abc import Iterator
 
 from torchdet.findings.base import Draft, Rule
 from torchdet.findings.state.flag_writes import FlagStatement, FlagWrite, checks_of_writes
+from torchdet.findings.wording import or_in_policy
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.torch_api.switches import PRECISION_SWITCHES
 
 
 def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
+    elsewhere = or_in_policy(context.config, "ask for it in the runtime's policy")
     for write in writes:
         if write.bad_values(context.facts):
             yield Draft(
                 write.node,
-                f"{write.accusation(context.facts)}, or ask for it in the runtime's policy",
+                f"{write.accusation(context.facts)}{elsewhere}",
                 write.fix(),
                 subject=FlagStatement(writes),
             )
@@ -67,6 +70,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    causes=Consequence.VARIES,
     requires=b"torch",
     triggers=(
         b"tf32",

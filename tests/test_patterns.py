@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from torchdet.engine.patterns import Patterns, configured_patterns
 from torchdet.glob_pattern import PatternError, alternatives, parse_ignore_line, parse_pattern
+from torchdet.patterns import Patterns, configured_patterns
 
 # "x**" is a star and a star to us, as the manual says; git itself reads "**" there in its own way
 # when what stands before it is literal.
