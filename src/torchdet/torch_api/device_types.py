@@ -62,6 +62,9 @@ TYPE_ATTRIBUTES = tuple(
 DEVICE_TYPE = "torch.device"
 """The class of devices, made of a name."""
 
+HOST_DEVICE = "cpu"
+"""The device that every machine has."""
+
 META_DEVICE = "meta"
 """The device whose tensors have no memory."""
 

@@ -158,6 +158,16 @@ class Operation:
     source: str
     evidence: tuple[Evidence, ...]
 
+    @property
+    def needs_gradient(self) -> bool:
+        """Whether the row speaks of the backward pass alone."""
+        return self.direction is Pass.BACKWARD
+
+    @property
+    def is_chosen_by_cudnn(self) -> bool:
+        """Whether cuDNN's own switch decides about it as well."""
+        return "'cudnn-choice'" in str(self.condition)
+
     def holds_from(self, oldest: Version) -> bool:
         """Whether the row speaks of ``oldest`` or a later release.
 
@@ -217,6 +227,18 @@ def read_operations(text: str) -> dict[str, Operation]:
     return found
 
 
+@cache
+def call_rows(behaviour: Behaviour) -> Mapping[str, tuple[Operation, ...]]:
+    """The rows with that behaviour which speak of calls, by each of their spellings."""
+    found: dict[str, tuple[Operation, ...]] = {}
+    for operation in operations().values():
+        if operation.behaviour is behaviour and operation.kind in _CALLS:
+            for spelling in operation.spellings:
+                found[spelling] = (*found.get(spelling, ()), operation)
+    return MappingProxyType(found)
+
+
+_CALLS = {OperationKind.FUNCTIONAL, OperationKind.MODULE, OperationKind.OPERATION}
 _Enum = TypeVar("_Enum", bound=Enum)
 _Read = TypeVar("_Read")
 _SPELLING = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")

@@ -207,6 +207,21 @@ def _library_seeding(name: str) -> Seeding | None:
     return None
 
 
+def seeding_functions(stream: Stream) -> frozenset[str]:
+    """The functions of torch and of the libraries around it that seed ``stream``.
+
+    >>> "lightning.seed_everything" in seeding_functions(Stream.TORCH)
+    True
+    """
+    names = (row.name for row in libraries.rows("seeds") if stream.value in row.streams)
+    exact = {name for name in names if "." in name and "*" not in name}
+    return frozenset(
+        name
+        for name in TORCH_SEEDERS | exact
+        if (found := seeding(name)) is not None and stream in found.streams
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """What a call draws from: ``stream``, unless the argument ``keyword`` brings a seed.

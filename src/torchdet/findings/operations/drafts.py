@@ -33,10 +33,9 @@ from torchdet.torch_api.operations import (
     IfUnknown,
     Operation,
     OperationDevice,
-    OperationKind,
     Pass,
     Sameness,
-    operations,
+    call_rows,
 )
 from torchdet.torch_api.signatures import signature_of
 
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
 _METHOD = "torch.Tensor."
-_KINDS = {OperationKind.FUNCTIONAL, OperationKind.MODULE, OperationKind.OPERATION}
 # What a project that names no target devices is checked for: where most torch code runs.
 _DEFAULT_DEVICES = ("cpu", "cuda")
 _DEVICE_NAMES = {
@@ -96,15 +94,11 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
 
     It also says what to write instead, except where the mode itself takes care of that.
     """
-    by_spelling: dict[str, tuple[Operation, ...]] = {}
-    for operation in operations().values():
-        if (
-            operation.behaviour is behaviour
-            and operation.kind in _KINDS
-            and _is_reported(operation)
-        ):
-            for spelling in operation.spellings:
-                by_spelling[spelling] = (*by_spelling.get(spelling, ()), operation)
+    by_spelling = {
+        spelling: reported
+        for spelling, rows in call_rows(behaviour).items()
+        if (reported := tuple(row for row in rows if _is_reported(row)))
+    }
     methods = {
         spelling.removeprefix(_METHOD): rows
         for spelling, rows in by_spelling.items()

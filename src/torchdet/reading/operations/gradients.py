@@ -46,6 +46,11 @@ _PREPARING = re.compile(
 )
 
 
+def prepares(function: str) -> bool:
+    """Whether a function of that name prepares data or weights, which nobody differentiates."""
+    return _PREPARING.search(function) is not None
+
+
 def is_without_gradient(
     call: cst.Call, operand: cst.BaseExpression | None, facts: FileFacts
 ) -> bool:
@@ -192,7 +197,7 @@ def _is_cut_off(call: cst.Call, facts: FileFacts) -> bool:
 def _is_outside_of_models(call: cst.Call, facts: FileFacts) -> bool:
     """Whether the call stands in a class or function that computes nothing to be differentiated."""
     function = facts.function_around(call)
-    if function is not None and _PREPARING.search(function.name.value):
+    if function is not None and prepares(function.name.value):
         return True
     if function is not None and _DATA.search(function.name.value):
         return True

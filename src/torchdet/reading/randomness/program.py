@@ -145,6 +145,33 @@ class Program:
         own = (block.name for module, block in self._run.blocks.values() if module is self._module)
         return frozenset(own)
 
+    @property
+    def name(self) -> str:
+        """The name of the module that starts the program."""
+        return self._module.name
+
+    @cached_property
+    def modules(self) -> tuple[ModuleSource, ...]:
+        """The modules of the project that the program imports or runs, its own among them."""
+        every = (self._module, *_imported(self._module, self._project), *self._run.modules)
+        return tuple({each.name: each for each in every}.values())
+
+    @cached_property
+    def running(self) -> tuple[tuple[ModuleSource, frozenset[str]], ...]:
+        """The modules that hold what runs, each with the names of those of its blocks."""
+        blocks: dict[str, set[str]] = {}
+        for module, block in self._run.blocks.values():
+            blocks.setdefault(module.name, set()).add(block.name)
+        return tuple(
+            (each, frozenset(blocks[each.name]))
+            for each in self._run.modules
+            if each.name in blocks
+        )
+
+    def seeds(self, stream: Stream) -> bool:
+        """Whether the code of the program shows that it seeds ``stream``."""
+        return any(stream in part.seeds for part in self._run.parts())
+
     def leads_on(self, name: str) -> bool:
         """Whether a call of what has this last name runs code of the project."""
         return any(block.last_name == name for _, block in self._run.blocks.values())
