@@ -98,6 +98,8 @@ LEGACY_TENSOR_TYPES = qualified("torch", _LEGACY) | qualified("torch.cuda", _LEG
 _OTHER_TENSOR_TYPES = _names("torch.autograd.Variable torch._tensor.Tensor torch.types.Tensor")
 
 TENSOR_CLASS = "torch.Tensor"
+TENSOR_CHECK = "torch.is_tensor"
+"""The function that asks whether something is an instance of it."""
 
 UNINITIALISED_FUNCTIONS = tuple(
     sorted(qualified("torch", "empty empty_like empty_permuted empty_strided"))

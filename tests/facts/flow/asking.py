@@ -8,7 +8,7 @@ import libcst as cst
 
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.flow.file_flow import FileFlow
-from torchdet.facts.flow.values import Sources
+from torchdet.facts.flow.sources import Sources
 from torchdet.facts.index import Wanted
 from torchdet.facts.walk import descendants
 from torchdet.model.source import SourceText

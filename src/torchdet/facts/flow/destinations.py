@@ -24,7 +24,7 @@ from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
     from torchdet.facts.flow.parts import FlowParts
-    from torchdet.facts.flow.values import Transfer
+    from torchdet.facts.flow.sources import Transfer
 
 _PUTTING = frozenset({"append", "add", "appendleft", "put", "insert", "setdefault"})
 _POURING = frozenset({"extend", "update"})

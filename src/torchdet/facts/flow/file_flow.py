@@ -26,9 +26,10 @@ from torchdet.facts.flow.name_uses import NameUses
 from torchdet.facts.flow.order import Order, RunOrder
 from torchdet.facts.flow.parts import FlowParts
 from torchdet.facts.flow.reaching_definitions import Reaching, ReachingDefinitions
+from torchdet.facts.flow.sources import Sources, Transfer, nothing_passes
 from torchdet.facts.flow.succession import Succession
 from torchdet.facts.flow.uses import Use
-from torchdet.facts.flow.values import Sources, SourceSearch, Transfer, nothing_passes
+from torchdet.facts.flow.values import SourceSearch
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:

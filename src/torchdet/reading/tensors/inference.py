@@ -8,7 +8,7 @@ none: a data frame's ``median()`` and a list's ``sort()`` never count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -21,6 +21,7 @@ from torchdet.model.diagnostic import Confidence
 from torchdet.reading.tensors.call_results import CallResults, imports_torch
 from torchdet.reading.tensors.module_classes import is_module_class, looks_like_module
 from torchdet.reading.tensors.tensor_annotations import annotated_as
+from torchdet.reading.tensors.tensor_checks import checked_on_way
 from torchdet.reading.tensors.tensor_parameters import takes_tensor
 from torchdet.reading.tensors.value_kinds import (
     CERTAIN_TENSOR,
@@ -32,7 +33,7 @@ from torchdet.reading.tensors.value_kinds import (
     agreed,
     part,
 )
-from torchdet.torch_api.returns import TENSOR_ATTRIBUTES, TORCH_ONLY_METHODS, tensor_types
+from torchdet.torch_api.returns import TENSOR_ATTRIBUTES, TORCH_ONLY_METHODS
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -260,36 +261,10 @@ class _Inference:
     def _reaching(self, use: cst.Name, definition: Definition, *, several: bool) -> Value | None:
         """What ``definition`` gives to ``use``."""
         if self._has_checks:
-            verdicts = self._checked(use, definition, several=several)
+            verdicts = checked_on_way(use, definition, self._facts, several=several)
             if verdicts:
                 return CERTAIN_TENSOR if verdicts == {True} else None
         return self._definition(definition)
-
-    def _checked(self, use: cst.Name, definition: Definition, *, several: bool) -> set[bool]:
-        """What ``isinstance`` and its like say on the way of the value from there to ``use``."""
-        flow = self._facts.flow
-        checks = flow.facts(use, self._checks)
-        if several:
-            branches = flow.branches(use, definition)
-            outcomes = [(each.test, each.holds) for each in branches if each.pattern is None]
-            checks |= flow.implied(outcomes, self._checks)
-        return {verdict for checked, verdict in checks if checked is definition}
-
-    def _checks(self, test: cst.BaseExpression, holds: bool) -> Iterator[tuple[Definition, bool]]:
-        """The definitions whose value ``test`` asks about, and whether it is a tensor."""
-        if not isinstance(test, cst.Call) or not test.args:
-            return
-        asked = test.args[0].value
-        if not isinstance(asked, cst.Name):
-            return
-        verdict: bool | None = None
-        if self._facts.means(test.func, "torch.is_tensor"):
-            verdict = holds
-        elif self._facts.means(test.func, "builtins.isinstance") and len(test.args) == 2:
-            verdict = _of_types(test.args[1].value, holds, self._facts)
-        if verdict is not None:
-            for each in self._facts.flow.definitions(asked).definitions:
-                yield each, verdict
 
     def _definition(self, definition: Definition) -> Value | None:
         annotated = annotated_as(definition.annotation, self._facts)
@@ -406,18 +381,6 @@ def _after(value: Value | None, step: Step) -> Value | None:
     if isinstance(step, Rest):
         return value if value is not None and value.kind is not Kind.LOADER else None
     return part(value)
-
-
-def _of_types(types: cst.BaseExpression, holds: bool, facts: FileFacts) -> bool | None:
-    """Whether a value that is (``holds``) or is not one of ``types`` is a tensor."""
-    every = [each.value for each in types.elements] if isinstance(types, cst.Tuple) else [types]
-    resolved = [facts.resolve(each).names for each in every]
-    tensors = [bool(names) and set(names) <= tensor_types() for names in resolved]
-    if holds:
-        if all(tensors):
-            return True
-        return None if any(tensors) or not all(resolved) else False
-    return False if all(tensors) else None
 
 
 def _is_number(node: cst.BaseExpression) -> bool:
