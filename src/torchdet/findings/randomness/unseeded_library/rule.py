@@ -9,7 +9,7 @@ entropy whatever else is seeded:
 - `action_space.sample()` of Gymnasium and Gym, in a program that seeds something, where no code of
   the file seeds a space.
 
-Not reported: files that call `set_random_seed`, and spaces that are seeded anywhere in the file.
+Not reported: environments that a library gets from its caller; files that call `set_random_seed`, and spaces that are seeded anywhere in the file.
 Samples of an `observation_space` are not reported: they stand for a shape.
 
 ## Why is this bad?
@@ -105,6 +105,8 @@ def check_sample(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
     space = last_name(attribute.value) or ""
     if _SPACES.search(space) is None or not _matters(context) or not _imports_spaces(facts):
         return
+    if not program(context).entries and not _is_made_here(attribute.value, facts):
+        return  # whoever made the environment may have seeded it
     if _seeds_spaces(facts.module, facts) or attribute is not _first_sample(facts.module, facts):
         return
     yield Draft(
@@ -146,6 +148,13 @@ def _is_seeded_later(module: cst.Module, facts: FileFacts) -> bool:
     del facts
     calls = (each for each in descendants(module) if isinstance(each, cst.Call))
     return any(last_name(each.func) == "set_random_seed" for each in calls)
+
+
+def _is_made_here(space: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether the file itself makes the environment that has the space."""
+    owner = space.value if isinstance(space, cst.Attribute) else space
+    ends = (each.expression for each in facts.flow.sources(owner).every)
+    return any(isinstance(each, cst.Call) for each in ends)
 
 
 def _imports_spaces(facts: FileFacts) -> bool:
