@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument
+from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -88,8 +89,8 @@ def hand_offs(node: cst.CSTNode, facts: FileFacts) -> Iterator[HandOff]:
         elif isinstance(above, cst.FunctionDef):
             method = above
             yield from _decorated(above, above.name.value, facts)
-            for use in _uses(above, facts):
-                yield from _passed(use, above.name.value, facts)
+            for reference in _references(above, facts):
+                yield from _passed(reference, above.name.value, facts)
         elif isinstance(above, cst.ClassDef) and method is not None:
             name = f"{above.name.value}.{method.name.value}"
             yield from _decorated(above, name, facts)
@@ -97,29 +98,45 @@ def hand_offs(node: cst.CSTNode, facts: FileFacts) -> Iterator[HandOff]:
                 yield from _derived(above, name, facts)
 
 
-def _uses(function: cst.FunctionDef, facts: FileFacts) -> Iterator[cst.BaseExpression]:
-    """The expressions that mean ``function``: its name, or ``self.name`` for a method."""
-    name = function.name.value
-    scope = facts.scope(function)
-    if isinstance(scope.node, cst.ClassDef):
-        for uses in facts.index.uses.values():
-            yield from (use.node for use in uses if len(use.parts) > 1 and use.parts[-1] == name)
-    else:
-        yield from (use.node for use in facts.uses_of(name, scope) if use.parts == (name,))
+@remembered
+def _references(function: cst.CSTNode, facts: FileFacts) -> tuple[cst.BaseExpression, ...]:
+    """The expressions that mean the function and do not call it: ``self.name`` for a method."""
+    if not isinstance(function, cst.FunctionDef):
+        return ()
+    definition = facts.flow.definition(function)
+    uses = facts.flow.uses(definition) if definition is not None else ()
+    found = [use.node for use in uses if use.kind is not UseKind.CALLED]
+    if isinstance(facts.scope(function).node, cst.ClassDef):
+        found += _read_methods(facts.module, facts).get(function.name.value, ())
+    return tuple(found)
+
+
+@remembered
+def _read_methods(module: cst.Module, facts: FileFacts) -> dict[str, list[cst.BaseExpression]]:
+    """What reads an attribute without calling it, by the attribute's name."""
+    del module
+    found: dict[str, list[cst.BaseExpression]] = {}
+    for uses in facts.index.uses.values():
+        for use in uses:
+            if len(use.parts) > 1 and facts.flow.use(use.node).kind is not UseKind.CALLED:
+                found.setdefault(use.parts[-1], []).append(use.node)
+    return found
 
 
 def _passed(value: cst.BaseExpression, function: str, facts: FileFacts) -> Iterator[HandOff]:
-    """The call that takes ``value``, also wrapped in ``functools.partial``, to run it elsewhere."""
-    passed = facts.parent(value)
-    call = facts.parent(passed) if isinstance(passed, cst.Arg) else None
-    if not isinstance(call, cst.Call) or not isinstance(passed, cst.Arg):
-        return
-    if facts.means(call.func, "functools.partial") and call.args[0] is passed:
-        yield from _passed(call, function, facts)
-        return
-    taker = _taker(call, facts)
-    if taker is not None and argument(call, taker.keyword, taker.position) is passed:
-        yield HandOff(call, function, taker.kind)
+    """The calls that take ``value``, also through ``functools.partial``, to run it elsewhere."""
+
+    def transfer(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        if isinstance(node, cst.Call) and facts.means(node.func, "functools.partial"):
+            return [node.args[0].value]
+        return None
+
+    for arrival in facts.flow.reaches(value, transfer).every:
+        use = arrival.use
+        if use.kind is UseKind.ARGUMENT and isinstance(use.by, cst.Call) and not arrival.path:
+            taker = _taker(use.by, facts)
+            if taker is not None and use.slot in (taker.keyword, taker.position):
+                yield HandOff(use.by, function, taker.kind)
 
 
 def _taker(call: cst.Call, facts: FileFacts) -> _Taker | None:

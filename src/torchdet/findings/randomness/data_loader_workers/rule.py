@@ -69,7 +69,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
-from torchdet.facts.enclosing import enclosing_class, enclosing_function
+from torchdet.facts.enclosing import enclosing_body, enclosing_class, enclosing_function
 from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
@@ -84,9 +84,8 @@ from torchdet.torch_api.data_loading import DATA_LOADERS
 from torchdet.torch_api.random_numbers import GENERATOR_MAKERS, TORCH_SEEDERS
 
 if TYPE_CHECKING:
-    from torchdet.facts.file_facts import FileFacts
+    pass
 
-_FUNCTIONS = (cst.FunctionDef, cst.Lambda)
 _IN_WORKERS = frozenset({"__getitem__", "__getitems__", "__iter__"})
 _SEEDS = frozenset({"seed", "manual_seed", "set_state", "setstate", "bit_generator"})
 
@@ -111,7 +110,7 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node or not call.args:
         return
-    function = _function_around(call, facts)
+    function = enclosing_body(call, facts)
     confidence = runs_in_workers(function, facts) if function is not None else None
     if function is None or confidence is None:
         return
@@ -127,11 +126,6 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
         None if with_torch else _seed_of_worker(seed, context),
         confidence,
     )
-
-
-def _function_around(node: cst.CSTNode, facts: FileFacts) -> cst.FunctionDef | cst.Lambda | None:
-    around = (each for each in facts.ancestors(node) if isinstance(each, _FUNCTIONS))
-    return next(around, None)
 
 
 def _seed_of_worker(seed: cst.BaseExpression, context: Context) -> NodeFix | None:

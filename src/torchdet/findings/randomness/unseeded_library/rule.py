@@ -9,8 +9,9 @@ entropy whatever else is seeded:
 - `action_space.sample()` of Gymnasium and Gym, in a program that seeds something, where no code of
   the file seeds a space.
 
-Not reported: environments that a library gets from its caller; files that call `set_random_seed`, and spaces that are seeded anywhere in the file.
-Samples of an `observation_space` are not reported: they stand for a shape.
+Not reported: environments that a library gets from its caller; files that call `set_random_seed`;
+spaces that are seeded anywhere in the file. Samples of an `observation_space` are not reported:
+they stand for a shape.
 
 ## Why is this bad?
 `random.seed`, `np.random.seed` and `torch.manual_seed` hide the fault: everything else repeats, and

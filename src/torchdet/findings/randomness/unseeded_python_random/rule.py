@@ -71,7 +71,7 @@ from collections.abc import Iterator
 
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.draws import is_first_unseeded_draw
-from torchdet.findings.randomness.generators import check_making, check_seeding
+from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.torch_api.random_numbers import PYTHON_DRAWS, Stream

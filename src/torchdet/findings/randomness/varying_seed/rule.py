@@ -67,26 +67,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import InsertAfter, NodeFix, Replace
-from torchdet.facts.enclosing import enclosing_function
+from torchdet.facts.enclosing import enclosing_body
 from torchdet.facts.expressions import argument
+from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.facts.screen import Mention, Outline
 from torchdet.facts.walk import descendants
 from torchdet.findings.arguments_screen import is_called
 from torchdet.findings.base import Draft, Grounds, Rule
-from torchdet.findings.randomness.generators import (
-    Made,
-    holder,
-    made_without_seed,
-    stands_in,
-    uses_of_value,
-)
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Place, Reference
+from torchdet.reading.randomness.generators import (
+    Made,
+    made_without_seed,
+    stands_in,
+    uses_of_generator,
+)
 from torchdet.reading.randomness.program import program
+from torchdet.reading.randomness.worker_functions import runs_in_workers
 from torchdet.torch_api.random_numbers import (
     NUMPY_DRAWS,
     PYTHON_DRAWS,
@@ -197,7 +198,7 @@ def check_unseeded(reference: Reference, context: Context) -> Iterator[Draft]:
                 (InsertAfter(call, f".manual_seed({number})"),),
             ),
         )
-    elif _in_loop(call, facts):
+    elif facts.flow.order.repeats(call):
         yield Draft(
             call,
             "an unseeded `torch.Generator()` starts from the same fixed seed in every pass of the "
@@ -263,12 +264,9 @@ def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, C
 
 
 def _in_worker_function(node: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether it stands in a ``worker_init_fn``, going by its name and its parameter's."""
-    function = enclosing_function(node, facts)
-    if function is None:
-        return False
-    names = [function.name.value, *(param.name.value for param in function.params.params)]
-    return any("worker" in name for name in names)
+    """Whether it stands in a function that a loader runs in its workers."""
+    function = enclosing_body(node, facts)
+    return function is not None and runs_in_workers(function, facts) is not None
 
 
 def _is_generator(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -315,31 +313,10 @@ def _is_drawn_from(call: cst.Call, facts: FileFacts) -> bool:
     """Whether the generator is passed as ``generator=``, and to nothing that might seed it."""
     if made_without_seed(call, facts) is not Made.UNSEEDED:
         return False
-    if _is_generator_argument(call, facts):
-        return True
-    if not isinstance(holder(call, facts), cst.Name):
-        return False
-    uses = [use.node for use in uses_of_value(call, facts)]
-    return bool(uses) and all(_is_generator_argument(use, facts) for use in uses)
-
-
-def _is_generator_argument(node: cst.CSTNode, facts: FileFacts) -> bool:
-    parent = facts.parent(node)
-    if not isinstance(parent, cst.Arg) or parent.keyword is None:
-        return False
-    return parent.keyword.value == "generator"
-
-
-def _in_loop(call: cst.Call, facts: FileFacts) -> bool:
-    """Whether ``call`` runs more than once in one run of its function."""
-    below: cst.CSTNode = call
-    for above in facts.ancestors(call):
-        if isinstance(above, (cst.For, cst.While)) and below is above.body:
-            return True
-        if isinstance(above, (cst.FunctionDef, cst.ClassDef, cst.Lambda)):
-            return False
-        below = above
-    return False
+    uses = uses_of_generator(call, facts)
+    return bool(uses) and all(
+        use.kind is UseKind.ARGUMENT and use.slot == "generator" for use in uses
+    )
 
 
 _MAY_DIFFER = frozenset({*_DIFFER, *PYTHON_DRAWS, *NUMPY_DRAWS})
