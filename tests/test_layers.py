@@ -27,11 +27,18 @@ SEES = {
     "report": {"report", "model"},
     "config_file": {"model", "torch_api", "read_file", "glob_pattern", "bounded_toml"},
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
-    "runtime": {"runtime", "bounded_toml", "torch_api"},  # its data: see the test below
+    "runtime": {
+        "runtime",
+        "bounded_toml",
+        "import_hook",
+        "torch_api",
+    },  # its data: see the test below
     "facade": {"runtime"},
     "dev": {*ORDER, "dev"},
     "pytest_plugin": {"runtime"},
     "terminal": set(),
+    "import_hook": set(),
+    "startup": set(),  # it names what it loads by its environment
     "build": {"read_file"},
     "private_folder": set(),
     "__main__": {"cli", "engine"},
@@ -46,10 +53,11 @@ SEES["findings"] |= {"build", "private_folder", "read_file"}
 SEES["engine"] |= {"build", "private_folder", "glob_pattern", "terminal"}
 SEES["cli"] |= {"terminal", "private_folder"}
 SEES["cli"] |= {"report", "config_file"}
-SEES["verify"] = {"verify", "runtime", "read_file"}
+SEES["verify"] = {"verify", "runtime", "import_hook", "read_file"}
 SEES["verify/presentation"] = {"verify", "model", "report"}
 SEES["verify/static_match"] = {"verify", "model", "engine", "torch_api", "read_file"}
 SEES["cli/verify"] = SEES["cli"] | {"verify"}
+SEES["cli/run"] = SEES["cli"] | {"runtime"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
 
 THIRD_PARTIES = {

@@ -3,7 +3,7 @@
 The way of a verification::
 
     cli.verify -> ladder -> program_run: the program, with ``startup`` first on PYTHONPATH
-                     |         `-> startup/sitecustomize -> recorder_start -> recorder -> trace
+                     |         `-> torchdet/startup -> recorder_start -> recorder -> trace
                      |-> comparison: reads both traces, the second while it grows
                      `-> verdict -> static_match (advice) -> presentation
 

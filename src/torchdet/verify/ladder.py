@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,9 +10,9 @@ from torchdet.read_file import read_file
 from torchdet.verify.comparison.causes import in_environments
 from torchdet.verify.comparison.divergence import Cause, Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
-from torchdet.verify.program_run import FinishedRun, run_program
+from torchdet.verify.program_run import FinishedRun, Starter, run_program, start_program
 from torchdet.verify.recording_spec import CaptureTarget, Level, RecordingSpec, Window
-from torchdet.verify.trace.records import Frame
+from torchdet.verify.trace.captured_place import CapturedPlace
 from torchdet.verify.trace.trace_reader import RunTrace
 from torchdet.verify.value_difference import difference_of_files
 from torchdet.verify.verdict import CapturedDetail, Finding, Recorded, Verdict, VerifyError
@@ -27,7 +26,7 @@ class Verification:
     """What to verify and how.
 
     ``level`` None goes down by itself. ``say`` is told what is being done. ``folder`` is empty, and
-    gets the traces.
+    gets the traces. ``start`` starts the program.
     """
 
     command: Sequence[str]
@@ -38,6 +37,7 @@ class Verification:
     eager: bool = False
     against: RunTrace | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
+    start: Starter = start_program
 
     def verify(self) -> Verdict:
         """Run and compare. Raises ``VerifyError``."""
@@ -108,7 +108,8 @@ class Verification:
             name = f"step {wanted}, attempt {attempt + 1}"
             one = self._run(f"{name}, run 1", spec, until_after=wanted).trace
             comparison, _ = self._beside(f"{name}, run 2", one, spec, until_after=wanted)
-            comparison.finish(complete=stepped)
+            ended_early = comparison.differs and not self.keep_going
+            comparison.finish(complete=() if ended_early else stepped)
             if comparison.divergences:
                 return self._located(
                     replace(verdict, step=_earliest(comparison, step)), comparison.divergences, spec
@@ -154,7 +155,7 @@ class Verification:
 
         self.say(name)
         spec = replace(spec, eager=self.eager)
-        finished = run_program(self.command, spec, enough=enough)
+        finished = run_program(self.command, spec, enough=enough, start=self.start)
         return comparison, finished
 
     def _run(
@@ -175,7 +176,7 @@ class Verification:
 
         self.say(name)
         spec = replace(spec, folder=str(folder), eager=self.eager)
-        return run_program(self.command, spec, enough=enough)
+        return run_program(self.command, spec, enough=enough, start=self.start)
 
     def _folder(self, name: str) -> Path:
         return self.folder / name.replace(", ", "-").replace(" ", "-")
@@ -219,16 +220,20 @@ def _earliest(comparison: RunComparison, otherwise: StepDivergence) -> StepDiver
 
 
 def _detail(first: Path, second: Path) -> CapturedDetail | None:
-    place = first / "forward.json"
-    if not place.exists():
-        place = first / "target.json"
-    if not place.exists():
+    target = _place(first / "target.json")
+    if target is None:
         return None
-    fields = json.loads(read_file(place))
+    forward = _place(first / "forward.json") or target
     entering = difference_of_files(first / "inputs.pt", second / "inputs.pt")
     leaving = difference_of_files(first / "outputs.pt", second / "outputs.pt")
-    stack = tuple(Frame(**each) for each in fields["stack"])
-    return CapturedDetail(stack, fields["module"], leaving or entering, entering is not None)
+    nearest = target if target.is_called_by_program else forward
+    return CapturedDetail(
+        nearest.stack, forward.module, leaving or entering, entering is not None
+    )  # fmt: skip
+
+
+def _place(path: Path) -> CapturedPlace | None:
+    return CapturedPlace.from_text(read_file(path)) if path.exists() else None
 
 
 def _with_inputs_seen(found: Divergence, detail: CapturedDetail | None) -> Divergence:

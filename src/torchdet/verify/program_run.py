@@ -10,14 +10,30 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
+from torchdet.runtime.program_start import with_startup
 from torchdet.verify.recording_spec import VARIABLE, RecordingSpec
 from torchdet.verify.trace.trace_reader import RunTrace
 
-STARTUP = Path(__file__).parent / "startup"
 _STDERR = 2
 _INTERVAL = 0.05
 _GRACE = 5.0
+
+
+class RunningProgram(Protocol):
+    """A program that leads a process group of its own, as ``subprocess.Popen`` makes one."""
+
+    @property
+    def pid(self) -> int:
+        """The number of its process and of the group."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status. Raises ``subprocess.TimeoutExpired``."""
+
+
+Starter = Callable[[Sequence[str], Mapping[str, str]], RunningProgram]
+"""Starts a command in an environment. Raises ``OSError``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +44,33 @@ class FinishedRun:
     status: int | None
 
 
+def start_program(command: Sequence[str], environment: Mapping[str, str]) -> RunningProgram:
+    """Start a command.
+
+    Its standard output goes to standard error: the verdict has standard output for itself.
+    """
+    return subprocess.Popen(  # noqa: S603 -- running the user's program is the purpose
+        command,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=_STDERR,
+        start_new_session=True,
+    )
+
+
 def run_program(
     command: Sequence[str],
     spec: RecordingSpec,
     *,
     enough: Callable[[], bool] = lambda: False,
+    start: Starter = start_program,
 ) -> FinishedRun:
-    """Run ``command`` in a process group of its own until it ends, or until it is ``enough``.
+    """Run ``command`` until it ends, or until it is ``enough``.
 
-    Its standard output goes to standard error: the verdict has standard output for itself.
     Raises ``OSError`` if the command cannot be started.
     """
     Path(spec.folder).mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(  # noqa: S603 -- running the user's program is the purpose
-        command,
-        env=program_environment(spec),
-        stdin=subprocess.DEVNULL,
-        stdout=_STDERR,
-        start_new_session=True,
-    )
+    process = start(command, program_environment(spec))
     trace = RunTrace(Path(spec.folder))
     try:
         while True:
@@ -63,14 +87,11 @@ def program_environment(
 ) -> dict[str, str]:
     """The environment in which a program records itself: ``inherited``, or this process's."""
     inherited = os.environ if inherited is None else inherited
-    paths = [str(STARTUP), *filter(None, [inherited.get("PYTHONPATH")])]
     eager = {"TORCHDYNAMO_DISABLE": "1"} if spec.eager else {}
-    return {
-        **inherited, **eager, VARIABLE: spec.to_text(), "PYTHONPATH": os.pathsep.join(paths)
-    }  # fmt: skip
+    return {**with_startup(inherited), **eager, VARIABLE: spec.to_text()}
 
 
-def _end_group(process: subprocess.Popen[bytes]) -> None:
+def _end_group(process: RunningProgram) -> None:
     """End the program and what it has started and left behind."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -80,7 +101,7 @@ def _end_group(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes]) -> None:
+def _wait(process: RunningProgram) -> None:
     """Give the program a moment to end by itself."""
     until = time.monotonic() + _GRACE
     while time.monotonic() < until:

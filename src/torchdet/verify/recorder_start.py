@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from torchdet.verify.import_hook import when_imported
+from torchdet.import_hook import when_imported
 from torchdet.verify.recording_spec import RecordingSpec
 
 

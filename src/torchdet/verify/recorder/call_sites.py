@@ -24,6 +24,8 @@ _INSTALLED = ("site-packages" + os.sep, "dist-packages" + os.sep)
 _HIDDEN = (_folder(torch.__file__), str(Path(__file__).parents[1]) + os.sep)
 _BOOKKEEPING = (os.path.join("torch", "utils", "data", "dataloader.py"),)
 
+_ENGINE = "_engine_run_backward"
+
 _of_program: dict[CodeType, bool] = {}
 
 
@@ -49,6 +51,19 @@ def program_frame(frame: FrameType) -> FrameType | None:
 def program_stack(frame: FrameType | None) -> tuple[Frame, ...]:
     """The frames of the program from ``frame`` outwards, the innermost first."""
     return tuple(_frames(frame))[:_MOST_FRAMES]
+
+
+def runs_for_autograd(frame: FrameType) -> bool:
+    """Whether autograd calls an operation on its own, not in a hook or ``backward`` of the program.
+
+    The nearest frame of the program is then the one that asked for gradients, if there is one.
+    """
+    here: FrameType | None = frame
+    while here is not None and not is_of_program(here.f_code):
+        if here.f_code.co_name == _ENGINE:
+            return True
+        here = here.f_back
+    return here is None
 
 
 def is_bookkeeping(frame: FrameType) -> bool:

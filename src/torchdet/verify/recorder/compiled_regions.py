@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from torchdet.verify.import_hook import when_imported
+from torchdet.import_hook import when_imported
 from torchdet.verify.recorder.call_record import Call, flat_tensors, record_call
 from torchdet.verify.recorder.call_sites import calling_frame
 from torchdet.verify.recorder.operation_plan import OperationPlan

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
 import torch
 
-from torchdet.verify.recorder.call_sites import is_of_program, program_stack
+from torchdet.verify.recorder.call_sites import (
+    is_of_program,
+    program_stack,
+    runs_for_autograd,
+)
+from torchdet.verify.trace.captured_place import CapturedPlace
 
 MOST_BYTES = 256 * 2**20
 
@@ -30,11 +34,10 @@ class OperationCapture:
     def before(self, frame: FrameType, inputs: Sequence[torch.Tensor]) -> None:
         """Keep the place, and for the target the inputs."""
         name = "target" if self.is_target else "forward"
-        place = {
-            "stack": [asdict(each) for each in program_stack(frame)],
-            "module": module_path(frame),
-        }
-        (self.folder / f"{name}.json").write_text(json.dumps(place), encoding="utf-8")
+        place = CapturedPlace(
+            program_stack(frame), module_path(frame), not runs_for_autograd(frame)
+        )
+        (self.folder / f"{name}.json").write_text(place.to_text(), encoding="utf-8")
         if self.is_target:
             self._save("inputs.pt", inputs)
 

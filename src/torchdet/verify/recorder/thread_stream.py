@@ -7,7 +7,7 @@ from types import CodeType, FrameType
 
 import torch
 
-from torchdet.verify.recorder.call_sites import program_frame, program_stack
+from torchdet.verify.recorder.call_sites import program_frame, program_stack, runs_for_autograd
 from torchdet.verify.recorder.digest_queue import DigestQueue
 from torchdet.verify.recorder.generators import GeneratorWatch, generator_name
 from torchdet.verify.recorder.operation_plan import OperationPlan
@@ -55,8 +55,8 @@ class ThreadStream:
         number = self._sites.get(key)
         if number is None:
             stack = program_stack(near)
-            if forward is not None and self._stacks[forward.site].stack:
-                stack = self._stacks[forward.site].stack
+            if forward is not None and runs_for_autograd(frame):
+                stack = self._stacks[forward.site].stack or stack
             site = Site(operation.name, operation.kind, phase, stack)
             number = self._sites[key] = self.writer.site(site)
             self._stacks[number] = site
