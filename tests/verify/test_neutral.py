@@ -44,20 +44,24 @@ json.dump({"bits": digest.hexdigest(), "python": random.getstate()[1][-1]}, open
 """
 
 
-def alone(program: Path, result: Path) -> object:
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> object:
+    """The bits that the program computes when nothing watches it."""
+    folder = tmp_path_factory.mktemp("alone")
+    program, result = folder / "program.py", folder / "result.json"
+    program.write_text(PROGRAM)
     subprocess.run([sys.executable, str(program), str(result)], check=True)
     return json.loads(result.read_text())["bits"]
 
 
 @pytest.mark.parametrize("level", list(Level))
-def test_recording_changes_no_bit(level: Level, tmp_path: Path) -> None:
+def test_recording_changes_no_bit(level: Level, alone: object, tmp_path: Path) -> None:
     program, result = tmp_path / "program.py", tmp_path / "result.json"
     program.write_text(PROGRAM)
-    expected = alone(program, result)
     command = [sys.executable, str(program), str(result)]
     finished = run_program(command, RecordingSpec(str(tmp_path / "trace"), level))
     assert finished.status == 0
-    assert json.loads(result.read_text())["bits"] == expected
+    assert json.loads(result.read_text())["bits"] == alone
     assert finished.trace.count_steps() == 3
     assert (finished.trace.count_operations() > 0) is (level is not Level.STEP)
 

@@ -1,5 +1,6 @@
-# expect: memory forward process=SpawnProcess-2
+# expect: memory forward process=ForkProcess-2
 import os
+import time
 
 import torch
 import torch.distributed as dist
@@ -12,7 +13,7 @@ def main(rank, port):
     torch.manual_seed(0)
     x = torch.ones(4)
     if rank == 1:
-        x.numpy()[0] = os.getpid() % 1009
+        x.numpy()[0] = time.time_ns() % 1_000_003
     dist.all_reduce(x)  # HERE
     print(rank, (x + 1).sum().item())
     dist.barrier()
@@ -25,4 +26,4 @@ if __name__ == "__main__":
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    mp.spawn(main, (port,), nprocs=2)
+    mp.start_processes(main, (port,), nprocs=2, start_method="fork")

@@ -1,4 +1,4 @@
-# expect: memory forward options=--level+operation
+# expect: memory forward level=operation
 import time
 
 import torch

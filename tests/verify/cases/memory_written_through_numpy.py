@@ -7,6 +7,6 @@ torch.manual_seed(0)
 buffer = torch.zeros(8)
 view = buffer.numpy()
 start = buffer + 1
-view[3] = time.time_ns() % 1000
+view[3] = time.time_ns() % 1_000_003
 total = buffer * 2  # HERE
 print(total.sum().item(), start.sum().item())
