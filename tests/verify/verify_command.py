@@ -44,15 +44,18 @@ class QuickVerification:
     keep_going: bool = False
     fresh: bool = False
 
-    def verdict(self, *command: str | Path) -> JsonObject:
-        """The verdict on a script and its arguments, or on a command that begins with Python."""
+    def verification(self, *command: str | Path) -> Verification:
+        """Of a script and its arguments, or of a command that begins with Python."""
         words = list(map(str, command))
-        verification = Verification(
+        return Verification(
             words if words[0] == sys.executable else [sys.executable, *words],
             self.folder,
             level=self.level,
             keep_going=self.keep_going,
             start=start_program if self.fresh else program_server.start,
         )
-        verdict = verification.verify()
+
+    def verdict(self, *command: str | Path) -> JsonObject:
+        """The verdict as the command prints it."""
+        verdict = self.verification(*command).verify()
         return verdict_object(verdict, {each: advice_for(each) for each in verdict.findings})

@@ -27,6 +27,8 @@ _SEED = 0
 @click.option("--seed", type=int, help="Seeds Python, NumPy and torch.  [default: 0]")
 @click.option("--redirect", is_flag=True,
               help="Send devices that are not there where TorchDevice's table says.")  # fmt: skip
+@click.option("--masquerade", is_flag=True,
+              help="Redirect, and answer as a machine with CUDA does.")  # fmt: skip
 @click.option("--device", help="The device that must be there: auto, cpu, cuda, cuda:1, mps, ...")
 @click.option("--on-missing", type=click.Choice([each.value for each in OnMissing]),
               help="What happens if it is not.")  # fmt: skip
@@ -44,6 +46,7 @@ def run(
     context: click.Context,
     seed: int | None,
     redirect: bool,
+    masquerade: bool,
     device: str | None,
     on_missing: str | None,
     determinism: str | None,
@@ -61,7 +64,8 @@ def run(
     line that changed them. The exit code is the program's; 2 if it may not run under the policy.
     """
     program = program_of(context, words)
-    if redirect and on_missing is None:
+    mode = "masquerade" if masquerade else "honest" if redirect else ""
+    if mode and on_missing is None:
         on_missing = OnMissing.REDIRECT.value
     given = {
         "seed": seed,
@@ -82,7 +86,7 @@ def run(
         raise CommandError(f"the policy cannot be read: {error}") from None
     if chosen.seed is None:
         chosen = replace(chosen, seed=_SEED)
-    environment = ProgramSpec(chosen, redirects=redirect).environment(os.environ)
+    environment = ProgramSpec(chosen, redirection=mode).environment(os.environ)
     _become(program, environment)
 
 

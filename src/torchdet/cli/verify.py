@@ -83,6 +83,7 @@ def verify(
                 runs=runs,
                 keep_going=keep_going,
                 eager=eager,
+                with_aftermath=output_format == "html",
                 against=None if against is None else open_trace(against, Path(folder)),
                 say=(lambda _text: None) if quiet else _say,
             )

@@ -33,17 +33,19 @@ _HASH_SEEDS = 2**32
 class ProgramSpec:
     """How the processes of a program are set up.
 
+    ``redirection`` is the mode of answers under which devices are redirected, empty for not at all;
     ``is_child`` is whether the process that reads this was started by the program.
     """
 
     policy: RuntimePolicy
-    redirects: bool = False
+    redirection: str = ""
     is_child: bool = False
 
     def to_text(self) -> str:
         """The specification as the value of ``VARIABLE``."""
         return json.dumps({
-            "policy": self.policy.as_dict(), "redirects": self.redirects, "is_child": self.is_child
+            "policy": self.policy.as_dict(), "redirection": self.redirection,
+            "is_child": self.is_child,
         })  # fmt: skip
 
     @classmethod
@@ -97,10 +99,10 @@ def _set_up(spec: ProgramSpec) -> None:
         sys.stderr.flush()
         os._exit(_REJECTED)
     _seed_child(spec.policy)
-    if spec.redirects:
-        from torchdet.runtime.redirect import switch_on
+    if spec.redirection:
+        from torchdet.runtime.redirect import AnswerMode, switch_on
 
-        switch_on(handle.runtime.machine)
+        switch_on(handle.runtime.machine, AnswerMode(spec.redirection))
     watch_for_drift(handle.torch, handle.policy)
 
 

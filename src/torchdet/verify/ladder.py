@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from torchdet.read_file import read_file
+from torchdet.verify.aftermath import Aftermath, read_aftermath
 from torchdet.verify.comparison.causes import in_environments
 from torchdet.verify.comparison.divergence import Cause, Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
 from torchdet.verify.program_run import FinishedRun, Starter, run_program, start_program
 from torchdet.verify.recording_spec import CaptureTarget, Level, RecordingSpec, Window
-from torchdet.verify.trace.captured_place import CapturedPlace
+from torchdet.verify.trace.captured_place import AFTERMATH_STEPS, CapturedPlace, aftermath_file
 from torchdet.verify.trace.trace_reader import RunTrace
 from torchdet.verify.value_difference import difference_of_files
 from torchdet.verify.verdict import CapturedDetail, Finding, Recorded, Verdict, VerifyError
@@ -26,7 +27,8 @@ class Verification:
     """What to verify and how.
 
     ``level`` None goes down by itself. ``say`` is told what is being done. ``folder`` is empty, and
-    gets the traces. ``start`` starts the program.
+    gets the traces. ``start`` starts the program. ``with_aftermath`` follows a difference for some
+    steps.
     """
 
     command: Sequence[str]
@@ -38,6 +40,7 @@ class Verification:
     against: RunTrace | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
     start: Starter = start_program
+    with_aftermath: bool = False
 
     def verify(self) -> Verdict:
         """Run and compare. Raises ``VerifyError``."""
@@ -122,24 +125,31 @@ class Verification:
         self, verdict: Verdict, found: Sequence[Divergence], spec: RecordingSpec | None
     ) -> Verdict:
         """Complete the first difference by values and places from two more runs."""
-        detail = self._captured(found[0], spec)
+        detail, aftermath = self._captured(found[0], spec)
         seen = [_with_inputs_seen(found[0], detail), *found[1:]]
         first, *also = [in_environments(each, verdict.environment) for each in seen]
-        return replace(verdict, first=Finding(first, detail), also=tuple(map(Finding, also)))
+        return replace(
+            verdict,
+            first=Finding(first, detail), also=tuple(map(Finding, also)), aftermath=aftermath,
+        )  # fmt: skip
 
-    def _captured(self, found: Divergence, spec: RecordingSpec | None) -> CapturedDetail | None:
+    def _captured(
+        self, found: Divergence, spec: RecordingSpec | None
+    ) -> tuple[CapturedDetail | None, Aftermath | None]:
         if found.first is None or found.second is None:
-            return None
+            return None, None
         self.say("the values are captured")
         observed = found.first
         origin = observed.record.origin - 1 if observed.record.origin else None
-        target = CaptureTarget(found.place.process, found.place.stream, observed.sequence, origin)
+        target = CaptureTarget(
+            found.place.process, found.place.stream, observed.sequence, origin, self.with_aftermath
+        )
         base = spec or RecordingSpec("", Level.OPERATION)
         folders = []
         for number in (1, 2):
             run = self._run(f"capture {number}", replace(base, capture=target), until_captured=True)
             folders.append(run.trace.folder)
-        return _detail(*folders)
+        return _detail(*folders), read_aftermath(*folders) if self.with_aftermath else None
 
     def _beside(
         self, name: str, first: RunTrace, spec: RecordingSpec, until_after: int | None = None
@@ -168,10 +178,11 @@ class Verification:
     ) -> FinishedRun:
         folder = self._folder(name)
         trace = RunTrace(folder)
+        last_captured = aftermath_file(AFTERMATH_STEPS) if self.with_aftermath else "outputs.pt"
 
         def enough() -> bool:
             if until_captured:
-                return (folder / "outputs.pt").exists()
+                return (folder / last_captured).exists()
             return until_after is not None and _is_after(trace, until_after)
 
         self.say(name)

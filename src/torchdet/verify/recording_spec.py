@@ -39,12 +39,14 @@ class CaptureTarget:
     """One operation whose values and stack are kept: a stream, and numbers in its sequence.
 
     ``forward`` is the sequence number of the operation whose gradient it computes, or None.
+    ``with_aftermath`` is whether the state after the following steps is kept too.
     """
 
     process: str
     stream: str
     sequence: int
     forward: int | None = None
+    with_aftermath: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,22 @@ if TYPE_CHECKING:
     import torch
 
 
+_MOST_EXAMPLES = 8
+
+
 @dataclass(frozen=True, slots=True)
 class ValueDifference:
     """The elements that differ, the largest distance, and how many floats lie between at most.
 
-    ``max_ulp`` is None for types that are no floats.
+    ``max_ulp`` is None for types that are no floats. ``examples`` are the first elements that
+    differ, each with its flat index and its value in either run.
     """
 
     elements: int
     total: int
     max_abs: float
     max_ulp: int | None
+    examples: tuple[tuple[int, str, str], ...] = ()
 
 
 def difference_of_files(first: Path, second: Path) -> ValueDifference | None:
@@ -66,7 +71,19 @@ def _difference(one: torch.Tensor, other: torch.Tensor) -> ValueDifference | Non
         # Python's numbers: the distance of two doubles may exceed 64 bits.
         pairs = zip(bits[differs].tolist(), other_bits[differs].tolist(), strict=True)
         max_ulp = max(abs(left - right) for left, right in pairs)
-    return ValueDifference(elements, one.numel(), max_abs, max_ulp)
+    return ValueDifference(elements, one.numel(), max_abs, max_ulp, _examples(one, other, differs))
+
+
+def _examples(
+    one: torch.Tensor, other: torch.Tensor, differs: torch.Tensor
+) -> tuple[tuple[int, str, str], ...]:
+    places = differs.flatten().nonzero().flatten()[:_MOST_EXAMPLES].tolist()
+    ones, others = one.flatten(), other.flatten()
+    return tuple((place, _value(ones[place]), _value(others[place])) for place in places)
+
+
+def _value(element: torch.Tensor) -> str:
+    return repr(element.item())
 
 
 def _ordered_bits(tensor: torch.Tensor) -> torch.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from torchdet.verify.aftermath import Aftermath
 from torchdet.verify.comparison.divergence import (
     Cause,
     Divergence,
@@ -65,7 +66,7 @@ class Verdict:
     """Whether the runs are the same, and where they first differ if not.
 
     ``step`` is set without ``first`` where the difference of a step could not be seen again when
-    its operations were recorded.
+    its operations were recorded. ``aftermath`` is kept where a report shows it.
     """
 
     runs: int
@@ -74,6 +75,7 @@ class Verdict:
     step: StepDivergence | None = None
     first: Finding | None = None
     also: tuple[Finding, ...] = ()
+    aftermath: Aftermath | None = None
 
     @property
     def is_identical(self) -> bool:

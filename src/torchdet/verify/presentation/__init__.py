@@ -14,6 +14,7 @@ Renderer = Callable[[Verdict, Mapping[Finding, Advice], RenderOptions], str]
 _MODULES = {
     "full": "verdict_text",
     "json": "verdict_json",
+    "html": "verdict_html",
     "github": "verdict_github",
     "sarif": "verdict_sarif",
 }

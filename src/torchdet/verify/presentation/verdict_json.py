@@ -76,6 +76,7 @@ def _difference(finding: Finding) -> dict[str, object] | None:
     if finding.detail is None or finding.detail.difference is None:
         return None
     fields = asdict(finding.detail.difference)
+    del fields["examples"]
     if math.isnan(fields["max_abs"]):
         fields["max_abs"] = None  # JSON has no NaN
     return fields

@@ -34,6 +34,7 @@ class _Steps:
         self._numbers: dict[int, int] = {}
         self._gradients: list[Digest] = []
         self._losses: list[Digest] = []
+        self._loss_values: list[torch.Tensor] = []
 
     def watch_backward(self, engine: Function) -> Function:
         """Keep what backward begins at."""
@@ -43,6 +44,8 @@ class _Steps:
                 with self._session.suspended():
                     tensors = [each for each in outputs if isinstance(each, torch.Tensor)]
                     self._losses = [digest(tensor.detach()) for tensor in tensors]
+                    if self._session.spec.capture is not None:
+                        self._loss_values = [tensor.detach() for tensor in tensors]
             return engine(outputs, *args, **kwargs)
 
         return watched_engine
@@ -65,6 +68,8 @@ class _Steps:
             session.stream().queue.step(
                 record, parameters=parameters, gradients=self._gradients, loss=self._losses
             )
+            if session.aftermath is not None:
+                session.aftermath.ended_step(session.step, optimizer, self._loss_values)
         self._losses = []
         session.ended_step()
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from torchdet.verify.recorder.aftermath_capture import AftermathCapture
 from torchdet.verify.recorder.compiled_regions import leave_compiler_alone, watch_compiled_regions
 from torchdet.verify.recorder.dispatch_recorder import DispatchRecorder
 from torchdet.verify.recorder.environment import environment_facts
@@ -47,6 +48,7 @@ class Session:
         self.generators = GeneratorWatch()
         self.step = 1
         self.in_optimizer = False
+        self.aftermath: AftermathCapture | None = None
         self._current = _Current()
         self._streams: list[ThreadStream] = []
         self._names: set[str] = set()
@@ -100,9 +102,10 @@ class Session:
             return None
         if self.key_as_claimed != target.process or stream.writer.name != target.stream:
             return None
-        return OperationCapture(
-            Path(self.spec.folder), is_target=stream.sequence == target.sequence
-        )
+        folder, is_target = Path(self.spec.folder), stream.sequence == target.sequence
+        if is_target and target.with_aftermath:
+            self.aftermath = AftermathCapture(folder)
+        return OperationCapture(folder, is_target)
 
     @property
     def key_as_claimed(self) -> str:

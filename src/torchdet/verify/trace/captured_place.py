@@ -29,3 +29,12 @@ class CapturedPlace:
         """Read what ``to_text`` has written."""
         fields = json.loads(text)
         return cls(**{**fields, "stack": tuple(Frame(**each) for each in fields["stack"])})
+
+
+AFTERMATH_STEPS = 8
+"""How many steps a report follows a difference."""
+
+
+def aftermath_file(number: int) -> str:
+    """The file of the ``number``th step from the one that differs on, counted from 1."""
+    return f"aftermath-{number}.pt"
