@@ -89,4 +89,30 @@ class NotCompiled:
         return "take the device from a tensor in `forward`, such as `x.device`"
 
 
-Condition: TypeAlias = NotReadElsewhere | NoDeviceChosen | NoOwnMethod | NotCompiled
+@dataclass(frozen=True, slots=True)
+class NoContraryWrite:
+    """No write of another value than ``good`` to the switch ``switch`` stays in the project.
+
+    Code that turns a switch off for a while needs the write that turns it on again.
+    """
+
+    switch: str
+    good: bool | int | str | None
+
+    @property
+    def reason(self) -> str:
+        """Why a change is refused where this does not hold."""
+        return f"another write to `{self.switch}` stays, which may rely on this one"
+
+    @property
+    def advice(self) -> str:
+        """What a person should do then."""
+        return (
+            "ask for the value in the runtime's policy, and take out all writes of the switch "
+            "together"
+        )
+
+
+Condition: TypeAlias = (
+    NotReadElsewhere | NoDeviceChosen | NoOwnMethod | NotCompiled | NoContraryWrite
+)

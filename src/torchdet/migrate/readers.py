@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from torchdet.engine.references import references
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.facts.parse import UnparseableError
 from torchdet.findings.project_conditions import (
     Condition,
+    NoContraryWrite,
     NoDeviceChosen,
     NoOwnMethod,
     NotReadElsewhere,
@@ -18,6 +20,7 @@ from torchdet.reading.devices.current_device import CHOOSING_WORDS, chooses_devi
 from torchdet.reading.own_methods import methods_of_classes
 from torchdet.reading.project import ModuleSource
 from torchdet.reading.scripted import COMPILING_WORDS, compiles_modules
+from torchdet.reading.state.contrary_writes import names_of_writes, writes_otherwise
 
 
 def violated_by(reader: ModuleSource, conditions: Iterable[Condition]) -> frozenset[Condition]:
@@ -40,6 +43,9 @@ def _mentions(reader: ModuleSource, condition: Condition) -> bool:
     """Whether the file holds the words without which it cannot violate ``condition``."""
     if isinstance(condition, NotReadElsewhere):
         return reader.name != condition.module and condition.name.encode() in reader.data
+    if isinstance(condition, NoContraryWrite):
+        names = names_of_writes(condition.switch)
+        return any(name.rpartition(".")[2].encode() in reader.data for name in names)
     if isinstance(condition, NoOwnMethod):
         return f"def {condition.name}".encode() in reader.data
     words = CHOOSING_WORDS if isinstance(condition, NoDeviceChosen) else COMPILING_WORDS
@@ -49,6 +55,12 @@ def _mentions(reader: ModuleSource, condition: Condition) -> bool:
 def _violates(condition: Condition, facts: FileFacts, reader: ModuleSource) -> bool:
     if isinstance(condition, NotReadElsewhere):
         return _reads(condition, facts, reader)
+    if isinstance(condition, NoContraryWrite):
+        switch, good = condition.switch, condition.good
+        return any(
+            writes_otherwise(each.node, each.name, switch, good, facts)
+            for each in references(names_of_writes(switch), facts)
+        )
     if isinstance(condition, NoOwnMethod):
         return condition.name in methods_of_classes(facts)
     if isinstance(condition, NoDeviceChosen):

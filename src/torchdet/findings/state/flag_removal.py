@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from torchdet.edit.node_edit import Delete
 from torchdet.facts.expressions import literal_value
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
+from torchdet.findings.project_conditions import NoContraryWrite
 from torchdet.findings.state.flag_writes import FlagStatement
 
 
@@ -29,7 +31,11 @@ def _flag(finding: Finding[FlagStatement], context: MigrationContext) -> Outcome
     if None in values:
         return Refuse(finding, _UNKNOWN)
     wanted = [write.flag.good for write in writes]
-    return removal(finding, statement, context, agrees=values == wanted)
+    outcome = removal(finding, statement, context, agrees=values == wanted)
+    if values != wanted or isinstance(outcome, Refuse) or context.config.unsafe:
+        return outcome  # with unsafe changes, contrary writes go as well
+    conditions = tuple(NoContraryWrite(write.flag.name, write.flag.good) for write in writes)
+    return replace(outcome, conditions=conditions)
 
 
 _PART = Grounds(
