@@ -139,8 +139,8 @@ class Accelerator:
         if spec is None or spec == "auto":
             return self.device
         here = self.device
-        if isinstance(spec, int):
-            return here if here.type == "cpu" else torch.device(here.type, spec)
+        if isinstance(spec, int) or (isinstance(spec, str) and spec.isdecimal()):
+            return here if here.type == "cpu" else torch.device(here.type, int(spec))
         asked = torch.device(spec)
         if asked.type in ("cpu", "meta", here.type):
             return asked

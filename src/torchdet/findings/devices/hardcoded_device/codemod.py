@@ -23,6 +23,7 @@ from dataclasses import replace
 
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
 from torchdet.facts.expressions import argument, is_constant, last_name, string_value
+from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Grounds
@@ -212,8 +213,9 @@ def _instead_of_made(
             device = f"{words.handle}.device"
             return words.rewrite(finding, (Replace(made, device),), device)
         return Refuse(finding, _EAGER)
-    spelled = facts.code(whole if index is None else index.value)
-    return words.rewrite(finding, (Replace(made, words.looked_up(spelled)),), "rt.device_for(...)")
+    spelled = _index_in(whole, facts) if index is None else facts.code(index.value)
+    looked_up = words.looked_up(spelled or facts.code(whole))
+    return words.rewrite(finding, (Replace(made, looked_up),), "rt.device_for(...)")
 
 
 # Texts.
@@ -261,9 +263,33 @@ def _looked_up(finding: Finding[object], whole: cst.BaseExpression, words: Devic
         return words.rewrite(finding, (Replace(whole, written),), written)
     if not takes_device(whole, facts):
         return Refuse(finding, _INDEXED_TEXT)
+    index = _index_in(whole, facts)
+    if index:
+        looked_up = words.looked_up(index)
+        return words.rewrite(finding, (Replace(whole, looked_up),), looked_up)
     start, end = f"{words.handle}.device_for(", ")"
     edits: tuple[NodeEdit, ...] = (InsertBefore(whole, start), InsertAfter(whole, end))
     return words.rewrite(finding, edits, f"{start}...{end}")
+
+
+def _index_in(node: cst.BaseExpression, facts: FileFacts) -> str:
+    """The code of the index in ``"cuda:1"`` and ``f"cuda:{rank}"``; empty for other text.
+
+    The handle takes an index as a number, and as the digits of one.
+    """
+    text = string_value(node)
+    if text is not None:
+        index = text.rpartition(":")[2]
+        return index if index.isdecimal() else ""
+    if not isinstance(node, cst.FormattedString) or len(node.parts) != _VENDOR_AND_INDEX:
+        return ""
+    last = node.parts[-1]
+    if not isinstance(last, cst.FormattedStringExpression) or last.format_spec or last.conversion:
+        return ""
+    return "" if last.equal else facts.code(last.expression)
+
+
+_VENDOR_AND_INDEX = 2
 
 
 def _names_first(node: cst.BaseExpression) -> bool:
