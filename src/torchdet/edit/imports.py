@@ -21,6 +21,7 @@ from torchdet.facts.expressions import string_value
 from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.scope import BindingKind
+from torchdet.reading.imports import is_from_import, is_plain_import
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -153,8 +154,9 @@ def without_names(
     if not kept:
         return Delete(statement)
     names = [_alias_code(alias, facts) for alias in kept]
-    if isinstance(statement, cst.Import):
+    if is_plain_import(statement):
         return Replace(statement, f"import {', '.join(names)}")
+    assert is_from_import(statement)
     return Replace(statement, _from_import(_module_of(statement), names))
 
 
@@ -271,7 +273,7 @@ def must_lead(statement: cst.CSTNode) -> bool:
 
     Nothing may above ``from __future__``, and a docstring below other statements is none.
     """
-    if isinstance(statement, cst.ImportFrom):
+    if is_from_import(statement):
         return isinstance(statement.module, cst.Name) and statement.module.value == "__future__"
     return _is_string(statement)
 
@@ -295,9 +297,9 @@ _SortKey: TypeAlias = "tuple[bool | str, ...]"
 
 def _sort_entry(statement: cst.CSTNode) -> tuple[bool, str]:
     """Whether it is a ``from`` import, and its module; isort sorts by both, in this order."""
-    if isinstance(statement, cst.ImportFrom):
+    if is_from_import(statement):
         return True, _module_of(statement)
-    assert isinstance(statement, cst.Import)
+    assert is_plain_import(statement)
     return False, ".".join(dotted_parts(statement.names[0].name) or ())
 
 
@@ -340,7 +342,7 @@ def _statement_from(body: Sequence[cst.CSTNode], module: str) -> cst.ImportFrom 
         if isinstance(row, cst.SimpleStatementLine):
             for statement in row.body:
                 if (
-                    isinstance(statement, cst.ImportFrom)
+                    is_from_import(statement)
                     and not isinstance(statement.names, cst.ImportStar)
                     and _module_of(statement) == module
                 ):

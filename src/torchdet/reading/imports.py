@@ -67,6 +67,11 @@ class ModuleImport(ImportedModule):
         return cls(item.module, item.code, item.names, item.bound, node=node)
 
 
+def is_lazy_import(node: cst.CSTNode) -> bool:
+    """Whether ``node`` is an import that runs when its name is first used (PEP 810)."""
+    return type(node).__name__.startswith("Lazy")
+
+
 def is_torch(module: str) -> bool:
     """Whether the dotted name is torch or below it."""
     return module == "torch" or module.startswith("torch.")
@@ -83,12 +88,12 @@ def module_imports(node: cst.CSTNode, context: Context | Place) -> Iterator[Modu
     """What one import statement imports, with relative names made absolute."""
     from torchdet.facts.index import dotted_parts
 
-    if _is_plain(node):
+    if is_plain_import(node):
         for alias in node.names:
             parts = dotted_parts(alias.name) or ()
             bound = _bound(alias) if alias.asname is not None else None
             yield ModuleImport.at(alias, ImportedModule.plain(".".join(parts), bound))
-    elif _is_from(node):
+    elif is_from_import(node):
         module = _absolute(node, context)
         place = node.module if node.module is not None else node
         if isinstance(node.names, cst.ImportStar):
@@ -131,11 +136,13 @@ def _positions(node: cst.CSTNode, _facts: FileFacts) -> dict[cst.CSTNode, int]:
     return {child: position for position, child in enumerate(children(node))}
 
 
-def _is_plain(node: cst.CSTNode) -> TypeGuard[cst.Import]:
+def is_plain_import(node: cst.CSTNode) -> TypeGuard[cst.Import]:
+    """Whether ``node`` is ``import a, b``, or a lazy one, which LibCST gives a class of its own."""
     return type(node).__name__ in _PLAIN
 
 
-def _is_from(node: cst.CSTNode) -> TypeGuard[cst.ImportFrom]:
+def is_from_import(node: cst.CSTNode) -> TypeGuard[cst.ImportFrom]:
+    """Whether ``node`` is ``from a import b``, or a lazy one."""
     return type(node).__name__ in _FROM
 
 

@@ -32,6 +32,7 @@ from torchdet.findings.handle.torch_access import TorchAccess, has_handle
 from torchdet.findings.handle.torch_imports import (
     Runs,
     TorchImport,
+    imports_torch_lazily,
     outer_index,
     torch_imports,
 )
@@ -77,7 +78,11 @@ def bind_names(
     if not wanted.handle:
         return tuple(_at_outermost_level(place, layout, binding))
     beside = list(_beside_imports(imports, layout, binding))
-    if any(each.runs is Runs.FIRST for each in imports) or wanted.torch or not beside:
+    if (
+        any(each.runs is Runs.FIRST for each in imports)
+        or wanted.torch
+        or not (beside or imports_torch_lazily(facts))
+    ):
         return (*_at_outermost_level(place, layout, binding), *beside)
     alone = [user for user in users if not _reaches(user, imports, wanted.handle, facts)]
     functions = {_function_to_bind_in(user, facts): None for user in alone}

@@ -18,7 +18,7 @@ from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
 from torchdet.findings.handle.torch_imports import Runs, TorchImport
-from torchdet.reading.imports import is_torch
+from torchdet.reading.imports import is_from_import, is_plain_import, is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 # Extension modules that are linked against torch, which must have been loaded before them.
@@ -170,7 +170,7 @@ def _is_module(item: TorchImport, name: str) -> bool:
     Whoever binds it once more means the same.
     """
     statement = item.statement
-    if isinstance(statement, cst.Import):
+    if not is_from_import(statement):
         return True
     module = ".".join((dotted_parts(statement.module) or ()) if statement.module else ())
     return f"{module}.{name}" in LOADED_WITH_TORCH
@@ -227,7 +227,7 @@ def _plain_rows(statement: cst.CSTNode) -> Iterator[bool]:
 def _plain_row(row: cst.CSTNode) -> Iterator[bool]:
     plain = (cst.Import, cst.ImportFrom, cst.Assign, cst.AnnAssign, cst.Pass, cst.Raise)
     if isinstance(row, cst.SimpleStatementLine):
-        yield from (isinstance(each, plain) for each in row.body)
+        yield from (isinstance(each, plain) or is_import(each) for each in row.body)
     else:
         yield isinstance(row, plain)
 
@@ -266,17 +266,17 @@ def _is_ordered(row: cst.CSTNode) -> bool:
 
 def _loads_extension(statement: cst.CSTNode) -> bool:
     """Whether it imports compiled code that looks built for torch."""
-    if isinstance(statement, cst.ImportFrom):
+    if is_from_import(statement):
         if isinstance(statement.names, cst.ImportStar):
             return False
         module = ".".join((dotted_parts(statement.module) or ()) if statement.module else ())
         local = bool(statement.relative) or "." in module
         names = [module, *(alias.evaluated_name for alias in statement.names if local)]
         return any(map(_EXTENSION.search, names))
-    if isinstance(statement, cst.Import):
+    if is_plain_import(statement):
         return any(_EXTENSION.search(alias.evaluated_name) for alias in statement.names)
     return False
 
 
 def _is_star(statement: cst.CSTNode) -> bool:
-    return isinstance(statement, cst.ImportFrom) and isinstance(statement.names, cst.ImportStar)
+    return is_from_import(statement) and isinstance(statement.names, cst.ImportStar)

@@ -11,7 +11,7 @@ from torchdet.findings.base import Grounds
 from torchdet.findings.handle.binding_rows import takes_attributes
 from torchdet.findings.handle.torch_imports import Runs, TorchImport
 
-_LAZY = Grounds(
+LAZY = Grounds(
     "a lazy import is carried out when the name is first used, and a binding at once",
     "import torch without `lazy` where it is needed, and migrate again",
 )
@@ -48,8 +48,6 @@ _MODULES_OF_TORCH = re.compile(
 def refusal(item: TorchImport, facts: FileFacts, *, keep_types: bool) -> Grounds | None:
     """Why ``item`` stays as it is; None if it need not."""
     statement = item.statement
-    if type(statement).__name__.startswith("Lazy"):
-        return _LAZY
     if item.runs is not Runs.FIRST and _plays_with_modules(facts):
         return _MODULES
     handlers = import_error_handlers(statement, facts)

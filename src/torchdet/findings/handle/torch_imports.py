@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,7 +11,7 @@ from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import inherited, remembered
 from torchdet.facts.scope import BindingKind
-from torchdet.reading.imports import is_torch, order_key
+from torchdet.reading.imports import is_from_import, is_lazy_import, is_torch, order_key
 
 
 class Runs(Enum):
@@ -49,21 +50,35 @@ class TorchImport:
 def bound_name(alias: cst.ImportAlias, statement: ImportStatement) -> str:
     """The name that ``alias`` of ``statement`` binds."""
     name = alias.evaluated_alias or alias.evaluated_name
-    return name if isinstance(statement, cst.ImportFrom) else name.partition(".")[0]
+    return name if is_from_import(statement) else name.partition(".")[0]
 
 
 def torch_imports(facts: FileFacts) -> tuple[TorchImport, ...]:
-    """The statements of the file that import torch at run time, in the order of the text."""
+    """The statements of the file that import torch where they stand, in the order of the text.
+
+    Lazy ones are none of them.
+    """
+    found = [
+        _torch_import(statement, facts)
+        for statement in _statements(facts)
+        if not is_lazy_import(statement)
+    ]
+    return tuple(sorted(found, key=lambda each: order_key(each.statement, facts)))
+
+
+def imports_torch_lazily(facts: FileFacts) -> bool:
+    """Whether the file imports torch when it first uses a name (PEP 810)."""
+    return any(map(is_lazy_import, _statements(facts)))
+
+
+def _statements(facts: FileFacts) -> Iterator[ImportStatement]:
     statements: dict[cst.CSTNode, None] = {}
     for binding in facts.index.bindings():
         if binding.kind is BindingKind.IMPORT and is_torch(binding.qualified or ""):
             statements.setdefault(facts.parent(binding.node))
-    found = [
-        _torch_import(statement, facts)
-        for statement in statements
-        if is_import(statement) and not facts.under_type_checking(statement)
-    ]
-    return tuple(sorted(found, key=lambda each: order_key(each.statement, facts)))
+    for statement in statements:
+        if is_import(statement) and not facts.under_type_checking(statement):
+            yield statement
 
 
 def _torch_import(statement: ImportStatement, facts: FileFacts) -> TorchImport:

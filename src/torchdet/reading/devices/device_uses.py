@@ -173,7 +173,8 @@ class _Uses:
         if isinstance(parent, cst.Param):
             return self._parameter(parent, allowed)
         if isinstance(parent, cst.FormattedStringExpression):
-            return Handling.SHOWS in allowed and is_message(parent, facts)
+            shows = is_message(parent, facts) or _is_in_name(parent, facts)
+            return Handling.SHOWS in allowed and shows
         return _asks_or_drops(parent, facts)
 
     def _argument(
@@ -246,6 +247,22 @@ class _Uses:
             for each in ("locals", "exec", "eval", "vars")
             for use in self._facts.index.uses.get(each, ())
         )
+
+
+_ATTRIBUTES = frozenset(f"builtins.{each}attr" for each in ("get", "set", "has", "del"))
+
+
+def _is_in_name(part: cst.FormattedStringExpression, facts: FileFacts) -> bool:
+    """Whether ``part`` becomes part of the name of an attribute: ``f"{device}_time"``."""
+    argument = facts.parent(facts.parent(part))
+    call = facts.parent(argument)
+    return (
+        isinstance(argument, cst.Arg)
+        and isinstance(call, cst.Call)
+        and len(call.args) > 1
+        and call.args[1] is argument
+        and facts.means(call.func, *_ATTRIBUTES)
+    )
 
 
 def _asks_or_drops(parent: cst.CSTNode, facts: FileFacts) -> bool:

@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from torchdet.edit.node_edit import InsertAfter, InsertBefore, NodeEdit, Replace
-from torchdet.facts.expressions import argument, is_constant, last_name, string_value
+from torchdet.facts.expressions import argument, last_name, string_value
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
@@ -228,15 +228,8 @@ def _as_type(
     if text.indexed or whole is not finding.node:
         return Refuse(finding, _NO_TYPE)
     call = words.facts.parent(words.facts.parent(whole))
-    unsafe = isinstance(call, cst.Call) and _turns_autocast_on(call, words)
+    unsafe = isinstance(call, cst.Call) and words.facts.means(call.func, *AUTOCASTS)
     return words.rewrite(finding, (Replace(whole, words.text),), words.text, unsafe=unsafe)
-
-
-def _turns_autocast_on(call: cst.Call, words: DeviceWords) -> bool:
-    if not words.facts.means(call.func, *AUTOCASTS):
-        return False
-    enabled = argument(call, "enabled", 2)
-    return enabled is None or not is_constant(enabled.value, "False")
 
 
 def _unindexed(

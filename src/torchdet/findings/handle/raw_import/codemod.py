@@ -11,15 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from torchdet.edit.node_edit import ReplaceStatement
+from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
-from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
+from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.handle.facade_first import facade_first
-from torchdet.findings.handle.import_refusals import refusal
+from torchdet.findings.handle.import_refusals import LAZY, refusal
 from torchdet.findings.handle.raw_import.module_imports import ModuleImports
 from torchdet.findings.handle.raw_import.package_imports import PackageImports
 from torchdet.findings.handle.star_import.rule import STAYS as STAR_STAYS
 from torchdet.findings.handle.torch_imports import TorchImport, torch_imports
-from torchdet.reading.imports import ModuleImport
+from torchdet.reading.imports import ModuleImport, is_lazy_import, is_plain_import
 
 
 def rewrite(
@@ -37,21 +39,39 @@ def rewrite(
     for finding, answer in answers.items():
         if isinstance(answer, Grounds):
             yield Refuse(finding, answer)
+        elif isinstance(answer, Rewrite):
+            yield answer
         else:
             yield file.rewrite(finding, answer)
 
 
 def _import_or_grounds(
     finding: Finding[ModuleImport], imports: tuple[TorchImport, ...], context: MigrationContext
-) -> TorchImport | Grounds:
-    """The import that ``finding`` is about, or why it stays."""
+) -> TorchImport | Rewrite | Grounds:
+    """The import that ``finding`` is about, what becomes of a lazy one, or why it stays."""
     facts = context.facts
+    statement = facts.parent(finding.node)
+    if is_lazy_import(statement):
+        return _lazily(finding, statement, context)
     around = {finding.node, *facts.ancestors(finding.node)}
     item = next((each for each in imports if each.statement in around), None)
     if item is None:
         return STAR_STAYS
     paired = context.config.keep_types and not context.access.exported
     return refusal(item, facts, keep_types=paired) or item
+
+
+def _lazily(
+    finding: Finding[ModuleImport], statement: cst.CSTNode, context: MigrationContext
+) -> Rewrite | Grounds:
+    """A lazy import of torch itself, from the package's runtime module; what is lazy stays so."""
+    alone = is_plain_import(statement) and len(statement.names) == 1
+    if not (alone and context.access.exported and finding.subject.module == "torch"):
+        return LAZY
+    bound = finding.subject.bound
+    name = "torch" if bound == "torch" else f"torch as {bound}"
+    row = f"lazy from {context.access.module} import {name}"
+    return Rewrite(finding, (ReplaceStatement(statement, (row,)),), f"`{row}`", needs_handle=False)
 
 
 def rewrite_to_facade(
