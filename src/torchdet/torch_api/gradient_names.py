@@ -45,5 +45,6 @@ SOURCE_METHODS = frozenset(
 )
 """Methods that put another tensor, which may have a gradient, into their own."""
 
+MODULE_TYPES = spelled("torch.nn.Module")
 PARAMETER_TYPES = spelled("torch.nn.Parameter")
 BUFFER_TYPES = spelled("torch.nn.Buffer")

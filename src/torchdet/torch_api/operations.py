@@ -26,6 +26,9 @@ from torchdet.torch_api.condition_language import (
 
 Version = tuple[int, int]
 
+METHOD = "torch.Tensor."
+"""How the spellings of a tensor's methods begin."""
+
 
 class OperationKind(Enum):
     """What sort of thing the row is about."""

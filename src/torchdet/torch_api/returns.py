@@ -97,7 +97,19 @@ LEGACY_TENSOR_TYPES = qualified("torch", _LEGACY) | qualified("torch.cuda", _LEG
 
 _OTHER_TENSOR_TYPES = _names("torch.autograd.Variable torch._tensor.Tensor torch.types.Tensor")
 
+TAKING_OTHERS = qualified(
+    "torch",
+    """
+    arange as_tensor asarray block_diag cat concat empty eye from_numpy frombuffer full linspace
+    normal ones rand randint randn randperm stack tensor zeros
+    """,
+)
+"""Functions that return a tensor, and take lists, arrays and numbers as well as tensors."""
+
 TENSOR_CLASS = "torch.Tensor"
+TENSOR_CLASSES = frozenset({TENSOR_CLASS, "torch._tensor.Tensor"})
+"""The names of the class whose methods a tensor has."""
+
 TENSOR_CHECK = "torch.is_tensor"
 """The function that asks whether something is an instance of it."""
 

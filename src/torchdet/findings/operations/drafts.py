@@ -28,6 +28,7 @@ from torchdet.reading.operations.surroundings import (
 from torchdet.reading.tensors.inference import tensor_confidence
 from torchdet.torch_api.condition_language import Condition, Truth, can_be_told
 from torchdet.torch_api.operations import (
+    METHOD,
     Behaviour,
     EvidenceKind,
     IfUnknown,
@@ -42,7 +43,6 @@ from torchdet.torch_api.signatures import signature_of
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_METHOD = "torch.Tensor."
 # What a project that names no target devices is checked for: where most torch code runs.
 _DEFAULT_DEVICES = ("cpu", "cuda")
 _DEVICE_NAMES = {
@@ -100,12 +100,12 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
         if (reported := tuple(row for row in rows if _is_reported(row)))
     }
     methods = {
-        spelling.removeprefix(_METHOD): rows
+        spelling.removeprefix(METHOD): rows
         for spelling, rows in by_spelling.items()
-        if spelling.startswith(_METHOD) and not spelling.endswith("__")
+        if spelling.startswith(METHOD) and not spelling.endswith("__")
     }
     functions = {
-        spelling: rows for spelling, rows in by_spelling.items() if not spelling.startswith(_METHOD)
+        spelling: rows for spelling, rows in by_spelling.items() if not spelling.startswith(METHOD)
     }
 
     def check_reference(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -114,7 +114,7 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
 
     def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
         name = node.attr.value
-        yield from _check_method(node, _Spelling(f"{_METHOD}{name}", methods[name], verb), context)
+        yield from _check_method(node, _Spelling(f"{METHOD}{name}", methods[name], verb), context)
 
     return Checks(
         dict.fromkeys(functions, check_reference),
@@ -123,7 +123,7 @@ def checks_of(behaviour: Behaviour, verb: str) -> Checks:
         Screen(
             mentions={
                 **{name: _screen(name, rows) for name, rows in functions.items()},
-                **{name: _screen(f"{_METHOD}{name}", rows) for name, rows in methods.items()},
+                **{name: _screen(f"{METHOD}{name}", rows) for name, rows in methods.items()},
             }
         ),
     )
@@ -266,7 +266,7 @@ def _is_module(name: str) -> bool:
 
 def _input_of(call: cst.Call, name: str) -> cst.BaseExpression | None:
     """The tensor that the operation works on; None for modules, which meet theirs later."""
-    if name.startswith(_METHOD):
+    if name.startswith(METHOD):
         return call.func.value if isinstance(call.func, cst.Attribute) else None
     if _is_module(name):
         return None
@@ -345,7 +345,7 @@ def _edits(
     texts: dict[str, str] = {}
     for placeholder in _PLACEHOLDER.finditer(template):
         value = arguments.expression(placeholder[1])
-        if value is None and placeholder[1] == "input" and name.startswith(_METHOD):
+        if value is None and placeholder[1] == "input" and name.startswith(METHOD):
             value = _input_of(call, name)
         if value is None:
             return None

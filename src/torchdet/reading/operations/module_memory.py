@@ -13,8 +13,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.reading.operations.first_reads import effect_on_parameter
 from torchdet.reading.operations.memory_uses import Effect, memory_uses
-from torchdet.torch_api.gradient_names import BUFFER_TYPES, PARAMETER_TYPES
-from torchdet.torch_api.public_names import spelled
+from torchdet.torch_api.gradient_names import BUFFER_TYPES, MODULE_TYPES, PARAMETER_TYPES
 from torchdet.torch_api.returns import REGISTERING_METHODS
 
 if TYPE_CHECKING:
@@ -27,7 +26,6 @@ _OVERALL = frozenset(
     {"apply", "modules", "named_modules", "named_parameters", "parameters"}
     | {"buffers", "named_buffers", "state_dict"}
 )
-_OWN_MODULE = spelled("torch.nn.Module")
 
 
 class MemoryKind(Enum):
@@ -161,7 +159,7 @@ def _writes(node: cst.CSTNode, through: cst.BaseExpression, facts: FileFacts) ->
 
 def _is_plain_module(owner: cst.ClassDef, facts: FileFacts) -> bool:
     return bool(owner.bases) and all(
-        bool(names) and _OWN_MODULE.issuperset(names)
+        bool(names) and MODULE_TYPES.issuperset(names)
         for names in (facts.resolve(base.value).names for base in owner.bases)
     )
 

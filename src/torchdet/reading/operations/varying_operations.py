@@ -15,7 +15,7 @@ from torchdet.reading.operations.outlined_arguments import OutlinedArguments
 from torchdet.reading.randomness.survey import MAIN, MODULE
 from torchdet.torch_api.condition_language import Truth
 from torchdet.torch_api.gradient_names import NO_GRADIENT
-from torchdet.torch_api.operations import Behaviour, Operation, Version, call_rows
+from torchdet.torch_api.operations import METHOD, Behaviour, Operation, Version, call_rows
 from torchdet.torch_api.returns import TORCH_ONLY_METHODS
 from torchdet.torch_api.signatures import signature_of
 
@@ -91,7 +91,7 @@ def _varying_calls(text: str, devices: tuple[str, ...], oldest: Version) -> tupl
             found.update(_varying(mention, outline, spelling, functions[spelling]))
     for method, rows in methods.items():
         for mention in outline.attributes.get(method, ()):
-            found.update(_varying(mention, outline, f"torch.Tensor.{method}", rows))
+            found.update(_varying(mention, outline, f"{METHOD}{method}", rows))
     return tuple(found)
 
 
@@ -106,7 +106,7 @@ def _varying_rows(devices: tuple[str, ...], oldest: Version) -> tuple[_Rows, _Ro
     for behaviour in (Behaviour.SWITCHES, Behaviour.ERRORS):
         for spelling, rows in call_rows(behaviour).items():
             meant = tuple(row for row in rows if row.is_on(devices) and row.holds_from(oldest))
-            method = spelling.removeprefix("torch.Tensor.")
+            method = spelling.removeprefix(METHOD)
             if not meant:
                 continue
             if method == spelling:

@@ -26,6 +26,7 @@ from torchdet.torch_api.returns import (
     PASSED_ON,
     RETURNS_FLAGS,
     SEVERAL_MODULES,
+    TENSOR_CLASSES,
     TORCH_ONLY_METHODS,
     WITH_DIM,
     several_functions,
@@ -127,7 +128,7 @@ class CallResults:
             return self._ask(given) if given is not None else None
         if name in DATA_LOADERS:
             return Value(Kind.LOADER, Confidence.CERTAIN)
-        if package in {"torch.Tensor", "torch._tensor.Tensor"}:
+        if package in TENSOR_CLASSES:
             return self._result(function, node, CERTAIN_TENSOR, skipped=1)
         if name in tensor_functions():
             return _flagged(node)

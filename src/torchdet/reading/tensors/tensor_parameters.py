@@ -10,7 +10,7 @@ from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 from torchdet.reading.tensors.module_classes import is_module_class
 from torchdet.torch_api.gradient_names import AUTOGRAD_FUNCTIONS
-from torchdet.torch_api.returns import TORCH_ONLY_METHODS, tensor_functions
+from torchdet.torch_api.returns import TAKING_OTHERS, TORCH_ONLY_METHODS, tensor_functions
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -24,21 +24,12 @@ _OTHER_INPUTS = frozenset(
         *("return_dict", "past_key_values", "cache", "mode", "name", "names", "params"),
     }
 )
-# Functions that take lists, arrays and numbers as well.
-_TAKE_ANYTHING = frozenset(
-    f"torch.{name}"
-    for name in ("as_tensor", "asarray", "block_diag", "cat", "concat", "from_numpy", "stack")
-) | {"torch.tensor", "torch.frombuffer", "torch.full", "torch.linspace", "torch.arange"}
-_MAKING = frozenset(
-    f"torch.{name}"
-    for name in ("empty", "eye", "normal", "ones", "rand", "randint", "randn", "randperm", "zeros")
-)
 _OF_ARRAYS = frozenset({"astype", "to_numpy", "iloc", "loc", "append", "tobytes"})
 
 
 @cache
 def _needing_tensor() -> frozenset[str]:
-    return tensor_functions() - _TAKE_ANYTHING - _MAKING
+    return tensor_functions() - TAKING_OTHERS
 
 
 def takes_tensor(parameter: cst.Param, facts: FileFacts) -> bool:

@@ -1,7 +1,7 @@
 """Kernels are chosen by timing them, so that two runs can compute with different ones.
 
 ## What it does
-Reports what has the compiler or a library measure kernels in the running program and keep the
+Reports what makes the compiler or a library time kernels in the running program and keep the
 fastest: `torch.compile` with a `mode` of `max-autotune` or `options` that tune, the switches of
 `torch._inductor.config` that do, TunableOp (`torch.cuda.tunable.enable()`), a limit for the
 algorithms that cuDNN tries, and environment variables that the program sets for itself
@@ -9,17 +9,16 @@ algorithms that cuDNN tries, and environment variables that the program sets for
 that let the network add up gradients in an order of its own).
 
 Also reports, as likely, a cumulative sum of floating-point numbers in compiled code: compiled for
-CUDA it adds in parts whose order is not fixed, up to torch 2.13, and does not ask whether
-deterministic algorithms are wanted.
+CUDA, up to torch 2.13, it adds in parts whose order is not fixed, and ignores deterministic mode.
 
-`torch.backends.cudnn.benchmark` is the concern of `determinism-flag`. Programs whose file name says
-that they measure speed are passed over, and branches for one release alone.
+Not reported: `torch.backends.cudnn.benchmark`, which `determinism-flag` reports; programs whose
+file name says that they measure speed; and branches for one release alone.
 
 ## Why is this bad?
 Times differ from run to run and from machine to machine, and so does the kernel that wins. Kernels
-for the same operation add up in different orders: the results drift apart, and nothing says why.
-Deterministic mode stops the compiler's measurements since torch 2.10, but only in the thread that
-switched it on, and TunableOp's it does not stop.
+for the same operation add in different orders: the results drift apart, and nothing says why. Since
+torch 2.10 deterministic mode stops the compiler's timing, but only in the thread that switched it
+on, and it does not stop TunableOp's.
 
 ## Example
 Bad:

@@ -9,12 +9,13 @@ of `grid_sample`, three-dimensional pooling and embeddings. The message says on 
 which pass. Arguments, tensors, `target-devices` and `torch-version` decide as they do for
 `raises-in-deterministic-mode`.
 
-What differs only for unusual data (equal values in `topk`, degenerate matrices in `svd`) or with
-the number of threads is not reported; `torchdet catalogue` tells of it.
+Not reported: what differs only for unusual data (equal values in `topk`, degenerate matrices in
+`svd`) or with the number of threads, which `torchdet catalogue` lists; and results of which only
+the shape is used.
 
 ## Why is this bad?
-The mode that promises repeatable results neither switches the algorithm nor raises, so that two
-runs drift apart without any sign of where.
+The mode that promises repeatable results neither switches the algorithm nor raises: two runs drift
+apart, and nothing says where.
 
 ## Example
 Bad:
@@ -39,7 +40,7 @@ def labels(x: torch.Tensor) -> torch.Tensor:
 
 ## Fix safety
 `sorted=False` becomes `sorted=True`, which is one of the orders that were allowed before: safe
-where the call is certainly that of PyTorch. Everything else needs a person.
+where the call is certainly PyTorch's. The others have no fix.
 """
 
 from __future__ import annotations

@@ -8,12 +8,12 @@ the condition that the catalogue of operations names. The message says on which 
 which pass. Arguments, tensors, `target-devices` and `torch-version` decide as they do for
 `raises-in-deterministic-mode`.
 
-Off by default: nothing is wrong with these calls, and nearly every model has some.
+Off by default: nothing is wrong with these calls, and nearly every model makes some.
 
 ## Why is this bad?
-It only costs time and memory, now and then a lot of it: the deterministic `scatter_add` sorts, and
-a decomposed interpolation runs a dozen kernels instead of one. Where a run under the runtime is
-slower than before, these are the places to look at.
+It costs time and memory, and sometimes a lot of both: the deterministic `scatter_add` sorts, and a
+decomposed interpolation runs a dozen kernels instead of one. If a deterministic run is slower than
+before, look here first.
 
 ## Example
 Bad:
@@ -39,7 +39,7 @@ def enlarge(x: torch.Tensor) -> torch.Tensor:
 ```
 
 ## Fix safety
-There is no fix: which operation to take instead is a decision about the model.
+There is no fix: which operation to use instead is a decision about the model.
 """
 
 from __future__ import annotations
