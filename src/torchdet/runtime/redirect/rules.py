@@ -142,7 +142,9 @@ def _device(mode: RedirectMode, func: TorchFunction, args: Arguments, kwargs: Ke
     index = args[1] if len(args) > 1 else kwargs.get("index")
     spec = f"{kind}:{index}" if isinstance(kind, str) and isinstance(index, int) else kind
     target = mode.explicit(spec, func)
-    device = func(*args, **kwargs) if target is None else target
+    # A type without an index has none on a machine with CUDA either.
+    is_said_as_is = mode.is_masquerade and spec == "cuda"
+    device = func(*args, **kwargs) if target is None or is_said_as_is else target
     assert isinstance(device, torch.device)
     return device if device is REAL_CPU else mode.presented(device)
 
