@@ -86,7 +86,7 @@ from torchdet.findings.wording import or_in_policy
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.module_role import is_main_test, measures_speed
+from torchdet.reading.module_role import ModuleRole, is_main_test, measures_speed, module_role
 from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program
 from torchdet.reading.randomness.survey import MAIN, MODULE
 from torchdet.reading.randomness.torch_files import uses_another
@@ -137,6 +137,8 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
     start = program(context)
     if start.trains is None or block_name(call, facts) not in start.reached:
         return
+    if module_role(context) is ModuleRole.TEST:
+        return  # which compares, and cares for no weights
     made = made_before(call, facts)
     if made is not None and Stream.TORCH not in start.seeded_at_import:
         yield Draft(
