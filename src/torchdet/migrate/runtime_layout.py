@@ -210,12 +210,17 @@ def _module_of(
     every = [each for names in imports.values() for each in names]
     absolute = sum(_is_of(name, each) for each in every)
     relative = absolute == 0 or sum(each.startswith(".") for each in every) > absolute
+    packaged = {
+        os.path.dirname(path)
+        for path, names in imports.items()
+        if any(each.startswith(".") or _is_of(name, each) for each in names)
+    }
     alone = frozenset(
         os.path.dirname(path)
         for path, names in imports.items()
         for each in names
         if _is_beside(each, path, imports) and not _is_of(name, each)
-    )
+    ).difference(packaged)
     for module in dict.fromkeys(wanted if target is None else ()):
         inside = module.removeprefix(f"{name}.")
         chosen = RuntimeModule(folder, name, inside, relative, exists=True, alone=alone)

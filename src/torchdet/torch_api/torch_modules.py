@@ -15,13 +15,19 @@ from torchdet.torch_api.tables import generated_rows
 LOADED_WITH_TORCH = frozenset({"torch"}) | qualified(
     "torch",
     """
-    accelerator amp autograd autograd.function autograd.functional autograd.graph
-    autograd.profiler backends backends.cpu backends.cuda backends.cudnn backends.mkldnn
-    backends.mps compiler cpu cuda cuda.amp cuda.nvtx distributed distributions fft func
-    functional futures fx hub jit library linalg mps multiprocessing nested nn nn.functional
-    nn.init nn.modules nn.parallel nn.parameter nn.utils nn.utils.rnn optim
-    optim.lr_scheduler overrides profiler random serialization sparse special storage utils
-    utils.checkpoint utils.data utils.data.dataloader utils.data.dataset
+    accelerator amp amp.autocast_mode amp.grad_scaler autograd autograd.function
+    autograd.functional autograd.graph autograd.profiler backends backends.cpu backends.cuda
+    backends.cudnn backends.mkldnn backends.mps compiler cpu cuda cuda.amp cuda.nvtx
+    distributed distributions distributions.categorical distributions.constraints
+    distributions.distribution distributions.kl distributions.normal distributions.transforms
+    distributions.utils fft func functional futures fx hub jit library linalg mps
+    multiprocessing nested nn nn.functional nn.init nn.modules nn.modules.activation
+    nn.modules.batchnorm nn.modules.container nn.modules.conv nn.modules.dropout
+    nn.modules.linear nn.modules.loss nn.modules.module nn.modules.normalization
+    nn.modules.pooling nn.modules.rnn nn.modules.transformer nn.modules.utils nn.parallel
+    nn.parallel.distributed nn.parameter nn.utils nn.utils.clip_grad nn.utils.parametrize
+    nn.utils.rnn optim optim.lr_scheduler overrides profiler random serialization sparse
+    special storage utils utils.checkpoint utils.data utils.data.dataloader utils.data.dataset
     utils.data.distributed utils.data.sampler utils.deterministic utils.dlpack utils.hooks
     version xpu
     """,
