@@ -63,6 +63,7 @@ SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's p
 THIRD_PARTIES = {
     "libcst": {"facts", "reading", "edit", "findings", "engine", "migrate"},
     "click": {"cli"},
+    "nbformat": {"engine"},
     "packaging": {"reading"},
     "wcwidth": {"report"},
     "torch": {"runtime", "facade", "verify", "dev"},

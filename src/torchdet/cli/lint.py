@@ -29,6 +29,7 @@ from torchdet.engine.baseline import Baseline, BaselineError, read_baseline
 from torchdet.engine.changed_rows import changed_rows, only_changed
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.check_files import check_files
+from torchdet.engine.decode import decode_source
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.git_program import GitError
 from torchdet.engine.manifest import run_key, write_manifest
@@ -37,7 +38,7 @@ from torchdet.engine.write_file import replace_file
 from torchdet.findings.registry import all_cards, all_rules
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import FileReport, Severity
-from torchdet.model.source import DecodeError, EncodeError, SourceText
+from torchdet.model.source import DecodeError, EncodeError
 from torchdet.private_folder import FolderNotOursError
 from torchdet.read_file import read_file
 from torchdet.report import DESCRIBING_FORMATS, FORMATS, TEXT_FORMATS, render, rule_statistics
@@ -267,7 +268,7 @@ def _add_noqa(reports: Sequence[FileReport], files: FileOptions) -> int:
 
 def _add_noqa_to(report: FileReport) -> int:
     data = read_file(report.path)
-    source = SourceText.decode(data)
+    source = decode_source(report.path, data)
     from torchdet.engine.add_noqa import add_noqa
 
     text = add_noqa(source, report.findings)

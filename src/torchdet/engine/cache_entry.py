@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import TypeVar
 
+from torchdet.model.cells import Cell
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix, TextEdit
 from torchdet.model.location import Location, Span
@@ -38,6 +39,7 @@ def encode(entry: Entry) -> bytes:
         [_diagnostic_value(diagnostic) for diagnostic in report.diagnostics],
         report.lines,
         report.suppressed,
+        report.cells,
         entry.answers,
     ]
     return json.dumps(value, separators=(",", ":")).encode()
@@ -49,12 +51,13 @@ def decode(data: bytes, path: str) -> Entry:
     Raises ``EntryError``.
     """
     try:
-        diagnostics, lines, suppressed, answers = json.loads(data)
+        diagnostics, lines, suppressed, cells, answers = json.loads(data)
         report = FileReport(
             path,
             tuple(_diagnostic(value) for value in diagnostics),
             tuple((_is(row, int), _is(text, str)) for row, text in lines),
             _is(suppressed, int),
+            tuple(Cell(_is(row, int), _is(number, int)) for row, number in cells),
         )
         asked = tuple((_is(question, str), _is(answer, str)) for question, answer in answers)
         return Entry(report, asked)

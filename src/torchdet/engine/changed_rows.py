@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,9 +10,11 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import takewhile
 
+from torchdet.engine.decode import NOTEBOOK, decode_source
 from torchdet.engine.git_program import GitError, base_commit, blobs, committed_ids, find_git
 from torchdet.engine.work_tree import work_tree
 from torchdet.model.diagnostic import FileReport
+from torchdet.model.source import DecodeError
 from torchdet.read_file import read_file
 
 _AT_ONCE = 200  # paths in one command: systems bound its length
@@ -60,11 +63,14 @@ def _changed_below(
                 after = read_file(target)
             except OSError:
                 continue  # the report on the file says why
-            yield target, frozenset(_touched(_rows(before), _rows(after)))
+            yield target, frozenset(_touched(_rows(target, before), _rows(target, after)))
 
 
-def _rows(data: bytes) -> list[bytes]:
+def _rows(path: str, data: bytes) -> list[bytes]:
     """The rows of a file; git may be told to store other line endings than there are."""
+    if path.endswith(NOTEBOOK) and data:
+        with contextlib.suppress(DecodeError):
+            data = decode_source(path, data).text.encode("utf-8", "surrogatepass")
     return data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
 
 

@@ -5,6 +5,9 @@ LibCST is imported once a file needs parsing: a run whose files are all clean do
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from torchdet.engine.decode import NOTEBOOK, decode_source, searchable
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error
 from torchdet.engine.settings import CheckSettings
@@ -14,7 +17,7 @@ from torchdet.findings.registry import triggered
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Location, Span
-from torchdet.model.source import DecodeError, SourceText, is_utf_16
+from torchdet.model.source import DecodeError, SourceText
 
 
 def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
@@ -23,14 +26,15 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     A file that cannot be decoded or parsed yields a report whose one diagnostic is a failure with
     the reason; no input makes this raise.
     """
-    live = triggered(settings.rules, data)
-    if not live and not is_utf_16(data):
+    words = searchable(path, data)
+    live = triggered(settings.rules, words) if words is not None else ()
+    if not live and words is not None and not path.endswith(NOTEBOOK):
         return FileReport(path)
     try:
-        source = SourceText.decode(data)
+        source = decode_source(path, data)
     except DecodeError as error:
         return failure(path, error.reason, row=error.row, column=error.column)
-    return _check(path, source, live, settings)
+    return _check(path, source, live, settings) if live else FileReport(path)
 
 
 def check_source(path: str, source: SourceText, settings: CheckSettings) -> FileReport:
@@ -44,9 +48,10 @@ def _check(
 ) -> FileReport:
     try:
         rules = tuple(card.load() for card in live)
-        return run_with_deep_stack(lambda: _report(path, source, rules, settings))
+        report = run_with_deep_stack(lambda: _report(path, source, rules, settings))
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
-        return failure(path, internal_error(error), source)
+        report = failure(path, internal_error(error), source)
+    return replace(report, cells=source.cells) if source.cells else report
 
 
 def _report(

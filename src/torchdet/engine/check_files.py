@@ -9,12 +9,12 @@ from pathlib import Path
 
 from torchdet.engine.cache import ReportCache, prune
 from torchdet.engine.check import check_bytes, failure
+from torchdet.engine.decode import NOTEBOOK, searchable
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.project_files import file_settings
 from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
-from torchdet.model.source import is_utf_16
 from torchdet.read_file import UnsuitableFileError, read_file
 
 Progress = Callable[[int], None]
@@ -85,7 +85,8 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[Checked 
     kept = cache.get(file.path, data, settings) if cache is not None else None
     if kept is not None:
         return Checked(kept, settings.project.looked_at()), len(data)
-    if triggered(settings.rules, data) or is_utf_16(data):
+    words = searchable(file.path, data)
+    if words is None or file.path.endswith(NOTEBOOK) or triggered(settings.rules, words):
         return None, len(data)
     return Checked(FileReport(file.path)), len(data)
 

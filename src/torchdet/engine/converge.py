@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from torchdet.engine.check import check_bytes, check_source
+from torchdet.engine.decode import decode_source
 from torchdet.engine.faults import internal_error, rule_failure
 from torchdet.engine.rounds import Progress, Round, UncheckableError, advance, replay
 from torchdet.engine.settings import CheckSettings
@@ -39,7 +40,7 @@ def fix_bytes(
         report = check_bytes(path, data, settings)
     if not is_fixable(report, unsafe=unsafe):
         return FileFixes(report)
-    source = SourceText.decode(data)
+    source = decode_source(path, data)
     work = _Fixing(path, settings, _WANTED[unsafe])
     try:
         progress = advance(source, Progress(report), work, leave_out_faulty=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 
+from torchdet.engine.decode import NOTEBOOK
 from torchdet.engine.settings import module_name_of
 from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
@@ -18,7 +19,7 @@ from torchdet.read_file import SETTINGS_LIMIT, read_file
 ConfigFor = Callable[[Path], LintConfig]
 """Gives the configuration that holds for the files in a folder."""
 
-_SUFFIX = ".py"
+_SUFFIXES = (".py", NOTEBOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def discover(
 ) -> list[Discovered]:
     """The Python files among and below ``paths``, sorted by path, each of them once.
 
-    Folders are searched for ``*.py``; links to folders inside them are not followed, so that no
-    loop of links is walked. A file that is named itself is taken whatever its name and even when
-    it is excluded, unless ``force_exclude``: that is what pre-commit needs, which names every
-    changed file. ``searched`` is called with each folder that is listed.
+    Folders are searched for ``*.py`` and ``*.ipynb``; links to folders inside them are not
+    followed, so that no loop of links is walked. A file that is named itself is taken whatever its
+    name and even when it is excluded, unless ``force_exclude``: that is what pre-commit needs,
+    which names every changed file. ``searched`` is called with each folder that is listed.
     """
     found: dict[str, Discovered] = {}
     for path in paths:
@@ -184,7 +185,7 @@ def _walk(top: str, config_for: ConfigFor, searched: Callable[[str], None]) -> I
         subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
         packages = _packages(os.path.abspath(folder))
         for name in files:
-            if name.endswith(_SUFFIX) and not excluder.excludes(name):
+            if name.endswith(_SUFFIXES) and not excluder.excludes(name):
                 path = _without_here(os.path.join(folder, name))
                 if os.path.islink(path) and not os.path.exists(path):
                     yield DanglingLink(path)

@@ -34,8 +34,6 @@ def why_unmigrated(path: str) -> str | None:
 
 
 _KINDS_LEFT_ALONE = {
-    ".ipynb": "a notebook, which torchdet does not read; migrate the script that "
-    "`jupyter nbconvert --to script` makes of it",
     ".pyi": "a stub, which is never run: what it imports are types, and they stay",
 }
 

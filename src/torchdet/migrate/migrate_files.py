@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from torchdet.engine.check import failure
 from torchdet.engine.check_files import read_source
+from torchdet.engine.decode import decode_source
 from torchdet.engine.discover import SourceFile, distinct_files
 from torchdet.engine.faults import internal_error
 from torchdet.engine.pool import SizedFile, run_on_files, sized
@@ -75,7 +76,7 @@ def change_of(migrated: MigratedFile) -> FileChange | None:
     data = read_file(migrated.account.path)
     if _digest(data) != migrated.digest:
         raise ChangedMeanwhileError(errno.EBUSY, _CHANGED, migrated.account.path)
-    source = SourceText.decode(data)
+    source = decode_source(migrated.account.path, data)
     return FileChange(data, source.encode(replay(source, migrated.rounds).text))
 
 
@@ -89,7 +90,7 @@ def as_found(migrated: MigratedFile, before: bytes) -> FileMigration:
 
     The account itself tells the places in the migrated text.
     """
-    source = SourceText.decode(before)
+    source = decode_source(migrated.account.path, before)
     maps = offset_maps(migrated.rounds)
     refusals = (
         replace(each, location=source.location(origin(each.location.offset, maps)))
@@ -248,7 +249,7 @@ class _Survey:
 
 def _survey(file: SourceFile, data: bytes, migration: Migration) -> FileSurvey:
     try:
-        return _survey_text(file, SourceText.decode(data), migration)
+        return _survey_text(file, decode_source(file.path, data), migration)
     except DecodeError as error:
         report = failure(file.path, error.reason, row=error.row, column=error.column)
         return FileSurvey(file.path, failed=report)
@@ -280,7 +281,7 @@ class _Rounds:
         if _digest(data) != state.digest:
             return _failed(file.path, failure(file.path, _CHANGED))
         work = _Migrating(file, self.migration, self.judged, _violated(self.judged))
-        source = SourceText.decode(data)
+        source = decode_source(file.path, data)
         progress = advance(source, state.progress, work, leave_out_faulty=True)
         after = replay(source, progress.rounds).text
         runtime = state.survey.runtime or progress.found.runtime

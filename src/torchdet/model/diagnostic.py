@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from torchdet.model.cells import Cell, cell_at
 from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 
@@ -82,13 +83,25 @@ class FileReport:
     all, and those of single rules, beside which all findings of the others stand. ``lines`` holds
     the text of the rows that the diagnostics and their edits touch, keyed by one-based row, so
     that a renderer needs no second look at the file. ``suppressed`` counts what a comment or a
-    baseline silenced.
+    baseline silenced. ``cells`` are those of a notebook: all rows are rows of the text that its
+    code makes.
     """
 
     path: str
     diagnostics: tuple[Diagnostic, ...] = ()
     lines: tuple[tuple[int, str], ...] = ()
     suppressed: int = 0
+    cells: tuple[Cell, ...] = ()
+
+    def cell(self, row: int) -> int | None:
+        """The number of the cell that ``row`` stands in; None in a file without cells."""
+        found = cell_at(self.cells, row)
+        return None if found is None else found.number
+
+    def row(self, row: int) -> int:
+        """``row`` as it is counted in the cell that it stands in, or in the file."""
+        found = cell_at(self.cells, row)
+        return row if found is None else row - found.row
 
     @property
     def findings(self) -> tuple[Diagnostic, ...]:

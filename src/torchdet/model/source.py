@@ -8,6 +8,7 @@ import warnings
 from bisect import bisect_right
 from functools import cached_property
 
+from torchdet.model.cells import Cell
 from torchdet.model.location import Location
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
@@ -136,6 +137,11 @@ class SourceText:
         changed = SourceText(text, self.encoding, self.bom)
         changed._is_reversible = self._is_reversible
         return changed
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """The cells of a notebook; none in any other file."""
+        return ()
 
     @cached_property
     def _line_starts(self) -> list[int]:

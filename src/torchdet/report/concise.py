@@ -19,7 +19,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """
     paint = Paint(options.colour)
     lines = [
-        f"{place(report.path, diagnostic, paint)} {_statement(diagnostic, paint)}\n"
+        f"{place(report, diagnostic, paint)} {_statement(diagnostic, paint)}\n"
         for report in reports
         for diagnostic in report.diagnostics
     ]
@@ -28,11 +28,17 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     return "".join(lines)
 
 
-def place(path: str, diagnostic: Diagnostic, paint: Paint) -> str:
-    """``path:row:column:``, which terminals and editors turn into a link."""
+def place(report: FileReport, diagnostic: Diagnostic, paint: Paint) -> str:
+    """``path:row:column:``, which terminals and editors turn into a link.
+
+    In a notebook it is ``path:cell 3:row:column:``, and the row is that of the cell.
+    """
     row, column, _ = diagnostic.span.start
     colon = paint(":", CYAN)
-    return f"{paint(printable(path), BOLD)}{colon}{row}{colon}{column}{colon}"
+    cell = report.cell(row)
+    inside = "" if cell is None else f"cell {cell}{colon}"
+    path = paint(printable(report.path), BOLD)
+    return f"{path}{colon}{inside}{report.row(row)}{colon}{column}{colon}"
 
 
 def _statement(diagnostic: Diagnostic, paint: Paint) -> str:

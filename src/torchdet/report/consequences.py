@@ -11,6 +11,7 @@ from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severi
 from torchdet.model.fix import Applicability
 from torchdet.report.characters import printable
 from torchdet.report.options import RenderOptions
+from torchdet.report.wording import place_and_row
 
 _RAW_IMPORTS = "Raw imports of torch"
 _NO_POLICY = (
@@ -31,7 +32,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    path: str
+    report: FileReport
     diagnostic: Diagnostic
     in_test: bool
 
@@ -54,7 +55,7 @@ def _rows(reports: Sequence[FileReport], options: RenderOptions) -> Iterator[_Ro
         for diagnostic in report.findings:
             consequence = options.consequences.get(diagnostic.code, Consequence.CHOICE)
             in_test = report.path in options.tests
-            found.setdefault(consequence, []).append(_Found(report.path, diagnostic, in_test))
+            found.setdefault(consequence, []).append(_Found(report, diagnostic, in_test))
     for consequence in Consequence:
         if consequence in found:
             group = found[consequence]
@@ -64,10 +65,10 @@ def _rows(reports: Sequence[FileReport], options: RenderOptions) -> Iterator[_Ro
 def _detail(found: Sequence[_Found]) -> str:
     """The finding to look at first, how to see the others, and how many of them are in tests."""
     worst = min(found, key=_weight)
-    row = worst.diagnostic.span.start.row
+    where = place_and_row(worst.report, worst.diagnostic)
     statement = printable(worst.diagnostic.message).partition("; ")[0]
     shown = statement if len(statement) <= _LONGEST else f"{statement[: _LONGEST - 1]}…"
-    parts = [f"{printable(worst.path)}:{row} {shown}"]
+    parts = [f"{where} {shown}"]
     if len(found) > 1:
         parts.append(f"({len(found) - 1} more: --select {_selectors(found)}{_in_tests(found)})")
     return " ".join(parts)

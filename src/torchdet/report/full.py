@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability, Fix
@@ -29,20 +30,20 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     blocks = []
     for report in reports:
         lines = dict(report.lines)
-        blocks += ["\n".join(_block(report.path, d, lines, paint)) for d in report.diagnostics]
+        blocks += ["\n".join(_block(report, d, lines, paint)) for d in report.diagnostics]
     if options.summary:
         blocks.append(summary(reports, options))
     return "".join(f"{block}\n\n" for block in blocks[:-1]) + "".join(f"{b}\n" for b in blocks[-1:])
 
 
 def _block(
-    path: str, diagnostic: Diagnostic, lines: Mapping[int, str], paint: Paint
+    report: FileReport, diagnostic: Diagnostic, lines: Mapping[int, str], paint: Paint
 ) -> Iterator[str]:
     label = paint.severity(f"{diagnostic.severity.value} {diagnostic.code}", diagnostic.severity)
     name = f"[{diagnostic.name}]"
-    yield f"{place(path, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
-    rows = excerpt(diagnostic.span, lines)
-    hunks = () if diagnostic.fix is None else fix_hunks(diagnostic.fix, lines)
+    yield f"{place(report, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
+    rows = _as_in_cell(excerpt(diagnostic.span, _of_cell(diagnostic, lines, report)), report)
+    hunks = () if diagnostic.fix is None else _hunks(diagnostic.fix, lines, report)
     gutter = _gutter_width(rows, hunks or ())
     if rows:
         yield from _source(rows, diagnostic.severity, gutter, paint)
@@ -50,6 +51,36 @@ def _block(
         yield f"{' ' * gutter} {paint('=', BLUE)} {paint('note:', BOLD)} likely, not certain"
     if diagnostic.fix is not None:
         yield from _fix(diagnostic.fix, hunks, gutter, paint)
+
+
+def _of_cell(
+    diagnostic: Diagnostic, lines: Mapping[int, str], report: FileReport
+) -> Mapping[int, str]:
+    """Those of ``lines`` that stand in the cell of ``diagnostic``; all, in a file without cells."""
+    cell = report.cell(diagnostic.span.start.row)
+    if cell is None:
+        return lines
+    borders = {each.row for each in report.cells}
+    inside = (row for row in lines if report.cell(row) == cell and row not in borders)
+    return {row: lines[row] for row in inside}
+
+
+def _as_in_cell(rows: Sequence[ExcerptRow], report: FileReport) -> list[ExcerptRow]:
+    return [
+        row if row.number is None else replace(row, number=report.row(row.number)) for row in rows
+    ]
+
+
+def _hunks(fix: Fix, lines: Mapping[int, str], report: FileReport) -> Sequence[Hunk] | None:
+    hunks = fix_hunks(fix, lines)
+    if hunks is None:
+        return None
+    return [
+        replace(
+            each, row=report.row(each.row), new_row=each.new_row - each.row + report.row(each.row)
+        )
+        for each in hunks
+    ]
 
 
 def _gutter_width(rows: Sequence[ExcerptRow], hunks: Sequence[Hunk]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.report.characters import printable
 from torchdet.report.options import RenderOptions
+from torchdet.report.wording import place_and_row
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 
@@ -19,25 +20,26 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """One command a line."""
     del options
     return "".join(
-        f"{_command(report.path, diagnostic)}\n"
+        f"{_command(report, diagnostic)}\n"
         for report in reports
         for diagnostic in report.diagnostics
     )
 
 
-def _command(path: str, diagnostic: Diagnostic) -> str:
+def _command(report: FileReport, diagnostic: Diagnostic) -> str:
     start, end = diagnostic.span
     likely = ", likely" if diagnostic.confidence is Confidence.LIKELY else ""
     properties = {
         "title": f"torchdet {diagnostic.code} ({diagnostic.name}{likely})",
-        "file": path,
-        "line": str(start.row),
-        "endLine": str(end.row),
+        "file": report.path,
     }
-    if start.row == end.row:  # GitHub takes columns within one line only
+    if not report.cells:  # whose rows are none of the file that GitHub shows
+        properties |= {"line": str(start.row), "endLine": str(end.row)}
+    if start.row == end.row and not report.cells:  # GitHub takes columns within one line only
         properties |= {"col": str(start.column), "endColumn": str(end.column)}
     # The log shows the message alone, so that it has to name the place again.
-    message = f"{path}:{start.row}:{start.column}: {diagnostic.code} {diagnostic.message}"
+    place = f"{place_and_row(report, diagnostic)}:{start.column}"
+    message = f"{place}: {diagnostic.code} {diagnostic.message}"
     return workflow_command(diagnostic.severity, properties, message)
 
 

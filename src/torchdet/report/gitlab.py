@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from torchdet.model.diagnostic import FileReport, Severity
+from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.location import Location
 from torchdet.report.characters import json_text
 from torchdet.report.fingerprint import fingerprinted
 from torchdet.report.options import RenderOptions
@@ -21,15 +22,15 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     del options
     issues = [
         {
-            "description": f"{diagnostic.code}: {diagnostic.message}",
+            "description": f"{_cell(report, diagnostic)}{diagnostic.code}: {diagnostic.message}",
             "check_name": diagnostic.name,
             "fingerprint": fingerprint,
             "severity": _SEVERITIES[diagnostic.severity],
             "location": {
                 "path": PurePath(report.path).as_posix(),
                 "positions": {
-                    "begin": _position(*diagnostic.span.start[:2]),
-                    "end": _position(*diagnostic.span.end[:2]),
+                    "begin": _position(report, diagnostic.span.start),
+                    "end": _position(report, diagnostic.span.end),
                 },
             },
         }
@@ -39,5 +40,10 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     return json_text(issues)
 
 
-def _position(line: int, column: int) -> dict[str, int]:
-    return {"line": line, "column": column}
+def _cell(report: FileReport, diagnostic: Diagnostic) -> str:
+    cell = report.cell(diagnostic.span.start.row)
+    return "" if cell is None else f"cell {cell}: "
+
+
+def _position(report: FileReport, location: Location) -> dict[str, int]:
+    return {"line": report.row(location.row), "column": location.column}

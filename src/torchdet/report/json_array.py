@@ -14,7 +14,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """An indented JSON array; ``[]`` when there is nothing to report."""
     del options
     objects = [
-        diagnostic_object(report.path, diagnostic)
+        diagnostic_object(report, diagnostic)
         for report in reports
         for diagnostic in report.diagnostics
     ]

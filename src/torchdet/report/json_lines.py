@@ -14,7 +14,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """The objects of the ``json`` format, one a line."""
     del options
     return "".join(
-        json_text(diagnostic_object(report.path, diagnostic), indent=None)
+        json_text(diagnostic_object(report, diagnostic), indent=None)
         for report in reports
         for diagnostic in report.diagnostics
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from torchdet.model.diagnostic import Diagnostic
+from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.fix import Fix
 from torchdet.model.location import Location
 from torchdet.model.rule_info import RuleInfo
@@ -10,19 +10,23 @@ from torchdet.model.rule_info import RuleInfo
 JsonObject = dict[str, object]
 
 
-def diagnostic_object(path: str, diagnostic: Diagnostic) -> JsonObject:
-    """``diagnostic``, found in the file at ``path``; ready for ``json.dumps``."""
+def diagnostic_object(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
+    """``diagnostic`` of ``report``, ready for ``json.dumps``.
+
+    In a notebook rows are those of the ``cell``, which each edit has its own of.
+    """
     return {
         "code": diagnostic.code,
         "name": diagnostic.name,
         "severity": diagnostic.severity.value,
         "confidence": diagnostic.confidence.value,
         "message": diagnostic.message,
-        "filename": path,
-        "location": _location(diagnostic.span.start),
-        "end_location": _location(diagnostic.span.end),
-        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
-        "noqa_row": diagnostic.noqa_row,
+        "filename": report.path,
+        "cell": report.cell(diagnostic.span.start.row),
+        "location": _location(diagnostic.span.start, report),
+        "end_location": _location(diagnostic.span.end, report),
+        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix, report),
+        "noqa_row": report.row(diagnostic.noqa_row),
         "url": diagnostic.url,
     }
 
@@ -41,19 +45,20 @@ def rule_object(rule: RuleInfo) -> JsonObject:
     }
 
 
-def _location(location: Location) -> JsonObject:
-    return {"row": location.row, "column": location.column}
+def _location(location: Location, report: FileReport) -> JsonObject:
+    return {"row": report.row(location.row), "column": location.column}
 
 
-def _fix(fix: Fix) -> JsonObject:
+def _fix(fix: Fix, report: FileReport) -> JsonObject:
     return {
         "applicability": fix.applicability.value,
         "message": fix.message,
         "edits": [
             {
                 "content": edit.content,
-                "location": _location(edit.span.start),
-                "end_location": _location(edit.span.end),
+                "cell": report.cell(edit.span.start.row),
+                "location": _location(edit.span.start, report),
+                "end_location": _location(edit.span.end, report),
             }
             for edit in fix.edits
         ],

@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.report.characters import COMMAND, printable, xml_text
 from torchdet.report.options import RenderOptions
+from torchdet.report.wording import place_and_row
 
 
 def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
@@ -47,7 +48,7 @@ def _test_case(report: FileReport, diagnostic: Diagnostic) -> ET.Element:
         name=f"{diagnostic.code} {diagnostic.name}",
         classname=_text(report.path),
         file=_text(report.path),
-        line=str(start.row),
+        line=str(report.row(start.row)),
         column=str(start.column),
     )
     outcome = ET.SubElement(
@@ -57,7 +58,8 @@ def _test_case(report: FileReport, diagnostic: Diagnostic) -> ET.Element:
         message=_text(diagnostic.message),
     )
     outcome.text = _text(
-        f"{report.path}:{start.row}:{start.column}: {diagnostic.code} {diagnostic.message}"
+        f"{place_and_row(report, diagnostic)}:{start.column}: "
+        f"{diagnostic.code} {diagnostic.message}"
     )
     return case
 

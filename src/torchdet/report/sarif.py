@@ -29,7 +29,7 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: 
 def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """One run. A file that could not be checked is a notification, and fails the invocation."""
     notifications = [
-        _notification(report.path, failure) for report in reports for failure in report.failures
+        _notification(report, failure) for report in reports for failure in report.failures
     ]
     invocation: JsonObject = {"executionSuccessful": not notifications}
     if notifications:
@@ -94,35 +94,40 @@ def _result(
     result |= {
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": diagnostic.message},
-        "locations": [_location(report.path, diagnostic)],
+        "locations": [_location(report, diagnostic)],
         "partialFingerprints": {"torchdet/v1": fingerprint},
         "properties": {"confidence": diagnostic.confidence.value},
     }
     fix = diagnostic.fix
-    # One that is only meant to be shown must not be offered for a click.
-    if fix is not None and fix.edits and fix.applicability is not Applicability.DISPLAY:
-        result["fixes"] = [_fix(report.path, fix)]
+    # One that is only meant to be shown must not be offered for a click,
+    # and regions of a notebook's cells are none of its file.
+    clickable = fix is not None and fix.applicability is not Applicability.DISPLAY
+    if fix is not None and fix.edits and clickable and not report.cells:
+        result["fixes"] = [_fix(report, fix)]
     return result
 
 
-def _notification(path: str, diagnostic: Diagnostic) -> JsonObject:
+def _notification(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
     return {
         "descriptor": {"id": diagnostic.code},
         "level": _LEVELS[diagnostic.severity],
         "message": {"text": diagnostic.message},
-        "locations": [_location(path, diagnostic)],
+        "locations": [_location(report, diagnostic)],
     }
 
 
-def _location(path: str, diagnostic: Diagnostic) -> JsonObject:
+def _location(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
+    """The place; in a notebook, whose rows no reader could find in the file, with its cell."""
     location: JsonObject = {
         "physicalLocation": {
-            "artifactLocation": artifact_location(path),
-            "region": _region(diagnostic.span),
+            "artifactLocation": artifact_location(report.path),
+            "region": _region(diagnostic.span, report),
         }
     }
-    if diagnostic.context:
-        location["logicalLocations"] = [{"fullyQualifiedName": diagnostic.context}]
+    cell = report.cell(diagnostic.span.start.row)
+    names = [*([f"cell {cell}"] if cell is not None else []), diagnostic.context]
+    if any(names):
+        location["logicalLocations"] = [{"fullyQualifiedName": name} for name in names if name]
     return location
 
 
@@ -136,19 +141,19 @@ def artifact_location(path: str) -> JsonObject:
     return artifact
 
 
-def _region(span: Span) -> JsonObject:
+def _region(span: Span, report: FileReport) -> JsonObject:
     return {
-        "startLine": span.start.row,
+        "startLine": report.row(span.start.row),
         "startColumn": span.start.column,
-        "endLine": span.end.row,
+        "endLine": report.row(span.end.row),
         "endColumn": span.end.column,
     }
 
 
-def _fix(path: str, fix: Fix) -> JsonObject:
+def _fix(report: FileReport, fix: Fix) -> JsonObject:
     replacements = [
         {
-            "deletedRegion": _region(edit.span),
+            "deletedRegion": _region(edit.span, report),
             "insertedContent": {"text": edit.content},
         }
         for edit in fix.edits
@@ -156,7 +161,7 @@ def _fix(path: str, fix: Fix) -> JsonObject:
     return {
         "description": {"text": fix.message},
         "artifactChanges": [
-            {"artifactLocation": artifact_location(path), "replacements": replacements}
+            {"artifactLocation": artifact_location(report.path), "replacements": replacements}
         ],
         "properties": {"applicability": fix.applicability.value},
     }
