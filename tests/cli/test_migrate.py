@@ -187,9 +187,7 @@ def test_vendored_folders_are_migrated_only_when_named() -> None:
     assert "rt = get_torch_handle()\n" in Path("kit/_vendor/net.py").read_text()
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("book.ipynb", "a notebook"), ("model.pyi", "a stub, which is never run")]
-)
+@pytest.mark.parametrize(("name", "reason"), [("model.pyi", "a stub, which is never run")])
 def test_what_is_no_module_is_left_alone_and_says_so_where_it_is_named(
     name: str, reason: str
 ) -> None:

@@ -31,7 +31,7 @@ def arguments(hook: str) -> list[str]:
 def test_the_hooks_are_those_that_are_documented() -> None:
     assert [hook["id"] for hook in HOOKS] == ["torchdet", "torchdet-fix"]
     for hook in HOOKS:
-        assert (hook["language"], hook["types"]) == ("python", ["python"])
+        assert (hook["language"], hook["types_or"]) == ("python", ["python", "jupyter"])
         # Otherwise pre-commit starts several at once, each of which starts processes.
         assert hook["require_serial"] is True
 

@@ -22,6 +22,7 @@ def test_an_object_has_the_shape_that_users_of_ruff_know() -> None:
             "confidence": "certain",
             "message": "`.cuda()` runs on one kind of device only",
             "filename": "train.py",
+            "cell": None,
             "location": {"row": 2, "column": 7},
             "end_location": {"row": 2, "column": 11},
             "fix": {
@@ -30,6 +31,7 @@ def test_an_object_has_the_shape_that_users_of_ruff_know() -> None:
                 "edits": [
                     {
                         "content": ".to(device)",
+                        "cell": None,
                         "location": {"row": 2, "column": 6},
                         "end_location": {"row": 2, "column": 13},
                     }
