@@ -118,7 +118,7 @@ CLIENTS = (
     Client("nanoGPT", ("train.py", *NANOGPT.split(), *SMALL.split()), "karpathy/nanoGPT",
            "3adf61e154c3fe3fca428ad6bc3818b27a3b8291", preparation=NANOGPT_DATA),
     Client("minGPT", ("projects/adder/adder.py", "--trainer.max_iters=2", "--trainer.device=cuda",
-                      "--trainer.num_workers=0"),
+                      "--trainer.num_workers=0", "--data.ndigit=3"),
            "karpathy/minGPT", "37baab71b9abea1b76ab957409a1cc2fbfba8a26"),
     Client("examples, one GPU", ("single_gpu.py", "1", "1"), *EXAMPLES,
            cwd="distributed/ddp-tutorial-series"),
