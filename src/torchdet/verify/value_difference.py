@@ -96,4 +96,4 @@ def _ordered_bits(tensor: torch.Tensor) -> torch.Tensor:
     integer = sizes[tensor.element_size()]
     bits = tensor.contiguous().view(integer).to(torch.int64)
     lowest = torch.iinfo(integer).min
-    return torch.where(bits < 0, lowest - 1 - bits, bits)
+    return torch.where(bits < 0, lowest + ~bits, bits)
