@@ -16,7 +16,8 @@ VIEWS = frozenset(
         *("view_as_complex", "view_as_real", "vsplit"),
         # These give the tensor itself where it is on the device, or of the dtype, already.
         *("bfloat16", "bool", "byte", "cdouble", "cfloat", "char", "cpu", "cuda", "double"),
-        *("float", "half", "int", "long", "short", "to", "type", "type_as", "xpu"),
+        *("float", "half", "int", "long", "pin_memory", "share_memory_", "short", "to", "type"),
+        *("type_as", "xpu"),
     }
 )
 """Views share the memory of their tensor: whoever has one may fill it."""

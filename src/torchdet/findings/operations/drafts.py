@@ -21,6 +21,7 @@ from torchdet.reading.operations.call_arguments import CallArguments
 from torchdet.reading.operations.gradients import is_without_gradient
 from torchdet.reading.operations.outlined_arguments import OutlinedArguments
 from torchdet.reading.operations.surroundings import (
+    is_for_cpu,
     is_other_path,
     only_shape_is_read,
     stays_on_cpu,
@@ -230,7 +231,7 @@ def _meetings(call: cst.Call, spelling: _Spelling, context: Context) -> Iterator
         operand = _input_of(call, spelling.name)
         if operation.direction is Pass.BACKWARD and is_without_gradient(call, operand, facts):
             continue
-        on_cpu = operand is not None and stays_on_cpu(operand, facts)
+        on_cpu = is_for_cpu(call, facts) or (operand is not None and stays_on_cpu(operand, facts))
         if on_cpu and not operation.is_on(("cpu",)):
             continue
         yield _Meeting(operation, certain)

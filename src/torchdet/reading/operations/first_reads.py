@@ -83,7 +83,8 @@ def _is_certain(through: cst.BaseExpression, facts: FileFacts) -> bool:
         return True
     reaching = facts.flow.definitions(through)
     others = [each for each in reaching.definitions if each.kind is not DefinitionKind.AUGMENTED]
-    return len(others) == 1 and not reaching.unknown
+    chosen = any(isinstance(each.value, (cst.IfExp, cst.BooleanOperation)) for each in others)
+    return len(others) == 1 and not reaching.unknown and not chosen
 
 
 # What functions of the file do with a parameter; OPEN while it depends on itself.

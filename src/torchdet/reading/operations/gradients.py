@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # What a model is fed with, or compared with, as code names it.
 _DATA = re.compile(
     r"(^|_)(masks?|images?|imgs?|frames?|videos?|pixels?|pixel_values|depth_map|labels?|targets?"
-    r"|audios?|waveforms?|wavs?|pil|latents?|state_dict|checkpoint)"
+    r"|audios?|waveforms?|wavs?|spectrograms?|pil|latents?|state_dict|checkpoint)"
     r"($|_(?!(features?|embed\w*|hidden|states?)($|_)))"
 )
 # What says where something is, or whether it counts, in names of tensors.
@@ -88,7 +88,9 @@ def _judge_data(node: cst.BaseExpression, facts: FileFacts) -> Judgement:
             return True
         return None if facts.flow.class_of_self(node.value) is not None else Every((node.value,))
     if isinstance(node, cst.Call):
-        return last_name(node.func) in CUTTING_METHODS or Every((node.func,))
+        # `masks.float()` is data, what `self.mask_decoder(x)` gives is not.
+        called = node.func.value if isinstance(node.func, cst.Attribute) else node.func
+        return last_name(node.func) in CUTTING_METHODS or Every((called,))
     if isinstance(node, cst.Name) and _is_named_like_data(node.value):
         return True
     return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import argument, string_value
+from torchdet.facts.expressions import argument, last_name, string_value
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.inductive import Every, Judgement, inductive
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import along_way
-from torchdet.torch_api.device_types import DEVICE_TYPE
+from torchdet.torch_api.device_types import DEVICE_TYPE, HOST_DEVICE
 from torchdet.torch_api.dtypes import FLOATING_DTYPES, INTEGRAL_DTYPES
 from torchdet.torch_api.switches import DETERMINISTIC_MODE_READERS
 from torchdet.torch_api.tensor_methods import (
@@ -52,6 +52,24 @@ def _mode_step(branch: Branch, outer: bool, facts: FileFacts) -> bool:
 _depends_on_mode = along_way(False, _mode_step)
 
 
+def _cpu_step(branch: Branch, outer: bool, facts: FileFacts) -> bool:
+    def finds_cpu(test: cst.BaseExpression, holds: bool) -> Iterator[bool]:
+        if isinstance(test, cst.Comparison) and len(test.comparisons) == 1:
+            (target,) = test.comparisons
+            wanted = isinstance(target.operator, cst.Equal)
+            is_type = last_name(test.left) in {"type", "device_type"}
+            if is_type and holds is wanted and string_value(target.comparator) == HOST_DEVICE:
+                yield isinstance(target.operator, (cst.Equal, cst.NotEqual))
+
+    if outer or branch.pattern is not None:
+        return outer
+    return True in facts.flow.implied(((branch.test, branch.holds),), finds_cpu)
+
+
+is_for_cpu = along_way(False, _cpu_step)
+"""Whether the code around has found that a tensor is on the CPU: `x.device.type == "cpu"`."""
+
+
 def only_shape_is_read(call: cst.Call, facts: FileFacts) -> bool:
     """Whether nothing but the shape of the result is asked for: ``torch.unique(x).shape[0]``."""
     arrivals = facts.flow.reaches(call)
@@ -76,7 +94,7 @@ def _judge_place(node: cst.BaseExpression, facts: FileFacts) -> Judgement:
     if not isinstance(node.func, cst.Attribute) or facts.flow.callees(node):
         return None
     method = node.func.attr.value
-    if method == "cpu":
+    if method == HOST_DEVICE:
         return True
     receiver = Every((node.func.value,))
     if method == "to":
@@ -86,7 +104,7 @@ def _judge_place(node: cst.BaseExpression, facts: FileFacts) -> Judgement:
 
 def _is_moved_to_cpu(call: cst.Call, facts: FileFacts) -> bool:
     device = argument(call, "device", 0)
-    return device is not None and names_device(device.value, "cpu", facts)
+    return device is not None and names_device(device.value, HOST_DEVICE, facts)
 
 
 def names_device(node: cst.BaseExpression, name: str, facts: FileFacts) -> bool:
