@@ -120,6 +120,16 @@ def _demanded_types(test: cst.Comparison, facts: FileFacts) -> frozenset[str]:
     )
 
 
+def available_types(test: cst.BaseExpression, holds: bool, facts: FileFacts) -> frozenset[str]:
+    """The types of devices that are there where ``test`` comes out as ``holds``."""
+
+    def classify(each: cst.BaseExpression, outcome: bool) -> Iterator[DeviceFact]:
+        return _read(each, outcome, facts)
+
+    found = facts.flow.implied([(test, holds)], classify)
+    return frozenset(fact.kind for fact in found if fact.told is Told.AVAILABLE)
+
+
 def is_for_another_device(kind: str, node: cst.CSTNode, facts: FileFacts) -> bool:
     """Whether a device was found to be of other types, and not of the type ``kind``."""
     found = {each.kind for each in device_facts(node, facts) if each.told is Told.IS_DEVICE}

@@ -13,6 +13,7 @@ from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_conditions import (
     DEVICE_WORDS,
     Told,
+    available_types,
     device_facts,
     is_established,
     is_for_another_device,
@@ -44,7 +45,7 @@ def serves_one_type(kind: str, node: cst.CSTNode, context: Context) -> bool:
     if kind != "cuda":
         return is_named_for(kind, node, context)
     return _is_for_library(node, context) or any(
-        _is_part(above, facts)
+        _is_part(above, facts) or _is_skipped_without_cuda(above, facts)
         for above in facts.ancestors(node)
         if isinstance(above, (cst.FunctionDef, cst.ClassDef))
     )
@@ -81,6 +82,27 @@ def _is_part(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
         return True
     uses = _uses_of(owner, facts)
     return bool(uses) and all(_stands_in_part("cuda", use, facts) for use in uses)
+
+
+@remembered
+def _is_skipped_without_cuda(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
+    """Whether a decorator skips a test where CUDA is missing."""
+    return any(_skips_without_cuda(each.decorator, facts) for each in owner.decorators)
+
+
+def _skips_without_cuda(decorator: cst.BaseExpression, facts: FileFacts) -> bool:
+    name = (
+        last_name(decorator.func if isinstance(decorator, cst.Call) else decorator) or ""
+    ).lower()
+    if name.startswith("require"):
+        return not {"cuda", "gpu"}.isdisjoint(words(name))
+    if not isinstance(decorator, cst.Call) or name not in _SKIPPING or not decorator.args:
+        return False
+    condition = decorator.args[0].value
+    return "cuda" in available_types(condition, name == "skipunless", facts)
+
+
+_SKIPPING = frozenset({"skipif", "skipunless"})
 
 
 def _is_for_library(node: cst.CSTNode, context: Context) -> bool:
@@ -247,7 +269,7 @@ def is_requirement_of_test(node: cst.BaseExpression, facts: FileFacts) -> bool:
                 for each in descendants(above.body)
             )
         called = last_name(above.func) if isinstance(above, cst.Call) else None
-        if called is not None and called.lower() in {"skipif", "skipunless"}:
+        if called is not None and called.lower() in _SKIPPING:
             return True
         below = above
         if isinstance(above, cst.BaseStatement):

@@ -94,7 +94,7 @@ def placement_of_call(call: cst.Call, facts: FileFacts) -> Placement | None:
         return None
     method = call.func.attr.value
     if method == "to":
-        moved = _device_of_move(call, facts)
+        moved = device_of_move(call, facts)
         if moved is not None:
             return moved
         return placement_of(call.func.value, facts) if _changes_dtype_only(call, facts) else None
@@ -106,7 +106,7 @@ def placement_of_call(call: cst.Call, facts: FileFacts) -> Placement | None:
 def sent_to(call: cst.Call, facts: FileFacts) -> Iterator[Placement]:
     """The devices to which the value of ``call`` is moved later, its dtype unchanged."""
     for move in _moves(call, facts):
-        placement = _device_of_move(move, facts)
+        placement = device_of_move(move, facts)
         if placement is not None:
             yield placement
 
@@ -163,7 +163,7 @@ def _made_of(node: cst.CSTNode, facts: FileFacts) -> cst.BaseExpression | None:
     return None
 
 
-def _device_of_move(call: cst.Call, facts: FileFacts) -> Placement | None:
+def device_of_move(call: cst.Call, facts: FileFacts) -> Placement | None:
     """The device argument of ``x.to(...)``, unless the move changes the dtype as well."""
     for arg in call.args:
         if arg.keyword is not None and arg.keyword.value == "device":

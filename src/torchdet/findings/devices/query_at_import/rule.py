@@ -51,6 +51,7 @@ from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.device_conditions import Told, device_facts
+from torchdet.reading.devices.device_text import words_in
 from torchdet.reading.module_role import ModuleRole, module_role, runs_at_import
 from torchdet.torch_api.device_queries import QUERIES_OF_PRESENT_DEVICE
 
@@ -78,6 +79,8 @@ def _is_guarded(kind: str, call: cst.Call, facts: FileFacts) -> bool:
     told = (Told.AVAILABLE, Told.IS, Told.IS_DEVICE, Told.REQUIRED, Told.DEMANDED)
     if any(each.kind == kind and each.told in told for each in device_facts(call, facts)):
         return True
+    if any("gpu" in words_in(each.test) for each in facts.flow.conditions(call)):
+        return True  # the project's own question
     below: cst.CSTNode = call
     for above in facts.ancestors(call):
         if isinstance(above, cst.Try) and below is above.body and above.handlers:

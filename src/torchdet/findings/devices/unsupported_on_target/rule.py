@@ -3,11 +3,13 @@
 ## What it does
 Where `target-devices` names `"mps"`, reports 64-bit floating point on its way there:
 `dtype=torch.float64` beside a `device` that is or may be MPS, `.double()` before or after a move
-to it, `.to(device, torch.float64)`; `complex128` likewise. Where it names any accelerator, reports
-a `torch.Generator` of one device that is passed to an operation on another.
+to it, `.to(device, torch.float64)`; `complex128` likewise. NumPy computes in 64 bits, so arrays
+without a dtype are reported as well (`torch.from_numpy(np.loadtxt(path)).to("mps")`). Where
+`target-devices` names any accelerator, reports a `torch.Generator` of one device that is passed to
+an operation on another.
 
-A device that only the run decides, such as a parameter, may be any target. Silent under a
-condition that asks for the device, and for 64 bits inside a `try`.
+A device that only the run decides, such as a parameter, may be any target. Not reported: code under
+a condition that asks for the device, and 64 bits inside a `try`.
 
 ## Why is this bad?
 Metal has no 64-bit floating point, so PyTorch raises `TypeError`. A generator belongs to one
@@ -40,8 +42,7 @@ def grid(device):
 ```
 
 ## Fix safety
-There is no fix: whether the computation bears 32 bits, or belongs on the CPU, is for a person to
-say.
+There is no fix: you decide whether 32 bits suffice, or whether the computation belongs on the CPU.
 """
 
 from __future__ import annotations
@@ -58,10 +59,12 @@ from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.dispatch import is_asked_for
 from torchdet.reading.devices.placement import (
     Placement,
+    device_of_move,
     placement_of,
     placement_of_call,
     sent_to,
 )
+from torchdet.reading.tensors.numpy_arrays import is_wide_numpy
 from torchdet.torch_api.data_loading import CPU_SAMPLERS
 from torchdet.torch_api.dtypes import DTYPES_WITHOUT_MPS
 from torchdet.torch_api.random_numbers import filling_draws, tensor_draws
@@ -100,6 +103,33 @@ def _wide_value(call: cst.Call, node: cst.CSTNode, what: str, context: Context) 
             f"MPS has no 64-bit floating point: {what} raises on {reached.described}; use 32 bits, "
             "or stay on the CPU",
         )
+
+
+def check_move(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """`torch.from_numpy(np.loadtxt(path)).to("mps")`."""
+    facts = context.facts
+    call = facts.parent(node)
+    if "mps" not in context.config.target_devices or not isinstance(call, cst.Call):
+        return
+    place = device_of_move(call, facts) if call.func is node else None
+    if place is None or not place.may_be("mps") or _is_tried(call, facts):
+        return
+    if place.types != {"mps"} and is_asked_for("mps", node, facts):
+        return
+    if not _changes_dtype(call) and is_wide_numpy(node.value, facts):
+        yield Draft(
+            node.attr,
+            "MPS has no 64-bit floating point, which NumPy makes unless told otherwise: this move "
+            f"raises on {place.described}; use `.float()` first",
+        )
+
+
+def _changes_dtype(move: cst.Call) -> bool:
+    """Whether `.to(device, ...)` may get a dtype as well."""
+    return any(
+        arg.keyword is None or arg.keyword.value not in {"device", "non_blocking", "copy"}
+        for arg in move.args[1:]
+    )
 
 
 def _is_tried(node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -163,7 +193,7 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.ERROR,
     requires=b"torch",
-    triggers=(b"float64", b"double", b"complex128", b"Generator"),
+    triggers=(b"float64", b"double", b"complex128", b"Generator", b"from_numpy", b"as_tensor"),
     names={
         **dict.fromkeys(DTYPES_WITHOUT_MPS, check_dtype),
         **dict.fromkeys((*sorted(tensor_draws()), *CPU_SAMPLERS), check_generator),
@@ -171,6 +201,7 @@ RULE = Rule(
     attributes={
         "double": check_double,
         "cdouble": check_double,
+        "to": check_move,
         **dict.fromkeys(sorted(filling_draws()), check_drawing_method),
     },
     screen=Screen(file=lambda _outline, place: bool(place.config.target_devices)),
