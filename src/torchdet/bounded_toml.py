@@ -9,11 +9,6 @@ from __future__ import annotations
 import re
 import sys
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 _MOST_LEVELS = 50
 _MOST_PARTS = 50
 _MOST_DOTS = 20_000
@@ -45,6 +40,11 @@ def parse_toml(text: str) -> dict[str, object]:
     >>> parse_toml("a.b = [1]")
     {'a': {'b': [1]}}
     """
+    if sys.version_info >= (3, 11):  # imported here: most folders hold no configuration
+        import tomllib
+    else:
+        import tomli as tomllib
+
     _require_bounds(text)
     try:
         return tomllib.loads(text)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from torchdet.engine import check_files, machine, pool
+from torchdet.engine import check_files, file_tasks, machine, pool
 from torchdet.engine.discover import SourceFile
 from torchdet.model.config import LintConfig
 
@@ -31,7 +31,7 @@ def test_reports_come_in_the_order_of_the_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    monkeypatch.setattr(file_tasks, "_CHUNK_BYTES", 200)
     files = files_in(tmp_path, 30)
     reports = check_files.check_files(files, jobs=2, cache_folder=None)
     assert [report.path for report in reports] == [file.path for file in files]
@@ -42,7 +42,7 @@ def test_a_process_that_dies_costs_only_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    monkeypatch.setattr(file_tasks, "_CHUNK_BYTES", 200)
     files = files_in(tmp_path, 12)
     check_file = check_files.check_file
 
@@ -63,7 +63,7 @@ def test_a_process_that_has_grown_is_replaced_and_no_file_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(pool, "_CHUNK_BYTES", 200)
+    monkeypatch.setattr(file_tasks, "_CHUNK_BYTES", 200)
     check_file = check_files.check_file
     seen = tmp_path / "seen"
     seen.mkdir()
@@ -87,8 +87,8 @@ def test_very_large_files_are_done_one_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pool, "_WORTH_PROCESSES", 0)
-    monkeypatch.setattr(pool, "_CHUNK_BYTES", 1)
-    monkeypatch.setattr(pool, "_VERY_LARGE", 1000)
+    monkeypatch.setattr(file_tasks, "_CHUNK_BYTES", 1)
+    monkeypatch.setattr(file_tasks, "_VERY_LARGE", 1000)
     check_file = check_files.check_file
     busy = tmp_path / "busy"
 

@@ -11,7 +11,9 @@ from torchdet.engine.cache import ReportCache, prune
 from torchdet.engine.check import check_bytes, failure
 from torchdet.engine.decode import NOTEBOOK, searchable
 from torchdet.engine.discover import SourceFile
+from torchdet.engine.file_tasks import SizedFile
 from torchdet.engine.footprint import Footprint
+from torchdet.engine.pool import run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
@@ -54,8 +56,6 @@ def check_files(
         else:
             finish(known)
     if pending:
-        from torchdet.engine.pool import SizedFile, run_on_files  # brings multiprocessing
-
         sized = [SizedFile(file, size) for file, size in pending]
         for checked in run_on_files(sized, _Check(cache_folder), jobs=jobs):
             finish(checked)

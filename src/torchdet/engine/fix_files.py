@@ -11,7 +11,8 @@ from torchdet.engine.check import failure
 from torchdet.engine.check_files import Progress, check_files, read_source
 from torchdet.engine.converge import fix_bytes, is_fixable
 from torchdet.engine.discover import SourceFile, distinct_files
-from torchdet.engine.pool import run_on_files, sized
+from torchdet.engine.file_tasks import sized
+from torchdet.engine.pool import run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_fixes import FileFixes

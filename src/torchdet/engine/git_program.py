@@ -9,9 +9,12 @@ fsmonitor come in. What is left, fetching objects that a partial clone lacks, is
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import subprocess
 
 _SECONDS = 60
 """What git may take: its configuration, too, may be a pipe that nobody writes to."""
@@ -115,6 +118,8 @@ def _run(
     """git with ``words``, and ``given`` on its standard input. Raises ``GitError`` on time-out."""
     command = [git, "-C", root, *_OVERRIDES, "--no-pager", "--no-replace-objects"]
     environment = {key: value for key, value in os.environ.items() if key not in _PLACES}
+    import subprocess  # which linting does without
+
     try:
         return subprocess.run(  # noqa: S603 -- fixed words, a revision and paths behind marks
             [*command, "--literal-pathspecs", *words],

@@ -7,7 +7,6 @@ import errno
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import BinaryIO
@@ -80,6 +79,8 @@ def _temporary(target: str, content: bytes, status: os.stat_result | None) -> It
     """A file beside ``target`` with ``content``, which is on the disk; removed if not renamed."""
     folder = os.path.dirname(target) or os.curdir
     _remove_leftovers(folder)
+    import tempfile  # with all that it brings, which linting does without
+
     descriptor, temporary = tempfile.mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=folder)
     try:
         with os.fdopen(descriptor, "wb") as stream:

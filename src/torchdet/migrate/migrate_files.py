@@ -17,7 +17,8 @@ from torchdet.engine.check_files import read_source
 from torchdet.engine.decode import decode_source
 from torchdet.engine.discover import SourceFile, distinct_files
 from torchdet.engine.faults import internal_error
-from torchdet.engine.pool import SizedFile, run_on_files, sized
+from torchdet.engine.file_tasks import SizedFile, sized
+from torchdet.engine.pool import run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.engine.rounds import (
     Progress,
