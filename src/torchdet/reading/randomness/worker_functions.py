@@ -132,7 +132,7 @@ def _operands(node: cst.CSTNode, facts: FileFacts) -> list[cst.CSTNode] | None:
         return [each.value for each in node.args]
     if isinstance(node, cst.Attribute) and _COUNTS_ON.search(node.attr.value) is None:
         known = facts.resolve(node).names
-        return [node] if isinstance(node.value, cst.Name) and not known else None
+        return [node.value] if isinstance(node.value, cst.Name) and not known else None
     return None
 
 
