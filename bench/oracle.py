@@ -41,6 +41,8 @@ EXPLAINED = {
     "order": "LibCST leaves out what binds the name further down",
     "shadowed": "the name is bound by an import and otherwise, so that it stays unknown here",
     "facade": "torchdet's own facade stands for torch",
+    "star": "LibCST does not know which names a star import of torch binds",
+    "runtime module": "`_torch_runtime`, which a migration writes, stands for torch and the handle",
     "deletion": "`del` makes a name local to its function; LibCST takes it for the import",
     "pattern": "a pattern of `match` binds its names; LibCST takes them for the import",
     "walrus": "a walrus in a comprehension binds in the function; LibCST keeps it inside",
@@ -124,6 +126,10 @@ def _cause(use: DottedUse, facts: FileFacts, ours: set[str], imported: set[str])
         return "flow"
     if ours and imported and all(said.startswith("torchdet.facade.") for said in imported):
         return "facade"
+    if any("_torch_runtime" in said for said in imported):
+        return "runtime module"
+    if ours and BindingKind.IMPORT not in kinds:
+        return "star"
     if ours:
         return "order" if kinds == {BindingKind.IMPORT} and imported < ours else "name"
     if BindingKind.IMPORT in kinds and len(kinds) > 1:

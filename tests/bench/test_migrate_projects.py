@@ -155,7 +155,7 @@ def test_sound_migration_of_a_project(project: Path, capsys: pytest.CaptureFixtu
     assert (trial["files"], trial["files_changed"]) == (1, 2)
     assert (trial["tests"], trial["passed_before"], trial["passed_after"]) == (3, 2, 2)
     after = work / "tiny/after/tiny"
-    assert "from tiny._torch_runtime import torch" in (after / "__init__.py").read_text()
+    assert "from ._torch_runtime import torch" in (after / "__init__.py").read_text()
     assert "deferred_handle" in (after / "_torch_runtime.py").read_text()
     assert "import torch" in (project / "tiny/__init__.py").read_text()
     assert "| tiny |" in capsys.readouterr().out

@@ -87,7 +87,12 @@ def test_every_format_of_findings(output_format: str) -> None:
     assert done.stdout.count("DET302") + done.stdout.count("accelerator-method") >= 7
     assert_steers_nothing(done.stdout, commands=output_format == "github")
     if output_format == "github":
-        assert set(re.findall(r"^\S*", done.stdout, re.MULTILINE)) == {"::error", "::warning", ""}
+        assert set(re.findall(r"^\S*", done.stdout, re.MULTILINE)) == {
+            "::error",
+            "::warning",
+            "::notice",
+            "",
+        }
     elif output_format == "junit":
         ET.fromstring(done.stdout)
     elif output_format in ("json", "gitlab", "sarif"):

@@ -33,7 +33,7 @@ def tree(tmp_path: Path) -> Path:
     """A copy of what the tests of the rules need, into which a rule can be written."""
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=SKIPPED)
     shutil.copytree(ROOT / "tests" / "findings", tmp_path / "tests" / "findings", ignore=SKIPPED)
-    for name in ("__init__.py", "rows.py"):
+    for name in ("__init__.py", "pages.py", "rows.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
     return tmp_path
 

@@ -106,6 +106,8 @@ DIFFERENT = {
     "t = torch\nimport torch\n": {"order"},
     "import torch\nt = torch\nt.cuda\n": {"flow"},
     "from torchdet.facade import torch\ntorch.cuda\n": {"facade"},
+    "from torch import *\nempty\n": {"star"},
+    "from kit._torch_runtime import torch\ntorch.cuda\n": {"runtime module"},
 }
 
 

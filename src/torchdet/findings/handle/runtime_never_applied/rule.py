@@ -64,12 +64,12 @@ from torchdet.reading.context import Context, Place
 from torchdet.reading.entry_points import applies_runtime, brings_torch, entry_points
 from torchdet.reading.runtime_modules import in_runtime_module
 
-_POLICIES = (Policy.HANDLE, Policy.EFFECTS)
+_NOT_ASKED = frozenset({Policy.UNDECIDED, Policy.FACADE, Policy.INJECT})
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     """A statement of the module's body at which a program may begin."""
-    if context.config.policy not in _POLICIES or in_runtime_module(context):
+    if context.config.policy in _NOT_ASKED or in_runtime_module(context):
         return
     for entry in entry_points(context):
         if node not in (entry.node, context.facts.parent(entry.node)):
@@ -84,7 +84,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:
-    return place.config.policy in _POLICIES and (
+    return place.config.policy not in _NOT_ASKED and (
         "__name__" in outline.uses or not outline.functions.isdisjoint(_COMMANDS)
     )
 
