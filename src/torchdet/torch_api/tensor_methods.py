@@ -60,11 +60,15 @@ FILLING_METHODS = frozenset(
 )
 """In-place methods that write to all of a tensor."""
 
-PARTLY_FILLING = frozenset(
+PARTLY_FILLING = frozenset({"diagonal_scatter", "select_scatter", "slice_scatter"}).union(
     f"{name}{suffix}"
     for name in (
-        *("diagonal_scatter", "index_copy", "index_fill", "index_put", "masked_fill"),
-        *("masked_scatter", "scatter", "select_scatter", "slice_scatter"),
+        "index_copy",
+        "index_fill",
+        "index_put",
+        "masked_fill",
+        "masked_scatter",
+        "scatter",
     )
     for suffix in ("", "_")
 )
