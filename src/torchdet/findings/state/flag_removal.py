@@ -12,6 +12,8 @@ from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.project_conditions import NoContraryWrite
 from torchdet.findings.state.flag_writes import FlagStatement
+from torchdet.reading.entry_points import applies_runtime
+from torchdet.reading.module_role import ModuleRole, module_role
 
 
 def remove_flag_statements(
@@ -42,6 +44,10 @@ _PART = Grounds(
     "the flag is written within a statement that does more than that",
     "leave the flag to the runtime's policy, and take this write out by hand",
 )
+_LIBRARY = Grounds(
+    "programs that import this module and never apply the runtime rely on the flag",
+    "call `get_torch_handle()` in the programs that need it, then take this write out by hand",
+)
 _UNKNOWN = Grounds(
     "the value of the flag is known to the run only",
     "decide it in the runtime's policy, and take this write out by hand",
@@ -57,9 +63,13 @@ def removal(
 ) -> Outcome:
     """The end of ``statement``, which writes what the runtime writes or contradicts it.
 
-    One that contradicts the runtime is refused, unless unsafe changes are wanted.
+    One that contradicts the runtime is refused, unless unsafe changes are wanted. So is one in a
+    library that leaves the runtime to the programs that import it.
     """
     code = " ".join(context.facts.code(statement).split())
+    in_library = module_role(context.rules) is ModuleRole.LIBRARY
+    if agrees and in_library and not context.config.unsafe and not applies_runtime(context.rules):
+        return Refuse(finding, _LIBRARY)
     if agrees:
         message = f"remove `{code}`: the runtime sets it"
         return Rewrite(finding, (Delete(statement),), message)

@@ -7,7 +7,8 @@ sets all of these flags when the handle is made, and reads each one back.
 A write of another value is refused, because somebody must decide: the runtime's policy is where a
 project says once that it wants warnings only. With unsafe changes allowed, literal values that
 contradict the runtime's defaults are removed as well, so that the policy holds. A value that only
-the run knows is always left, and so is a write whose statement does more.
+the run knows is always left, and so is a write whose statement does more, or one in a module that
+other programs import: they may never apply the runtime.
 """
 
 from __future__ import annotations
