@@ -81,6 +81,8 @@ def _judge_inputs(first: Observed, second: Observed) -> Judgement | None:
         return Judgement(
             Cause.MEMORY, f"`{first.site.operation}` reads memory that was never written"
         )
+    if flags & OperationFlag.SENT:
+        return Judgement(Cause.INPUT, "what another process sent differs")
     if first.site.kind in (SiteKind.REGION, SiteKind.MODULE):
         return Judgement(Cause.INPUT, f"what enters `{first.site.operation}` differs")
     return Judgement(

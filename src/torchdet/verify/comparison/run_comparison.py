@@ -12,7 +12,7 @@ from torchdet.verify.comparison.divergence import (
     StepDivergence,
 )
 from torchdet.verify.comparison.stream_comparison import OperationComparison, StepComparison
-from torchdet.verify.trace.records import SiteKind
+from torchdet.verify.trace.records import OperationFlag, SiteKind
 from torchdet.verify.trace.trace_reader import RunTrace
 
 
@@ -109,7 +109,10 @@ def _closeness_to_origin(divergence: Divergence) -> tuple[bool, int, str, str, i
     Otherwise nobody knows an order over processes; that of the steps is the best there is.
     """
     observed = divergence.observed
-    enters = divergence.cause is Cause.INPUT and observed.site.kind is not SiteKind.OPERATION
+    is_sent = bool(observed.record.flags & OperationFlag.SENT)
+    enters = divergence.cause is Cause.INPUT and (
+        is_sent or observed.site.kind is not SiteKind.OPERATION
+    )
     borrowed = enters or divergence.cause is Cause.COMMUNICATION
     place = divergence.place
     return borrowed, observed.record.step, place.process, place.stream, observed.sequence

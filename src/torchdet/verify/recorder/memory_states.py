@@ -1,4 +1,4 @@
-"""What is special about the memory of some tensors: never written, or filled by a collective."""
+"""What is special about the memory of some tensors: never written, or filled from elsewhere."""
 
 from __future__ import annotations
 
@@ -35,6 +35,10 @@ class MemoryStates:
     def received(self, tensor: torch.Tensor, sequence: int) -> None:
         """A collective writes a tensor, now or later."""
         self._put(tensor, MemoryState(OperationFlag.RECEIVED, sequence + 1))
+
+    def sent(self, tensor: torch.Tensor) -> None:
+        """A tensor came from another process."""
+        self._put(tensor, MemoryState(OperationFlag.SENT))
 
     def written(self, tensor: torch.Tensor) -> None:
         """An operation has written all of a tensor."""

@@ -20,6 +20,7 @@ from torchdet.verify.recorder.memory_states import MemoryStates
 from torchdet.verify.recorder.module_calls import watch_modules
 from torchdet.verify.recorder.operation_capture import OperationCapture
 from torchdet.verify.recorder.optimizer_steps import watch_optimizers
+from torchdet.verify.recorder.received_tensors import leave_received_tensors_alone
 from torchdet.verify.recorder.thread_stream import ThreadStream
 from torchdet.verify.recorder.threads_of_program import watch_threads
 from torchdet.verify.recording_spec import Level, RecordingSpec
@@ -169,6 +170,7 @@ def start_recording(spec: RecordingSpec) -> Session:
     session = Session(spec)
     spec.hand_on(session.key)
     leave_compiler_alone(session)
+    leave_received_tensors_alone(session)
     watch_optimizers(session)
     if spec.level is Level.MODULE:
         watch_modules(session)

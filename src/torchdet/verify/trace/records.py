@@ -24,6 +24,8 @@ class OperationFlag(IntFlag):
     """Some of it was allocated and perhaps never written."""
     RECEIVED = 2
     """Some of it was filled by a collective; ``origin`` is the collective's number."""
+    SENT = 4
+    """Some of it came from another process."""
 
 
 class OperationRecord(NamedTuple):
