@@ -1,4 +1,4 @@
-# expect: control-flow backward
+# expect: control-flow backward level=operation
 import random
 
 import torch
