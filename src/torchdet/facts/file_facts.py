@@ -132,14 +132,6 @@ class FileFacts:
         """The dotted name of the functions and classes around ``node``."""
         return ".".join(_names_around(node, self))
 
-    def class_around(self, node: cst.CSTNode) -> cst.ClassDef | None:
-        """The innermost class in whose text ``node`` stands."""
-        return _class_around(node, self)
-
-    def function_around(self, node: cst.CSTNode) -> cst.FunctionDef | None:
-        """The innermost function in whose text ``node`` stands; lambdas don't count."""
-        return _function_around(node, self)
-
     def under_type_checking(self, node: cst.CSTNode) -> bool:
         """Whether only a type checker ever runs ``node`` (``if TYPE_CHECKING:``)."""
         return _only_checked(node, self)
@@ -182,18 +174,6 @@ def _names_step(
     return outer
 
 
-def _class_step(
-    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.ClassDef | None, _facts: FileFacts
-) -> cst.ClassDef | None:
-    return above if isinstance(above, cst.ClassDef) else outer
-
-
-def _function_step(
-    above: cst.CSTNode, _below: cst.CSTNode, outer: cst.FunctionDef | None, _facts: FileFacts
-) -> cst.FunctionDef | None:
-    return above if isinstance(above, cst.FunctionDef) else outer
-
-
 def _checked_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, facts: FileFacts) -> bool:
     if outer or not (isinstance(above, cst.If) and above.body is below):
         return outer
@@ -202,6 +182,4 @@ def _checked_step(above: cst.CSTNode, below: cst.CSTNode, outer: bool, facts: Fi
 
 _statement_around = inherited(None, _statement_step)
 _names_around = inherited(tuple[str, ...](), _names_step)
-_class_around = inherited(None, _class_step)
-_function_around = inherited(None, _function_step)
 _only_checked = inherited(False, _checked_step)

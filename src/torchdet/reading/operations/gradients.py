@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import argument, is_constant, last_name
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.inductive import Every, Judgement, inductive
@@ -198,12 +199,12 @@ def _is_cut_off(call: cst.Call, facts: FileFacts) -> bool:
 
 def _is_outside_of_models(call: cst.Call, facts: FileFacts) -> bool:
     """Whether the call stands in a class or function that computes nothing to be differentiated."""
-    function = facts.function_around(call)
+    function = enclosing_function(call, facts)
     if function is not None and prepares(function.name.value):
         return True
     if function is not None and _DATA.search(function.name.value):
         return True
-    owner = facts.class_around(call)
+    owner = enclosing_class(call, facts)
     return owner is not None and _is_no_model(owner, facts)
 
 

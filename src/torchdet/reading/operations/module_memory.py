@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import argument, is_constant, last_name, string_value
 from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
@@ -80,7 +81,7 @@ def module_memory(call: cst.Call, facts: FileFacts) -> ModuleMemory | None:
         target = statement.targets[0].target
         name = last_name(target)
     owner = facts.flow.class_of_self(target.value) if isinstance(target, cst.Attribute) else None
-    function = facts.function_around(call)
+    function = enclosing_function(call, facts)
     if owner is None or name is None or kind is None:
         return None
     in_init = function is not None and function.name.value == "__init__"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import argument, last_name, string_value
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.inductive import Every, Judgement, inductive
@@ -32,7 +33,7 @@ def is_other_path(node: cst.CSTNode, facts: FileFacts) -> bool:
     while current is not None:
         if _depends_on_mode(current, facts):
             return True
-        current = facts.function_around(current)
+        current = enclosing_function(current, facts)
     return False
 
 
