@@ -107,7 +107,7 @@ def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     @click.option(
         "--policy",
         type=click.Choice([policy.value for policy in CHOICES_OF_POLICY]),
-        help="How modules come by torch; replaces the configured one.",
+        help="How modules get torch; overrides the configuration.",
     )
     @wraps(command)
     def with_rules(

@@ -36,9 +36,7 @@ _OWN_FILE, _SHARED_FILE = FILE_NAMES
 @click.command(short_help="Write a configuration that suits a project.")
 @click.argument("folder", default=".", type=click.Path(exists=True, file_okay=False, path_type=str))
 @click.option("--yes", "-y", is_flag=True, help="Write without asking.")
-@click.option(
-    "--baseline", is_flag=True, help=f"Accept the findings that there are in {_BASELINE}, too."
-)
+@click.option("--baseline", is_flag=True, help=f"Also accept today's findings, in {_BASELINE}.")
 def init(folder: str, yes: bool, baseline: bool) -> int:
     """Write the [tool.torchdet] table for the project in FOLDER (the current one by default).
 

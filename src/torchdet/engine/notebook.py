@@ -23,7 +23,7 @@ _LANGUAGES = frozenset({"python", "ipython", "python3"})
 
 @dataclass(frozen=True, slots=True)
 class _CodeCell:
-    """A cell with code: its number, its source, and where that stands in the JSON."""
+    """A cell with code: its number, its source, and the source's place in the JSON."""
 
     number: int
     source: str

@@ -1,4 +1,4 @@
-"""Where the sources of the cells stand in the JSON of a notebook, so that nothing else changes."""
+"""Find the sources of cells in a notebook's JSON, so that edits change nothing else."""
 
 from __future__ import annotations
 

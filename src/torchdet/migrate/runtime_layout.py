@@ -32,7 +32,7 @@ _DEFERRED = TorchAccess(RUNTIME, "deferred_handle")
 
 @dataclass(frozen=True, slots=True)
 class RuntimeModule:
-    """The module of one package through which its others come by torch and the handle.
+    """The module of one package from which its others get torch and the handle.
 
     ``folder`` is the package's, ``name`` its name and ``module`` the last part of the module's.
     ``relative`` is whether the package's modules import each other by relative names, ``alone`` the

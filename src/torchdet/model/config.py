@@ -9,7 +9,7 @@ from torchdet.model.diagnostic import Confidence, Severity
 
 
 class Policy(Enum):
-    """How a module is expected to come by torch.
+    """How a module is expected to get torch.
 
     ``HANDLE``: from the runtime's handle. ``FACADE``: a named module is imported first, and
     ``import torch`` after it is fine. ``INJECT``: functions receive the handle; one kept at

@@ -93,4 +93,4 @@ def _decided_device(deferred: _DeferredHandle) -> torch_device:
 
 # The compiler cannot trace how a decision is made; as `torch.compiler.assume_constant_result`,
 # which would import torch, it takes the device as a constant.
-_decided_device._dynamo_marked_constant = True  # type: ignore[attr-defined]
+_decided_device._dynamo_marked_constant = True  # type: ignore[attr-defined]  # torch's mark

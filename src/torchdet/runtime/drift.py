@@ -86,7 +86,7 @@ class DriftWatch:
             watched = type("WatchedModule", (ModuleType,), {"__setattr__": write})
             owner.__class__ = watched
         else:
-            kind.__setattr__ = write  # type: ignore[method-assign]
+            kind.__setattr__ = write  # type: ignore[method-assign]  # how writes are seen
 
     def _look(self, frame: FrameType) -> None:
         for state in self._states():

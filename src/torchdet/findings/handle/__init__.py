@@ -1,1 +1,1 @@
-"""DET1xx: how a module comes by torch."""
+"""DET1xx: how a module gets torch."""

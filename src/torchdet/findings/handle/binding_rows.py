@@ -16,7 +16,7 @@ from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, loaded_by_import
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """How a place comes by torch: ``handle`` is the handle's name there, ``torch`` what is torch.
+    """How a place gets torch: ``handle`` is the handle's name there, ``torch`` what is torch.
 
     ``tries`` is whether it is ready for an import that fails: each module is then imported, as
     one that is missing from ``sys.modules`` is an attribute of torch all the same.

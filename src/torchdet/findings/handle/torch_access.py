@@ -1,4 +1,4 @@
-"""How a file comes by torch and the handle, and under which names."""
+"""How a file gets torch and the handle, and under which names."""
 
 from __future__ import annotations
 

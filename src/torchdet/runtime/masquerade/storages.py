@@ -36,7 +36,7 @@ def _new(original: object) -> object:
             kwargs["device"] = mode.explicit(device, torch.UntypedStorage) or device
         return original(cls, *args, **kwargs)
 
-    return staticmethod(function_stand_in(answer, always)(original))  # type: ignore[arg-type]
+    return staticmethod(function_stand_in(answer, always)(original))  # type: ignore[arg-type]  # a slot
 
 
 def _to(original: object) -> object:
@@ -82,7 +82,7 @@ def _is_cuda(original: object) -> object:
         mode = current_mode()
         if mode is None or not masquerades(mode):
             return _read(original, storage)
-        return _presented(storage, type(storage).device).type == "cuda"  # type: ignore[attr-defined]
+        return _presented(storage, type(storage).device).type == "cuda"  # type: ignore[attr-defined]  # object
 
     return property(is_cuda)
 

@@ -32,7 +32,7 @@ class PresentedGenerator(torch._C.Generator):
     """A generator of the home device that tells the device for which it passes."""
 
     @property
-    def device(self) -> torch.device:  # type: ignore[override]
+    def device(self) -> torch.device:  # type: ignore[override]  # an attribute there
         """The device that the program asked for, as a machine with CUDA has it."""
         return torch_device(ConcreteDevice("cuda", generator_device(self).index or 0))
 

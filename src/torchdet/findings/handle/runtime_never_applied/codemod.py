@@ -18,7 +18,7 @@ from torchdet.reading.entry_points import EntryBody, EntryPoint
 
 _APPLYING = "get_torch_handle"
 _ONE_ROW = Grounds(
-    "what the program runs first stands in one row with its header, where nothing fits before it",
+    "the program's first statement is on the line of its header, so that nothing fits before it",
     f"call `{_APPLYING}()` before it",
 )
 

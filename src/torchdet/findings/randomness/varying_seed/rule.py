@@ -264,7 +264,7 @@ def _differing(value: cst.BaseExpression, context: Context) -> tuple[cst.Call, C
 
 
 def _in_worker_function(node: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether it stands in a function that a loader runs in its workers."""
+    """Whether it is in a function that a data loader runs in its workers."""
     function = enclosing_body(node, facts)
     return function is not None and runs_in_workers(function, facts) is not None
 
