@@ -23,8 +23,8 @@ from io import BytesIO
 from pathlib import Path
 
 PATIENCE = 300
-REDIRECT = ("-m", "torchdet.runtime.redirect")
-WAYS = {"before": (), "honest": REDIRECT, "masquerade": (*REDIRECT, "--masquerade")}
+RUN = ("-m", "torchdet", "run")
+WAYS = {"before": (), "honest": (*RUN, "--redirect"), "masquerade": (*RUN, "--masquerade")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,16 +197,17 @@ def _unpack(client: Client, place: Path, clones: dict[str, str]) -> None:
 
 
 def _run(client: Client, place: Path, way: tuple[str, ...]) -> str:
-    command = [sys.executable, "-W", "ignore"]
+    command = [sys.executable, *way]
     if client.ranks:
         launcher = ("torch.distributed.run", "--standalone", "--nproc-per-node", str(client.ranks))
         command += ["-m", *launcher]
     path = os.pathsep.join(filter(None, (str(place), os.environ.get("PYTHONPATH"))))
     try:
         done = subprocess.run(
-            [*command, *way, *client.arguments],
+            [*command, *client.arguments],
             cwd=place, capture_output=True, text=True, timeout=PATIENCE, check=False,
-            stdin=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": path},
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"},
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return f"fails: not done in {PATIENCE} s"

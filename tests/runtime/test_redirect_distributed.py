@@ -27,10 +27,10 @@ SEEN = {AnswerMode.HONEST: ("gloo", "cpu"), AnswerMode.MASQUERADE: ("nccl", "cud
 
 @pytest.mark.parametrize("mode", AnswerMode)
 def test_torchrun_trains_a_program_written_for_nccl(mode: AnswerMode, tmp_path: Path) -> None:
-    options = ["--masquerade"] if mode is AnswerMode.MASQUERADE else []
+    option = "--masquerade" if mode is AnswerMode.MASQUERADE else "--redirect"
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone",
-         "--nproc-per-node", "2", "-m", "torchdet.runtime.redirect", *options, str(PROGRAM),
+        [sys.executable, "-W", "ignore", "-m", "torchdet", "run", option,
+         "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(PROGRAM),
          str(tmp_path)],
         capture_output=True, text=True, timeout=PATIENCE, check=False, cwd=tmp_path,
         env={**settled(), "OMP_NUM_THREADS": "1"},

@@ -27,7 +27,7 @@ the block takes both away.
 
 For a whole program without a change to it:
 
-    python -m torchdet.runtime.redirect train.py --epochs 3
+    torchdet run --redirect train.py --epochs 3
 
 Example:
     >>> import torch
@@ -49,8 +49,6 @@ from typing import TYPE_CHECKING, Literal
 from torchdet.runtime.redirect.answer_mode import AnswerMode
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from torchdet.runtime.devices import Machine
 
 __all__ = ["AnswerMode", "redirect", "switch_on"]
@@ -105,10 +103,9 @@ def switch_on(
 _switched_on: set[contextlib.ExitStack] = set()
 
 
-def machine_of_process(*, search_from: Path | None = None) -> Machine:
+def machine_of_process() -> Machine:
     """Return the machine of this process, with the home that its policy chooses if it can.
 
-    ``search_from`` is where the policy's file is looked for, in place of the entry script's folder.
     Raises ``PolicyError`` if the policy cannot be read.
     """
     from torchdet.runtime.decide import decide_torch_runtime
@@ -117,7 +114,7 @@ def machine_of_process(*, search_from: Path | None = None) -> Machine:
     from torchdet.runtime.policy_sources import process_policy
     from torchdet.runtime.probe import probe_torch_runtime
 
-    policy = process_policy(search_from=search_from)
+    policy = process_policy()
     facts = probe_torch_runtime()
     decision = decide_torch_runtime(facts, policy)
     return decision.machine if isinstance(decision, Ready) else Machine.of(facts)
