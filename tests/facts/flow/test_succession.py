@@ -1,4 +1,4 @@
-"""Which of some nodes of a body can run next."""
+"""Which of some nodes of a body can run next, and which ran last."""
 
 from __future__ import annotations
 
@@ -40,6 +40,28 @@ def test_what_runs_next(text: str, following: str) -> None:
     facts, calls = calls_in(text)
     found = facts.flow.succession(calls["a"], calls.values()).after(calls["a"])
     assert [facts.code(each.func) for each in found if isinstance(each, cst.Call)] == [*following]
+
+
+@pytest.mark.parametrize(
+    ("text", "earlier"),
+    [
+        ("c()\nb()\na()\n", "b"),
+        ("a(b())\n", "b"),
+        ("b(a())\n", "-"),
+        ("if x:\n    b()\na()\n", "-b"),
+        ("c()\nif x:\n    b()\na()\n", "cb"),
+        ("if x:\n    c()\nelse:\n    b()\na()\n", "cb"),
+        ("b()\nfor i in r:\n    a()\n", "ba"),
+        ("for i in r:\n    c()\n    a()\n", "c"),
+        ("b()\ndef f():\n    c()\na()\n", "c"),
+        ("if x:\n    b()\n    raise x\na()\n", "-"),
+    ],
+)
+def test_what_ran_last(text: str, earlier: str) -> None:
+    facts, calls = calls_in(text)
+    found = facts.flow.succession(calls["a"], calls.values()).before(calls["a"])
+    named = [facts.code(each.func) if isinstance(each, cst.Call) else "-" for each in found]
+    assert named == [*earlier]
 
 
 def test_what_runs_first() -> None:

@@ -180,6 +180,10 @@ def test_a_circle_of_parts_ends() -> None:
             "    def g(self):\n        use(self.x)",
             [(UseKind.ARGUMENT, "use")],
         ),
+        (
+            "class A:\n    x = start()\n    def g(self):\n        use(self.x)",
+            [(UseKind.ARGUMENT, "use")],
+        ),
     ],
 )
 def test_reaches(text: str, kinds: list[tuple[UseKind, str]]) -> None:

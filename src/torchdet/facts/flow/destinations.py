@@ -281,7 +281,10 @@ class DestinationSearch:
         if isinstance(target, cst.Name):
             found = self._parts.bodies.table.bound.get(target)
             if found is not None:
-                self._definition(found[1], path)
+                (scope, name), definition = found
+                self._definition(definition, path)
+                if isinstance(scope.node, cst.ClassDef):
+                    self._member(scope.node, name, path)
         elif isinstance(target, cst.Attribute):
             self._attribute(target, path)
         elif isinstance(target, cst.Subscript):

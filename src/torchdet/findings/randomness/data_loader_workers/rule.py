@@ -69,25 +69,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
-from torchdet.facts.enclosing import enclosing_body, enclosing_class, enclosing_function
-from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant
+from torchdet.facts.enclosing import calls_by_body, enclosing_body
+from torchdet.facts.expressions import argument, has_unpacking, int_value, is_constant, last_name
 from torchdet.facts.lazy import cst
-from torchdet.facts.walk import descendants
+from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.module_role import ModuleRole, module_role
-from torchdet.reading.randomness.data_classes import is_dataset
+from torchdet.reading.randomness.kept_generators import kept_by_dataset
 from torchdet.reading.randomness.worker_functions import repeated_seed, runs_in_workers
 from torchdet.torch_api.data_loading import DATA_LOADERS
 from torchdet.torch_api.random_numbers import GENERATOR_MAKERS, TORCH_SEEDERS
 
 if TYPE_CHECKING:
-    pass
+    from torchdet.facts.file_facts import FileFacts
 
-_IN_WORKERS = frozenset({"__getitem__", "__getitems__", "__iter__"})
-_SEEDS = frozenset({"seed", "manual_seed", "set_state", "setstate", "bit_generator"})
+_RESEEDS_KEPT = frozenset({"dataloader_options", "reseed_generators"})
 
 
 def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -143,143 +142,37 @@ def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return
-    target = _kept_as(call, context)
-    if target is None:
+    kept = kept_by_dataset(call, facts)
+    if kept is None or _reseeds_kept_generators(facts.module, facts):
         return
-    name = facts.code(target)
-    for definition in _datasets(target, context):
-        confidence = is_dataset(definition, facts)
-        if confidence is None or not _draws_in_workers(definition, target, context):
-            continue
-        workers = _loader_workers(context)
-        if workers is False or _reseeds_kept_generators(context):
-            return
-        certain = confidence is Confidence.CERTAIN and workers is True
-        yield Draft(
-            call.func,
-            f"every worker of a `DataLoader` gets a copy of `{name}` and draws the same numbers; "
-            "make the generator in the worker, from a seed and the index or "
-            "`get_worker_info().seed`",
-            confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
-        )
+    workers = _loader_workers(facts.module, facts)
+    if workers is False:
         return
-
-
-def _kept_as(call: cst.Call, context: Context) -> cst.Name | cst.Attribute | None:
-    """`self.x`, or the name in a class or at module level, that the generator is assigned to."""
-    facts = context.facts
-    value: cst.CSTNode = call
-    above = facts.parent(value)
-    while isinstance(above, (cst.Attribute, cst.Call, cst.IfExp, cst.BooleanOperation)):
-        value, above = above, facts.parent(above)
-    if not isinstance(above, (cst.Assign, cst.AnnAssign)):
-        return None
-    target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
-    function = enclosing_function(call, facts)
-    if isinstance(target, cst.Attribute) and is_constant(target.value, "self"):
-        made_once = function is not None and function.name.value not in _IN_WORKERS
-        return target if made_once else None
-    return target if isinstance(target, cst.Name) and function is None else None
-
-
-def _datasets(target: cst.Name | cst.Attribute, context: Context) -> Iterator[cst.ClassDef]:
-    """The classes that can read ``target``."""
-    facts = context.facts
-    owner = enclosing_class(target, facts)
-    if owner is not None:
-        yield owner
-    elif isinstance(target, cst.Name):
-        found: dict[cst.ClassDef, None] = {}
-        for use in facts.uses_of(target.value, facts.scope(target)):
-            around = enclosing_class(use.node, facts)
-            if around is not None:
-                found.setdefault(around)
-        yield from found
-
-
-def _draws_in_workers(
-    definition: cst.ClassDef, target: cst.Name | cst.Attribute, context: Context
-) -> bool:
-    """Whether what runs in the workers draws from ``target``, and nothing makes it the worker's."""
-    facts = context.facts
-    if "get_worker_info" in facts.code(definition) or _assigned_from_outside(target, context):
-        return False
-    name = target.value if isinstance(target, cst.Name) else target.attr.value
-    on_self = isinstance(target, cst.Attribute) or enclosing_class(target, facts) is not None
-    prefix = ("self", name) if on_self else (name,)
-    draws = False
-    for method in _methods_in_workers(definition):
-        for node in descendants(method.body):
-            parts = _parts(node)
-            if parts[: len(prefix)] != prefix:
-                continue
-            parent = facts.parent(node)
-            if isinstance(parent, (cst.AssignTarget, cst.AnnAssign)) or parts[-1] in _SEEDS:
-                return False
-            draws = True
-    return draws
-
-
-def _parts(node: cst.CSTNode) -> tuple[str, ...]:
-    from torchdet.facts.index import dotted_parts
-
-    return dotted_parts(node) or ()
-
-
-def _methods_in_workers(definition: cst.ClassDef) -> list[cst.FunctionDef]:
-    """`__getitem__` and `__iter__`, and the methods that they call on `self`, step by step."""
-    methods = {
-        each.name.value: each for each in definition.body.body if isinstance(each, cst.FunctionDef)
-    }
-    pending = [name for name in methods if name in _IN_WORKERS]
-    reached: dict[str, cst.FunctionDef] = {}
-    while pending:
-        name = pending.pop()
-        if name in reached or name not in methods:
-            continue
-        reached[name] = methods[name]
-        for node in descendants(methods[name].body):
-            parts = _parts(node)
-            if len(parts) == 2 and parts[0] == "self":
-                pending.append(parts[1])
-    return list(reached.values())
-
-
-def _assigned_from_outside(target: cst.Name | cst.Attribute, context: Context) -> bool:
-    """Whether code sets ``dataset.rng = ...``: a ``worker_init_fn`` does so."""
-    if not isinstance(target, cst.Attribute):
-        return False
-    facts = context.facts
-    return any(
-        use.parts[-1] == target.attr.value
-        and use.parts[0] != "self"
-        and isinstance(facts.parent(use.node), cst.AssignTarget)
-        for uses in facts.index.uses.values()
-        for use in uses
+    certain = kept.confidence is Confidence.CERTAIN and workers is True
+    yield Draft(
+        call.func,
+        f"every worker of a `DataLoader` gets a copy of `{kept.spelling}` and draws the same "
+        "numbers; make the generator in the worker, from a seed and the index or "
+        "`get_worker_info().seed`",
+        confidence=Confidence.CERTAIN if certain else Confidence.LIKELY,
     )
 
 
-def _reseeds_kept_generators(context: Context) -> bool:
+@remembered
+def _reseeds_kept_generators(module: cst.Module, facts: FileFacts) -> bool:
     """Whether the runtime's options are in use, whose workers seed what their data set keeps."""
-    return any(
-        use.parts[-1] in {"dataloader_options", "reseed_generators"}
-        for uses in context.facts.index.uses.values()
-        for use in uses
-    )
+    every = (call for calls in calls_by_body(module, facts).values() for call in calls)
+    return any(last_name(call.func) in _RESEEDS_KEPT for call in every)
 
 
-def _loader_workers(context: Context) -> bool | None:
+@remembered
+def _loader_workers(module: cst.Module, facts: FileFacts) -> bool | None:
     """Whether a loader of this file has workers; None where the file makes none."""
-    facts = context.facts
-    found: bool | None = None
-    for uses in facts.index.uses.values():
-        for use in uses:
-            call = facts.parent(use.node) if use.parts[-1] == "DataLoader" else None
-            if isinstance(call, cst.Call) and facts.means(use.node, *DATA_LOADERS):
-                if has_unpacking(call):
-                    return None
-                found = bool(found) or _has_workers(call)
-    return found
+    every = (call for calls in calls_by_body(module, facts).values() for call in calls)
+    loaders = [call for call in every if facts.means(call.func, *DATA_LOADERS)]
+    if not loaders or any(map(has_unpacking, loaders)):
+        return None
+    return any(map(_has_workers, loaders))
 
 
 def _has_workers(call: cst.Call) -> bool:

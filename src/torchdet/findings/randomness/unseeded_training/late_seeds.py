@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import body_of, calls_of
 from torchdet.facts.expressions import last_name
 from torchdet.facts.flow.order import Order
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
-from torchdet.facts.walk import descendants
 from torchdet.reading.randomness.ordered_loops import makes_layers
 from torchdet.reading.randomness.streams import is_helper
 from torchdet.reading.tensors.module_classes import is_module_class
@@ -23,8 +23,8 @@ _NO_WEIGHTS = ("Loss", "ReLU", "Pool1d", "Pool2d", "Pool3d", "Dropout", "Identit
 
 def made_before(seed: cst.Call, facts: FileFacts) -> cst.Call | None:
     """The model that the body of ``seed`` has certainly made before, with nothing seeded yet."""
-    body = _body(seed, facts)
-    if body is None or _loads_weights(body, facts):
+    body = body_of(seed, facts)
+    if _loads_weights(body, facts):
         return None
     seeds = _seeds(body, facts)
     if seeds[0] is not seed:
@@ -37,21 +37,10 @@ def made_before(seed: cst.Call, facts: FileFacts) -> cst.Call | None:
     return made
 
 
-def _body(node: cst.CSTNode, facts: FileFacts) -> cst.CSTNode | None:
-    """The function or module whose body runs ``node``; None inside classes and lambdas."""
-    bodies = (cst.FunctionDef, cst.Lambda, cst.ClassDef, cst.Module)
-    around = next(each for each in facts.ancestors(node) if isinstance(each, bodies))
-    return around if isinstance(around, (cst.FunctionDef, cst.Module)) else None
-
-
 @remembered
 def _models(body: cst.CSTNode, facts: FileFacts) -> tuple[cst.Call, ...]:
     """The calls of a body that make a module with weights."""
-    return tuple(
-        node
-        for node in descendants(body)
-        if isinstance(node, cst.Call) and _body(node, facts) is body and _draws_weights(node, facts)
-    )
+    return tuple(node for node in calls_of(body, facts) if _draws_weights(node, facts))
 
 
 def _draws_weights(call: cst.Call, facts: FileFacts) -> bool:
@@ -66,11 +55,7 @@ def _draws_weights(call: cst.Call, facts: FileFacts) -> bool:
 @remembered
 def _seeds(body: cst.CSTNode, facts: FileFacts) -> tuple[cst.Call, ...]:
     """The calls of a body that seed torch, or that may do so by their names, in their order."""
-    return tuple(
-        node
-        for node in descendants(body)
-        if isinstance(node, cst.Call) and _body(node, facts) is body and _may_seed(node, facts)
-    )
+    return tuple(node for node in calls_of(body, facts) if _may_seed(node, facts))
 
 
 def _may_seed(call: cst.Call, facts: FileFacts) -> bool:
@@ -82,6 +67,4 @@ def _may_seed(call: cst.Call, facts: FileFacts) -> bool:
 
 @remembered
 def _loads_weights(body: cst.CSTNode, facts: FileFacts) -> bool:
-    del facts
-    calls = (each for each in descendants(body) if isinstance(each, cst.Call))
-    return any(last_name(each.func) in _LOADS for each in calls)
+    return any(last_name(each.func) in _LOADS for each in calls_of(body, facts))
