@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from torchdet.runtime import PoisonedHandle, Ready, Rejected, RuntimeFacts, TorchHandle
     from torchdet.runtime.simulate import MachineKind
@@ -45,6 +45,16 @@ def torch_handle(torch_runtime: Ready) -> TorchHandle:
     from torchdet.runtime import apply_torch_runtime
 
     return apply_torch_runtime(torch_runtime)
+
+
+@pytest.fixture
+def torch_handle_disabled() -> Iterator[None]:
+    """Put torch's settings back for one test, as they were before the handle."""
+    from torchdet.runtime import disable
+
+    enable = disable()
+    yield
+    enable()
 
 
 @pytest.fixture

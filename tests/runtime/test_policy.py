@@ -53,7 +53,7 @@ def test_choices_may_be_written_as_configuration_writes_them():
     ("values", "complaint"),
     [
         ({"device": "cuda:x"}, "device: 'cuda:x' is not a device"),
-        ({"device": None}, "device: expected text or an integer code"),
+        ({"device": None}, "device: expected a device"),
         ({"device": True}, "device"),
         ({"on_missing": "ignore"}, "on_missing: expected one of 'reject', 'redirect', 'cpu'"),
         ({"precision": 32}, "precision: expected one of 'ieee', 'tf32'"),

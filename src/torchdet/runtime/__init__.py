@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from torchdet.runtime.policy_choices import Determinism, OnMissing, Precision, ThreadAffinity
     from torchdet.runtime.policy_sources import process_policy
     from torchdet.runtime.probe import probe_torch_runtime
-    from torchdet.runtime.process import apply_torch_runtime, get_torch_handle
+    from torchdet.runtime.process import apply_torch_runtime, disable, get_torch_handle
     from torchdet.runtime.seeding import derive_seed
     from torchdet.runtime.simulate import simulated_facts
 
@@ -88,7 +88,7 @@ _EXPORTS = {
     "policy_choices": ("Determinism", "OnMissing", "Precision", "ThreadAffinity"),
     "policy_sources": ("process_policy",),
     "probe": ("probe_torch_runtime",),
-    "process": ("apply_torch_runtime", "get_torch_handle"),
+    "process": ("apply_torch_runtime", "disable", "get_torch_handle"),
     "seeding": ("derive_seed",),
     "simulate": ("simulated_facts",),
 }
@@ -131,6 +131,7 @@ __all__ = [
     "decide_torch_runtime",
     "deferred_handle",
     "derive_seed",
+    "disable",
     "get_torch_handle",
     "on_event",
     "parse_device",

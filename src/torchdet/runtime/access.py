@@ -12,6 +12,8 @@ from torchdet.runtime.policy_choices import Determinism
 
 Value = bool | int | str | None
 
+_MODE_OFF = "off"
+
 
 class Access(Protocol):
     """A way to one setting."""
@@ -72,13 +74,15 @@ class DeterministicMode:
 
     def read(self, torch: ModuleType) -> Value:
         if not torch.are_deterministic_algorithms_enabled():
-            return "off"
+            return _MODE_OFF
         if torch.is_deterministic_algorithms_warn_only_enabled():
             return Determinism.WARN_ONLY.value
         return Determinism.STRICT.value
 
     def write(self, torch: ModuleType, value: Value) -> None:
-        torch.use_deterministic_algorithms(True, warn_only=value == Determinism.WARN_ONLY.value)
+        torch.use_deterministic_algorithms(
+            value != _MODE_OFF, warn_only=value == Determinism.WARN_ONLY.value
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,10 @@ class CompilerConfig:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """An environment variable; `keeps_existing` leaves a value that is already there."""
+    """An environment variable; `keeps_existing` leaves a value that is already there.
+
+    Writing None removes it.
+    """
 
     name: str
     keeps_existing: bool = False
@@ -112,7 +119,9 @@ class Variable:
         return os.environ.get(self.name)
 
     def write(self, _torch: ModuleType, value: Value) -> None:
-        if not (self.keeps_existing and self.name in os.environ):
+        if value is None:
+            os.environ.pop(self.name, None)
+        elif not (self.keeps_existing and self.name in os.environ):
             os.environ[self.name] = str(value)
 
 

@@ -15,7 +15,7 @@ from torchdet.runtime.devices import (
     is_accelerator,
     resolve_device,
 )
-from torchdet.runtime.facts import CudaFacts, RuntimeFacts, TorchAbsent, TorchPresent
+from torchdet.runtime.facts import AbsenceReason, CudaFacts, RuntimeFacts, TorchAbsent, TorchPresent
 from torchdet.runtime.policy import RuntimePolicy
 from torchdet.runtime.policy_choices import Precision, ThreadAffinity
 
@@ -269,12 +269,19 @@ def _precision(facts: RuntimeFacts, policy: RuntimePolicy) -> list[Rejection]:
 
 
 def _absent(absent: TorchAbsent) -> Rejection:
-    reason = RejectionReason(f"torch-{absent.reason.value}")
+    details = (("import", absent.detail),)
+    if absent.reason is AbsenceReason.NOT_INSTALLED:
+        return Rejection(
+            RejectionReason.TORCH_NOT_INSTALLED,
+            f"torch is not installed: {absent.detail}",
+            "install torch (the extra torchdet[runtime]) into this environment",
+            details,
+        )
     return Rejection(
-        reason,
-        f"torch cannot be used: {absent.detail}",
-        "install torch (the extra torchdet[runtime]) into this environment",
-        (("import", absent.detail),),
+        RejectionReason.TORCH_IMPORT_FAILED,
+        f"torch is installed and cannot be imported: {absent.detail}",
+        "mend what the import complains of: python -c 'import torch' shows where it fails",
+        details,
     )
 
 

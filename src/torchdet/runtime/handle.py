@@ -6,6 +6,7 @@ on it answers for the device and the policy that were decided once.
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 from torchdet.runtime import defaults, device_properties, memory, report, seeding, streams
 from torchdet.runtime.apply import apply_settings, policy_in
 from torchdet.runtime.devices import (
+    ACCELERATOR_TYPES,
     AutoDevice,
     ConcreteDevice,
     ImplicitDevice,
@@ -20,7 +22,12 @@ from torchdet.runtime.devices import (
     parse_device,
     resolve_device,
 )
-from torchdet.runtime.errors import DeviceMissingError, SettingError, UnsupportedOnDeviceError
+from torchdet.runtime.errors import (
+    DeviceMissingError,
+    InvalidDeviceError,
+    SettingError,
+    UnsupportedOnDeviceError,
+)
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.probe import probe_distributed_rank, probe_process_role
 
@@ -196,16 +203,19 @@ class TorchHandle:
 
     # --- random numbers --------------------------------------------------------------------------
 
-    def manual_seed(self, seed: int, *, per_rank: bool = False) -> Generator:
+    def manual_seed(self, seed: int, *, per_rank: bool = False, inherit: bool = False) -> Generator:
         """Seed Python, NumPy (if installed) and torch on every device; return torch's generator.
 
         In a DataLoader worker the seed is derived for that worker. With `per_rank` each rank of a
         distributed job gets its own (for data); without it all get the same (for parameters).
+        With `inherit`, subprocesses that start later and get a handle are seeded with it, too.
         Raises `PolicyError` for what is no seed.
         """
         role, rank = probe_process_role(), probe_distributed_rank()
         derived = seeding.seed_for_process(seed, role, rank, per_rank=per_rank)
         seeding.seed_everything(self.torch, derived)
+        if inherit:
+            seeding.pass_seed_on(seed)
         details = {"seed": seed, "derived": derived, "per_rank": per_rank}
         emit(RuntimeEvent(EventKind.SEEDED, f"seeded with {derived}", details), logging.DEBUG)
         generator: Generator = self.torch.default_generator
@@ -348,9 +358,10 @@ class TorchHandle:
 
 
 def _to_torch(torch: ModuleType, device: ConcreteDevice) -> torch_device:
-    made: torch_device = (
-        torch.device(device.type)
-        if device.index is None
-        else torch.device(device.type, device.index)
-    )
+    try:
+        made: torch_device = torch.device(str(device))
+    except RuntimeError:
+        close = difflib.get_close_matches(device.type, ("auto", "cpu", *ACCELERATOR_TYPES), n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "expected a type such as 'cpu' or 'cuda'"
+        raise InvalidDeviceError(f"torch knows no device {str(device)!r}; {hint}") from None
     return made

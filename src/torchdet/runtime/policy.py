@@ -14,7 +14,7 @@ from torchdet.runtime.policy_choices import Determinism, OnMissing, Precision, T
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from torchdet.runtime.devices import DeviceRequest
+    from torchdet.runtime.devices import DeviceLike, DeviceRequest, DeviceSpec
 
 _Choice = TypeVar("_Choice", bound=Enum)
 
@@ -27,8 +27,8 @@ class RuntimePolicy:
     """What this process asks of torch. Every field has a safe default.
 
     - `device`: `auto` (the preferred accelerator, else the CPU, which is logged), `cpu`, a type
-      with an optional index (`cuda`, `cuda:1`, `mps`), or a code (-1 the CPU, N the N-th
-      accelerator).
+      with an optional index (`cuda`, `cuda:1`, `mps`), a `torch.device`, or a code (-1 the CPU, N
+      the N-th accelerator). It reads back as text.
     - `on_missing`: what happens when that accelerator is not there: `reject` it, `redirect` by
       TorchDevice's table, or use the `cpu`. The last two are always logged.
     - `require_cudnn`: refuse a CUDA device without cuDNN (MIOpen on ROCm).
@@ -39,8 +39,8 @@ class RuntimePolicy:
     - `fill_uninitialized_memory`: fill what `torch.empty` and its kin return, so that reading it
       by mistake gives the same bits each time. It costs time for every such call; it may go once
       nothing reads uninitialised memory.
-    - `seed`: seeds Python, NumPy (if present) and torch when the policy is applied; None leaves
-      them alone.
+    - `seed`: seeds Python, NumPy (if present) and torch when the policy is applied, here and in
+      subprocesses that get a handle; None leaves them alone.
     - `num_threads`, `num_interop_threads`: torch's CPU threads; None leaves them alone. The order
       of some CPU sums depends on the number of threads.
     - `accept_earlier_import`: `torchdet.facade` accepts a torch that was imported before it, as
@@ -52,7 +52,7 @@ class RuntimePolicy:
     'cuda:1'
     """
 
-    device: str | int = "auto"
+    device: str | int | DeviceLike = "auto"
     on_missing: OnMissing = OnMissing.REJECT
     require_cudnn: bool = True
     precision: Precision = Precision.IEEE
@@ -119,9 +119,9 @@ def policy_from_mapping(values: Mapping[str, object]) -> RuntimePolicy:
     return RuntimePolicy(**dict(values))  # type: ignore[arg-type]  # checked in __post_init__
 
 
-def _checked_device(device: object) -> DeviceRequest:
-    if not isinstance(device, (str, int)):
-        raise PolicyError(f"device: expected text or an integer code, got {device!r}")
+def _checked_device(device: DeviceSpec) -> DeviceRequest:
+    if device is None:
+        raise PolicyError("device: expected a device, got None; 'auto' is the preferred one")
     try:
         request = parse_device(device)
     except InvalidDeviceError as error:

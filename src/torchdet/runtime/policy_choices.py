@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import Literal
 
 
 class OnMissing(Enum):
@@ -18,6 +19,9 @@ class Precision(Enum):
 
     IEEE = "ieee"
     TF32 = "tf32"
+
+
+PrecisionName = Literal["ieee", "tf32"]
 
 
 class ThreadAffinity(Enum):

@@ -11,7 +11,8 @@ import importlib
 import logging
 import os
 import threading
-from typing import NoReturn
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, NoReturn
 
 from torchdet.runtime.apply import apply_settings, policy_in
 from torchdet.runtime.decide import decide_torch_runtime, decide_without_settings
@@ -19,6 +20,7 @@ from torchdet.runtime.decision import Ready, Rejected, Rejection, RejectionReaso
 from torchdet.runtime.devices import CPU
 from torchdet.runtime.errors import (
     PolicyConflictError,
+    SettingError,
     TorchBrokenError,
     TorchNotInstalledError,
     TorchRuntimeRejected,
@@ -26,10 +28,19 @@ from torchdet.runtime.errors import (
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.facts import MainProcess
 from torchdet.runtime.handle import TorchHandle
-from torchdet.runtime.policy import RuntimePolicy
+from torchdet.runtime.policy import RuntimePolicy, policy_from_mapping
 from torchdet.runtime.policy_sources import configure_logging, process_policy, redirects_always
-from torchdet.runtime.probe import probe_process_role, probe_torch_runtime
-from torchdet.runtime.seeding import checked_seed, seed_everything
+from torchdet.runtime.probe import (
+    probe_distributed_rank,
+    probe_process_role,
+    probe_torch_runtime,
+)
+from torchdet.runtime.seeding import checked_seed, pass_seed_on, seed_everything
+from torchdet.runtime.snapshot import Snapshot, take_snapshot
+
+if TYPE_CHECKING:
+    from torchdet.runtime.devices import DeviceSpec
+    from torchdet.runtime.policy_choices import Precision, PrecisionName
 
 
 class _ProcessState:
@@ -38,6 +49,7 @@ class _ProcessState:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.handle: TorchHandle | None = None
+        self.before: Snapshot | None = None
 
     def renew_lock(self) -> None:
         """Replace the lock: a thread of the parent may have held it, and is not here."""
@@ -49,27 +61,40 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_state.renew_lock)
 
 
-def get_torch_handle(policy: RuntimePolicy | None = None) -> TorchHandle:
+def get_torch_handle(
+    policy: RuntimePolicy | None = None,
+    *,
+    device: DeviceSpec = None,
+    seed: int | None = None,
+    precision: Precision | PrecisionName | None = None,
+) -> TorchHandle:
     """Return the handle of this process, deciding and applying on the first call.
 
     Without a policy the process's own holds (environment, configuration file, defaults), and a
-    later call returns the same handle at once. Raises `TorchRuntimeRejected` with every reason if
-    this process may not run torch, `PolicyError` if its policy cannot be read, and
-    `PolicyConflictError` if another policy already holds. Where torch is missing or broken the
-    rejection is an `ImportError` as well, as `import torch` would raise it.
+    later call returns the same handle at once. `device`, `seed` and `precision` change these
+    fields of it, and win over every other source. A seed is passed on to subprocesses: they are
+    seeded alike when they get their handle.
+
+    Raises `TorchRuntimeRejected` with every reason if this process may not run torch,
+    `PolicyError` if its policy cannot be read, and `PolicyConflictError` if another policy already
+    holds. Where torch is missing or broken the rejection is an `ImportError` as well, as
+    `import torch` would raise it.
 
     >>> rt = get_torch_handle()
     >>> rt is get_torch_handle()
     True
     """
+    _require_policy(policy)
+    given = {"device": device, "seed": seed, "precision": precision}
+    fields = {name: value for name, value in given.items() if value is not None}
     handle = _state.handle
-    if handle is not None and (policy is None or policy == handle.policy):
+    if handle is not None and policy is None and not fields:
         return handle
     configure_logging()
     with _state.lock:
         if _state.handle is not None:
-            return _same(_state.handle, policy)
-        wanted = process_policy() if policy is None else policy
+            return _same(_state.handle, _changed_policy(policy or _state.handle.policy, fields))
+        wanted = process_policy(fields) if policy is None else _changed_policy(policy, fields)
         decision = decide_torch_runtime(probe_torch_runtime(), wanted)
         outcome = _set_up(decision) if isinstance(decision, Ready) else decision
     return _reported(outcome)
@@ -94,6 +119,43 @@ def apply_torch_runtime(ready: Ready) -> TorchHandle:
         fresh = _decide_again(ready)
         outcome = _set_up(ready) if isinstance(fresh, Ready) else fresh
     return _reported(outcome)
+
+
+def disable() -> Callable[[], None]:
+    """Put every setting back as it was before the handle, and forget the handle.
+
+    For tests that need torch without the policy, or under another one. What is returned puts the
+    handle and its settings back. Generators of random numbers stay as they are. Where this process
+    has no handle there is nothing to disable. Raises `SettingError` for a setting that torch does
+    not change twice (the number of interop threads); all others are back by then.
+
+    >>> rt = get_torch_handle()
+    >>> enable = disable()
+    >>> rt.torch.are_deterministic_algorithms_enabled()
+    False
+    >>> enable()
+    >>> get_torch_handle() is rt and rt.audit().holds
+    True
+    """
+    with _state.lock:
+        handle, before = _state.handle, _state.before
+        _state.handle = _state.before = None
+        stuck = () if handle is None or before is None else before.restore(handle.torch)
+
+    def enable() -> None:
+        with _state.lock:
+            if _state.handle is not None:
+                disable()
+            _state.handle, _state.before = handle, before
+            if handle is not None:
+                handle.reapply()
+                if handle.policy.seed is not None:
+                    pass_seed_on(handle.policy.seed)
+
+    if stuck:
+        enable()
+        raise SettingError(f"torch does not change {', '.join(stuck)} a second time in a process")
+    return enable
 
 
 def current_handle() -> TorchHandle | None:
@@ -131,8 +193,24 @@ def handle_in_worker(policy: RuntimePolicy) -> TorchHandle:
     return handle
 
 
-def _same(handle: TorchHandle, policy: RuntimePolicy | None) -> TorchHandle:
-    if policy is None or policy == handle.policy:
+def _require_policy(policy: object) -> None:
+    """Stop callers that pass a field of the policy as the policy."""
+    if policy is None or isinstance(policy, RuntimePolicy):
+        return
+    if isinstance(policy, (str, int)) or hasattr(policy, "index"):
+        hint = f"for a device write get_torch_handle(device={str(policy)!r})"
+    else:
+        hint = "write get_torch_handle(RuntimePolicy(...)), or name fields: device, seed, precision"
+    raise TypeError(f"expected a RuntimePolicy, got {policy!r}; {hint}")
+
+
+def _changed_policy(policy: RuntimePolicy, fields: Mapping[str, object]) -> RuntimePolicy:
+    """Return the policy with some fields changed; `RuntimePolicy` checks their values."""
+    return policy_from_mapping({**policy.as_dict(), **fields})
+
+
+def _same(handle: TorchHandle, policy: RuntimePolicy) -> TorchHandle:
+    if policy == handle.policy:
         return handle
     raise PolicyConflictError(handle.policy, policy)
 
@@ -151,12 +229,14 @@ def _set_up(ready: Ready) -> TorchHandle | Rejected:
     """Write the settings and keep the handle; reject if one does not take. Under the lock."""
     torch = importlib.import_module("torch")
     policy = policy_in(probe_process_role(), ready.policy)
+    before = take_snapshot(torch, policy)
     failed = apply_settings(torch, policy)
     if failed:
         return Rejected(ready.facts, ready.policy, failed)
     if policy.seed is not None:
         seed_everything(torch, checked_seed(policy.seed))
-    _state.handle = TorchHandle(torch, ready)
+        pass_seed_on(policy.seed)
+    _state.handle, _state.before = TorchHandle(torch, ready), before
     if redirects_always():
         from torchdet.runtime.redirect import switch_on
 
@@ -217,8 +297,9 @@ def _rejection_error(rejected: Rejected) -> TorchRuntimeRejected:
 
 
 def _announce(ready: Ready) -> None:
-    # Children repeat what their parent has said already.
-    loud = logging.WARNING if isinstance(probe_process_role(), MainProcess) else logging.INFO
+    # Workers and other ranks would only repeat what one process has said already.
+    is_first = _speaks_for_the_program()
+    loud, quiet = (logging.WARNING, logging.INFO) if is_first else (logging.DEBUG, logging.DEBUG)
     for each in ready.substitutions:
         message = f"{each.requested} is not there; {each.given} is used in its place"
         details = {"requested": each.requested, "given": str(each.given)}
@@ -228,4 +309,9 @@ def _announce(ready: Ready) -> None:
         emit(RuntimeEvent(EventKind.NO_ACCELERATOR, message), loud)
     message = f"torch {ready.torch.version} runs deterministically on {ready.device}"
     applied = {"device": str(ready.device), "policy": ready.policy.as_dict()}
-    emit(RuntimeEvent(EventKind.APPLIED, message, applied))
+    emit(RuntimeEvent(EventKind.APPLIED, message, applied), quiet)
+
+
+def _speaks_for_the_program() -> bool:
+    rank = probe_distributed_rank()
+    return isinstance(probe_process_role(), MainProcess) and (rank is None or rank.rank == 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import os
 import random
 import sys
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from torchdet.runtime.policy import RuntimePolicy
 
 _SEED_BITS = 64
+
+SEED_VARIABLE = "TORCHDET_SEED"
+"""A source of the policy's seed, which subprocesses inherit."""
 
 
 class DataLoaderOptions(TypedDict):
@@ -82,6 +86,11 @@ def seed_everything(torch: ModuleType, seed: int) -> None:
     if numpy is not None:
         numpy.random.seed(_numpy_seed(seed))
     torch.manual_seed(seed)
+
+
+def pass_seed_on(seed: int) -> None:
+    """Give the seed to the subprocesses that start from now on; their handles apply it."""
+    os.environ[SEED_VARIABLE] = str(seed)
 
 
 def _numpy() -> ModuleType | None:
