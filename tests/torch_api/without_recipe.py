@@ -7,10 +7,14 @@ from types import MappingProxyType
 
 _XPU = "only the kernels of Intel's GPUs alert, and the CPU has others"
 _VISION = "torchvision is a package of its own, and only its CUDA kernels alert"
+_PACKAGE = "is a package of its own, which needs CUDA to be imported"
 _PROCESSES = "needs several processes, each with an accelerator and NCCL"
 _LIBRARY = "a library of CUDA or ROCm reads it while it chooses kernels"
 _COMPILED = "needs a GPU and Triton: what differs are the kernels that the compiler writes"
 _SCHEDULE = "shows only in the order in which a GPU works, which no assertion can force"
+
+READ_ONLY = frozenset({"deepspeed", "flash_attn"})
+"""Packages that need CUDA to be imported, whose rows were read from their sources."""
 
 WITHOUT_RECIPE: Mapping[str, str] = MappingProxyType(
     {
@@ -22,6 +26,8 @@ WITHOUT_RECIPE: Mapping[str, str] = MappingProxyType(
         "torchvision roi_align": _VISION,
         "torchvision roi_pool/ps_roi": _VISION,
         "torchvision deform_conv2d": _VISION,
+        "flash_attn attention": _PACKAGE,
+        "deepspeed stochastic transformer": _PACKAGE,
         "cumsum compiled": _COMPILED,
         "flex_attention": _COMPILED,
         "compiled rng": _COMPILED,

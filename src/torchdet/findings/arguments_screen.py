@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Container
 
 from torchdet.facts.screen import Mention, Outline
 from torchdet.findings.screen import MentionScreen
@@ -32,6 +33,15 @@ def passes_integer(*keywords: str, positional: bool = True) -> MentionScreen:
         )
 
     return may_pass
+
+
+def imports_any(outline: Outline, packages: Container[str]) -> bool:
+    """Whether the file imports one of the top-level ``packages``, or something below it."""
+    return any(
+        name.partition(".")[0] in packages
+        for statement in outline.imports
+        for name in statement.modules()
+    )
 
 
 def _is_integer(node: ast.expr) -> bool:

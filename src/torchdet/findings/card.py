@@ -24,19 +24,19 @@ _EASED_IN_TESTS = frozenset({"devices"})
 class RuleCard:
     """What decides whether a rule looks at a file. A `Rule` is a card, too.
 
-    ``triggers`` are byte strings without one of which in the file the rule cannot fire, and
-    ``requires`` is one without which it cannot fire either: common words such as ``load`` only
-    matter where ``torch`` is mentioned. ``default`` is whether it runs without being selected by
-    name. ``module`` is ``__name__`` of the module that defines the rule. ``causes`` is given where
-    the findings have another consequence than most of their family, ``eased_in_tests`` where they
-    matter less in tests although most of their family don't.
+    ``triggers`` are byte strings without one of which in the file the rule cannot fire, and it
+    cannot fire without one of ``requires`` either, if there are any: common words such as ``load``
+    only matter where ``torch`` is mentioned. ``default`` is whether it runs without being selected
+    by name. ``module`` is ``__name__`` of the module that defines the rule. ``causes`` is given
+    where the findings have another consequence than most of their family, ``eased_in_tests`` where
+    they matter less in tests although most of their family don't.
     """
 
     code: str
     module: str
     severity: Severity
     triggers: tuple[bytes, ...]
-    requires: bytes = b""
+    requires: tuple[bytes, ...] = ()
     default: bool = True
     causes: Consequence | None = None
     eased_in_tests: bool = False

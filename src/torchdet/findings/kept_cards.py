@@ -68,21 +68,21 @@ def _path() -> str | None:
 def _line(card: RuleCard) -> bytes:
     causes = card.causes.name if card.causes is not None else ""
     flags = str(int(card.default)), str(int(card.eased_in_tests))
-    texts = (card.code, card.module, card.severity.value, causes, *flags)
-    fields = (*(text.encode() for text in texts), card.requires, *card.triggers)
+    texts = (card.code, card.module, card.severity.value, causes, *flags, str(len(card.requires)))
+    fields = (*(text.encode() for text in texts), *card.requires, *card.triggers)
     assert not any(_FIELD in field or _CARD in field for field in fields)
     return _FIELD.join(fields)
 
 
 def _card(line: bytes) -> RuleCard:
     """Raises ``ValueError`` or ``KeyError`` for a line that ``_line`` did not write."""
-    code, module, severity, causes, default, eased, requires, *triggers = line.split(_FIELD)
+    code, module, severity, causes, default, eased, required, *words = line.split(_FIELD)
     return RuleCard(
         code=code.decode(),
         module=module.decode(),
         severity=Severity(severity.decode()),
-        triggers=tuple(triggers),
-        requires=requires,
+        triggers=tuple(words[int(required) :]),
+        requires=tuple(words[: int(required)]),
         default=default == b"1",
         causes=Consequence[causes.decode()] if causes else None,
         eased_in_tests=eased == b"1",

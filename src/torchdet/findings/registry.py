@@ -140,7 +140,8 @@ def triggered(rules: tuple[RuleCard, ...], data: bytes) -> tuple[RuleCard, ...]:
     return tuple(
         rule
         for rule in rules
-        if (not rule.requires or rule.requires in present) and not present.isdisjoint(rule.triggers)
+        if not present.isdisjoint(rule.triggers)
+        and (not rule.requires or not present.isdisjoint(rule.requires))
     )
 
 
@@ -154,9 +155,7 @@ class _TriggerTable:
 
 @cache
 def _trigger_table(rules: tuple[RuleCard, ...]) -> _TriggerTable:
-    every = dict.fromkeys(
-        word for rule in rules for word in (*rule.triggers, rule.requires) if word
-    )
+    every = dict.fromkeys(word for rule in rules for word in (*rule.triggers, *rule.requires))
     return _TriggerTable(
         tuple(word for word in every if _WORD.fullmatch(word)),
         tuple(word for word in every if not _WORD.fullmatch(word)),

@@ -11,6 +11,9 @@ COMPILE_EXCLUSIONS = ("torch.compiler.disable", "torch._dynamo.disable")
 CUMULATIVE_SUM = "torch.cumsum"
 """The function that has a deterministic path on CUDA only where it is not compiled."""
 
+TRITON_SUMS = frozenset({"atomic_add", "cumsum", "dot", "dot_scaled", "sum"})
+"""Functions of Triton's language that add numbers up, in an order of their own."""
+
 SCRIPT_FUNCTIONS = ("torch.jit.script", "torch.fx.symbolic_trace")
 """Functions that read or trace the source of what they are given."""
 

@@ -224,14 +224,17 @@ def seeding_functions(stream: Stream) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What a call draws from: ``stream``, unless the argument ``keyword`` brings a seed.
+    """What a call draws from: ``stream``, unless one of the arguments ``keywords`` brings a seed.
+
+    ``position`` is that of the first of them, if it has one.
 
     With ``flag`` it only draws where that argument is true, which it is by default if
     ``flag_default`` says so.
     """
 
     stream: Stream
-    keyword: str = ""
+    keywords: tuple[str, ...] = ()
+    position: int | None = None
     flag: str = ""
     flag_default: bool = True
 
@@ -240,16 +243,30 @@ class Drawing:
 def library_draws() -> dict[str, Drawing]:
     """Functions and classes of libraries that draw from a generator of the process, by name.
 
-    >>> library_draws()["sklearn.model_selection.train_test_split"].keyword
-    'random_state'
+    >>> library_draws()["sklearn.model_selection.train_test_split"].keywords
+    ('random_state',)
     """
-    found = {}
+    return {row.name: _drawing(row) for row in libraries.rows("draws") if "." in row.name}
+
+
+@cache
+def library_draws_by_method() -> dict[str, dict[str, Drawing]]:
+    """Methods of the objects of a library that draw from a generator of the process.
+
+    >>> library_draws_by_method()["sample"]["pandas"].keywords
+    ('random_state',)
+    """
+    found: dict[str, dict[str, Drawing]] = {}
     for row in libraries.rows("draws"):
-        flag, _, default = row.when.partition("=")
-        (stream,) = map(Stream, row.streams)
-        if "." in row.name:
-            found[row.name] = Drawing(stream, row.argument, flag, default == "True")
+        if "." not in row.name:
+            found.setdefault(row.name, {})[row.package] = _drawing(row)
     return found
+
+
+def _drawing(row: libraries.LibraryRow) -> Drawing:
+    flag, _, default = row.when.partition("=")
+    (stream,) = map(Stream, row.streams)
+    return Drawing(stream, tuple(row.argument.split()), row.position, flag, default != "False")
 
 
 @cache

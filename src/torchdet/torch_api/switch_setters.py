@@ -35,13 +35,15 @@ class SwitchParameter:
 class Setter:
     """A function that writes flags; a ``scoped`` one puts the old values back when its block ends.
 
-    ``switch`` is the parameter that must be true for implied values to matter.
+    ``switch`` is the parameter that must be true for implied values to matter. One that
+    ``does_more`` is called for something else, and writes flags on the way.
     """
 
     name: str
     parameters: tuple[SwitchParameter, ...]
     scoped: bool = False
     switch: SwitchParameter | None = None
+    does_more: bool = False
 
 
 def _cudnn_parameters(prefix: str, *, implied: bool) -> tuple[SwitchParameter, ...]:

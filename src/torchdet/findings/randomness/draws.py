@@ -7,9 +7,15 @@ from collections.abc import Iterator
 from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.reading.context import Context
+from torchdet.reading.randomness.library_objects import is_made_by
 from torchdet.reading.randomness.number_uses import is_beside_results
 from torchdet.reading.randomness.program import block_name, program
-from torchdet.torch_api.random_numbers import Drawing, Stream, library_draws
+from torchdet.torch_api.random_numbers import (
+    Drawing,
+    Stream,
+    library_draws,
+    library_draws_by_method,
+)
 
 # What torch's workers run has their seed by then.
 _RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
@@ -25,23 +31,42 @@ def is_first_unseeded_draw(
     not meant to be repeated.
     """
     start = program(context)
-    if not start.entries or next(_draws(names, context), None) is not node:
+    if not start.entries or next(_draws(names, stream, context), None) is not node:
         return False
     return start.unseeded(stream) is not None and start.is_to_repeat
 
 
-def _draws(names: frozenset[str], context: Context) -> Iterator[cst.CSTNode]:
-    """The calls' functions, in the order of the text for each name that leads to them."""
+def _draws(names: frozenset[str], stream: Stream, context: Context) -> Iterator[cst.CSTNode]:
+    """The calls' functions, in the order of the text for each name that leads to them.
+
+    Methods of the objects of libraries come last.
+    """
     facts = context.facts
     for uses in facts.index.uses.values():
         for use in uses:
             resolution = facts.resolver.use(use)
             drawing = resolution.names and all(name in names for name in resolution.names)
-            if drawing and _counts(use.node, context):
+            if drawing and _counts(use.node, library_draws().get(resolution.names[0]), context):
                 yield use.node
+    for name in library_draws_by_method():
+        for method in facts.index.attributes.get(name, ()):
+            known = drawing_of_method(method, context)
+            if known is not None and known.stream is stream and _counts(method, known, context):
+                yield method
 
 
-def _counts(node: cst.CSTNode, context: Context) -> bool:
+def drawing_of_method(method: cst.Attribute, context: Context) -> Drawing | None:
+    """What a call of ``method`` draws from, if its object is one of a library that has it."""
+    facts = context.facts
+    by_package = library_draws_by_method().get(method.attr.value, {})
+    imported = {name.partition(".")[0] for name in facts.imported_modules}
+    for package in sorted(imported.intersection(by_package)):
+        if is_made_by(package)(method.value, facts):
+            return by_package[package]
+    return None
+
+
+def _counts(node: cst.CSTNode, drawing: Drawing | None, context: Context) -> bool:
     """Whether ``node`` is called, when the program runs, for a number that can matter."""
     facts = context.facts
     call = facts.parent(node)
@@ -52,7 +77,6 @@ def _counts(node: cst.CSTNode, context: Context) -> bool:
         return False
     if is_beside_results(call, facts) or facts.under_type_checking(node):
         return False
-    drawing = library_draws().get(facts.resolve(node).names[0])
     return drawing is None or _draws_from_process(call, drawing)
 
 
@@ -60,8 +84,11 @@ def _draws_from_process(call: cst.Call, drawing: Drawing) -> bool:
     """Whether a call of a library's function gets no seed of its own, and is to draw at all."""
     if has_unpacking(call):
         return False
-    seed = argument(call, drawing.keyword)
-    if seed is not None and not is_constant(seed.value, "None"):
+    seeds = [
+        argument(call, keyword, None if index else drawing.position)
+        for index, keyword in enumerate(drawing.keywords)
+    ]
+    if any(each is not None and not is_constant(each.value, "None") for each in seeds):
         return False
     flag = argument(call, drawing.flag) if drawing.flag else None
     if flag is None:

@@ -27,7 +27,7 @@ def remove_flag_statements(
 def _flag(finding: Finding[FlagStatement], context: MigrationContext) -> Outcome:
     writes = finding.subject.writes
     statement = whole_statement(finding.node, context)
-    if statement is None or any(write.scoped for write in writes):
+    if statement is None or any(write.scoped or write.passing for write in writes):
         return Refuse(finding, _PART)
     values = [None if each.decisive is None else literal_value(each.decisive) for each in writes]
     if None in values:

@@ -18,6 +18,7 @@ from torchdet.facts.expressions import (
 from torchdet.facts.lazy import cst
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
+from torchdet.torch_api.library_arguments import library_setters
 from torchdet.torch_api.switch_setters import SETTERS, Setter, SwitchParameter
 from torchdet.torch_api.switches import Switch
 
@@ -39,7 +40,7 @@ class FlagWrite:
     ``node`` is what to underline, ``spelling`` how the write reads, with ``{}`` for the value.
     ``value`` is None where no expression gives it: an augmented assignment, an unpacking, or a
     context manager whose omitted parameter means ``implied``. ``scoped`` writes are undone at
-    the end of their block.
+    the end of their block. A ``passing`` one is made by a call that does something else.
     """
 
     flag: Switch
@@ -48,6 +49,7 @@ class FlagWrite:
     value: cst.BaseExpression | None
     scoped: bool = False
     implied: Literal | None = None
+    passing: bool = False
 
     @property
     def decisive(self) -> cst.BaseExpression | None:
@@ -81,7 +83,8 @@ class FlagWrite:
         value = self.decisive
         if value is not None and literal_value(value) is not None:
             written = self.spelling.format(facts.code(value))
-            return f"`{written}` {flag.effect}; write `{flag.good_text}`"
+            good = self.spelling.format(flag.good_text) if self.passing else flag.good_text
+            return f"`{written}` {flag.effect}; write `{good}`"
         values = " or ".join(f"`{value!r}`" for value in sorted(self.bad_values(facts), key=repr))
         return (
             f"`{flag.name}` can become {values} here, which {flag.effect}; write `{flag.good_text}`"
@@ -118,7 +121,7 @@ def checks_of_writes(
             owners.setdefault(owner, {})[attribute] = flag
     for owner, attributes in owners.items():
         table[owner] = _setattr_check(attributes, check)
-    for setter in SETTERS:
+    for setter in (*SETTERS, *library_setters()):
         if any(parameter.flag in by_name for parameter in setter.parameters):
             table[setter.name] = _setter_check(setter, by_name, check)
     return table
@@ -215,11 +218,13 @@ def _written(
 ) -> FlagWrite | None:
     """What ``call`` writes through ``parameter``; None where it leaves the flag alone."""
     keyword = "" if parameter.position == 0 else f"{parameter.keyword}="
-    spelling = f"{setter.name}({keyword}{{}})"
+    spelling = f"{keyword}{{}}" if setter.does_more else f"{setter.name}({keyword}{{}})"
     passed = argument(call, parameter.keyword, parameter.position)
     if passed is not None:
         node = call if passed.keyword is None or len(setter.parameters) == 1 else passed
-        return FlagWrite(flag, node, spelling, passed.value, setter.scoped)
+        return FlagWrite(
+            flag, node, spelling, passed.value, setter.scoped, passing=setter.does_more
+        )
     if parameter.implied is not None and not has_unpacking(call) and _is_switched_on(setter, call):
         omitted = f"{parameter.keyword}={{}}"
         return FlagWrite(flag, call, omitted, None, setter.scoped, parameter.implied)

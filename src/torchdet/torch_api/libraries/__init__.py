@@ -1,15 +1,22 @@
 """The libraries around PyTorch, as data: one table a library, with the release it was read from.
 
 The first line of a table names the library, that release and where to look it up. Then each row is
-a name with its *role*: what a call of it does to the random numbers of a program. A name may hold
-``*``; a method's name has no dot, and counts where the file imports the library.
+a name with its *role*: what a call of it does to the random numbers, the devices and the switches
+of a program. A name may hold ``*``; a method's name has no dot, and counts where the file imports
+the library. ``instead`` says what to do, where that is not plain from the role.
 
 - ``seeds``: seeds ``streams`` from ``argument``. Without the argument it seeds them all the same
   where ``otherwise`` is ``always``, else it seeds nothing.
-- ``draws``: draws from ``streams`` unless ``argument`` passes a seed. Where ``when`` names an
-  argument, only if that is true.
+- ``draws``: draws from ``streams`` unless ``argument``, or one of several, passes a seed. Where
+  ``when`` names an argument, only if that is true.
 - ``generator``: makes a generator that no seed of the process reaches; ``argument`` seeds it.
 - ``trains``: trains a model.
+- ``card``: ``argument`` picks devices by number, in one of the forms of ``when``: an ``index``, a
+  ``list`` of them, a ``map`` to them, ``text`` with numbers, or text with ``commas``.
+- ``kind``: ``argument`` asks for one kind of accelerator, by one of the words of ``when``, or by a
+  ``number`` of them.
+- ``tunes``: chooses one of several in ``argument`` by timing them.
+- ``sets``: ``argument`` is the new value of the switch that ``when`` names.
 """
 
 from __future__ import annotations
@@ -34,6 +41,7 @@ class LibraryRow:
     position: int | None
     otherwise: str
     when: str
+    instead: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ def _read(package: str) -> Library:
                 position,
                 row["otherwise"],
                 row["when"],
+                row["instead"],
             )
         )
     return Library(package, release, source, tuple(found))

@@ -106,7 +106,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"get_device",),
     attributes={"get_device": check},
     screen=Screen(mentions={"get_device": is_called}),

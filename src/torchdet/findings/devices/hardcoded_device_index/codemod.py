@@ -36,6 +36,10 @@ _TESTED = Grounds(
     "a test may give this device and expect it back, without having it",
     "use `rt.device_for(...)`, if the test computes on it",
 )
+_LIBRARY = Grounds(
+    "a library around PyTorch takes the device in its own form",
+    "write what the finding's message names",
+)
 _OTHER_KIND = Grounds(
     "the handle does not manage this kind of accelerator",
     "take the device from the caller, or choose it in one place",
@@ -53,6 +57,8 @@ def rewrite(
 def _outcome(finding: Finding[LiteralIndex], words: DeviceWords) -> Outcome:
     facts = words.facts
     index, call = finding.subject.node, finding.subject.call
+    if finding.subject.by_library:
+        return Refuse(finding, _LIBRARY)
     arg = facts.parent(index)
     if not isinstance(index, cst.Integer):
         return Refuse(finding, _LIST)

@@ -7,6 +7,11 @@ its counterparts, `torch.cuda.device(1)`, `.cuda(0)`, `.to(0)`, `torch.device(0)
 `output_device` of `DataParallel` and `DistributedDataParallel`. An index inside a string
 (`"cuda:0"`) belongs to `hardcoded-device`.
 
+So are the cards that libraries around PyTorch are told, where a file imports them: `device=0` of
+`transformers.pipeline` and of Ultralytics' methods, `devices=[0]` of Lightning's `Trainer`,
+`device_map={"": 0}` of `from_pretrained` and accelerate. A number of devices (`devices=2`) is no
+finding.
+
 ## Why is this bad?
 The number is right on the machine where it was written. With another number of cards, under a
 launcher that starts one process a card, or beside a colleague's job, the work lands on a card
@@ -48,6 +53,11 @@ from torchdet.facts.expressions import argument, int_value
 from torchdet.facts.lazy import cst
 from torchdet.findings.arguments_screen import is_called, passes_integer
 from torchdet.findings.base import Draft, Rule
+from torchdet.findings.devices.library_devices import (
+    imported_arguments,
+    passed_devices,
+    passes_device,
+)
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
@@ -59,6 +69,7 @@ from torchdet.torch_api.device_arguments import (
     DATA_PARALLEL_WRAPPERS,
     device_factories,
 )
+from torchdet.torch_api.library_arguments import LibraryArgument, card_arguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +78,8 @@ class LiteralIndex:
 
     node: cst.BaseExpression
     call: cst.Call
+    by_library: bool = False
+    """Whether a library around torch takes it, which has its own way to name a device."""
 
 
 def check_selection(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -124,6 +137,33 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     yield from _literal_index(call, argument(call, "device", 0))
 
 
+def check_library(reference: Reference, context: Context) -> Iterator[Draft]:
+    """`transformers.pipeline(task, device=0)`."""
+    call = _call_of(reference, context)
+    if call is not None:
+        yield from _library_cards(call, card_arguments()[reference.name], context)
+
+
+def check_library_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """`AutoModel.from_pretrained(name, device_map={"": 0})`."""
+    call = context.facts.parent(node)
+    if isinstance(call, cst.Call) and call.func is node:
+        rows = imported_arguments(card_arguments(), node, context.facts)
+        yield from _library_cards(call, rows, context)
+
+
+def _library_cards(
+    call: cst.Call, arguments: tuple[LibraryArgument, ...], context: Context
+) -> Iterator[Draft]:
+    for each, passed, literal in passed_devices(call, arguments, context.facts):
+        yield Draft(
+            passed,
+            f"`{each.keyword}={context.facts.code(literal)}` is right on one machine only; "
+            f"{each.instead}",
+            subject=LiteralIndex(literal, call, by_library=True),
+        )
+
+
 def _brings_torch(context: Context) -> bool:
     """Whether the file imports anything of torch, or the handle, so that `.to` is a tensor's."""
     facts = context.facts
@@ -156,20 +196,29 @@ def _draft(call: cst.Call, node: cst.BaseExpression) -> Draft:
     )
 
 
+_FUNCTIONS = {name: rows for name, rows in card_arguments().items() if "." in name}
+_METHODS = {name: rows for name, rows in card_arguments().items() if "." not in name}
+_PACKAGES = sorted({row.package for rows in card_arguments().values() for row in rows})
+
 RULE = Rule(
     code="DET309",
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch", *(package.encode() for package in _PACKAGES)),
     triggers=(b"device", b".cuda", b".to", b"Parallel"),
     names={
         **dict.fromkeys((*CURRENT_DEVICE_SETTERS, *CURRENT_DEVICE_BLOCKS), check_selection),
         **dict.fromkeys(DATA_PARALLEL_WRAPPERS, check_parallel),
         **dict.fromkeys(device_factories(), check_factory),
         "torch.device": check_device,
+        **dict.fromkeys(_FUNCTIONS, check_library),
     },
-    attributes={"cuda": check_method, "to": check_method},
+    attributes={
+        "cuda": check_method,
+        "to": check_method,
+        **dict.fromkeys(_METHODS, check_library_method),
+    },
     screen=Screen(
         mentions={
             **dict.fromkeys(
@@ -179,6 +228,7 @@ RULE = Rule(
             **dict.fromkeys(device_factories(), passes_integer("device", positional=False)),
             "torch.device": passes_integer("device", "index"),
             **dict.fromkeys(("cuda", "to"), passes_integer("device")),
+            **{name: passes_device(rows) for name, rows in card_arguments().items()},
         }
     ),
 )

@@ -192,7 +192,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"cuda",),
     names={
         **dict.fromkeys(_TYPES, check_reference),

@@ -117,7 +117,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"load",),
     names=dict.fromkeys(CHECKPOINT_READERS, check),
 )

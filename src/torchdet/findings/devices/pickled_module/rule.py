@@ -115,7 +115,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"dump",),
     names=dict.fromkeys(PICKLING_FUNCTIONS, check),
     screen=Screen(mentions=dict.fromkeys(PICKLING_FUNCTIONS, is_called)),

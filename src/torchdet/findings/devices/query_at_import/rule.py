@@ -94,7 +94,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"get_device_", b"mem_get_info"),
     names=dict.fromkeys(QUERIES_OF_PRESENT_DEVICE, check),
     screen=Screen(mentions=dict.fromkeys(QUERIES_OF_PRESENT_DEVICE, is_called)),

@@ -124,7 +124,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"self.",
+    requires=(b"self.",),
     triggers=(b"torch",),
     names=dict.fromkeys(_FACTORIES, check),
     screen=Screen(mentions=dict.fromkeys(_FACTORIES, _is_kept)),

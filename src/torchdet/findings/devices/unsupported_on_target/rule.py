@@ -192,7 +192,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.ERROR,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"float64", b"double", b"complex128", b"Generator", b"from_numpy", b"as_tensor"),
     names={
         **dict.fromkeys(DTYPES_WITHOUT_MPS, check_dtype),

@@ -219,7 +219,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b'"torch', b"'torch"),
     names={
         "importlib.import_module": check_import,

@@ -6,7 +6,9 @@ fastest: `torch.compile` with a `mode` of `max-autotune` or `options` that tune,
 `torch._inductor.config` that do, TunableOp (`torch.cuda.tunable.enable()`), a limit for the
 algorithms that cuDNN tries, and environment variables that the program sets for itself
 (`TORCHINDUCTOR_MAX_AUTOTUNE`, `PYTORCH_TUNABLEOP_ENABLED`, and values of `NCCL_ALGO` and its like
-that let the network add up gradients in an order of its own).
+that let the network add up gradients in an order of its own). So is, as likely, `triton.autotune`
+with several configurations around a kernel that adds numbers up: how it groups them depends on the
+configuration.
 
 Also reports, as likely, a cumulative sum of floating-point numbers in compiled code: compiled for
 CUDA, up to torch 2.13, it adds in parts whose order is not fixed, and ignores deterministic mode.
@@ -48,9 +50,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import NodeFix, Replace
-from torchdet.facts.expressions import argument, is_constant, literal_value, string_value
+from torchdet.facts.expressions import (
+    argument,
+    is_constant,
+    last_name,
+    literal_value,
+    string_value,
+)
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import along_way, remembered
+from torchdet.facts.walk import descendants
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.environment_writes import EnvironmentWrite, checks_of_environment
 from torchdet.findings.state.flag_writes import FlagWrite, checks_of_writes
@@ -62,8 +71,9 @@ from torchdet.reading.operations.compiled_code import is_compiled
 from torchdet.reading.operations.number_kinds import is_integral
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.state.saved_values import restores
-from torchdet.torch_api.compilers import COMPILE_FUNCTIONS, CUMULATIVE_SUM
+from torchdet.torch_api.compilers import COMPILE_FUNCTIONS, CUMULATIVE_SUM, TRITON_SUMS
 from torchdet.torch_api.environment_variables import VARIABLES
+from torchdet.torch_api.library_arguments import tuning_arguments
 from torchdet.torch_api.switches import (
     AUTOTUNING_SWITCHES,
     BENCHMARK_LIMIT,
@@ -276,6 +286,53 @@ def _cumulative(call: cst.Call, operand: cst.BaseExpression, context: Context) -
     )
 
 
+def check_triton(reference: Reference, context: Context) -> Iterator[Draft]:
+    """``@triton.autotune(configs=[...], key=[...])``."""
+    facts = context.facts
+    call = facts.parent(reference.node)
+    decorator = facts.parent(call) if isinstance(call, cst.Call) else None
+    kernel = facts.parent(decorator) if isinstance(decorator, cst.Decorator) else None
+    if not isinstance(call, cst.Call) or not isinstance(kernel, cst.FunctionDef):
+        return
+    choices = tuning_arguments()[reference.name]
+    listed = argument(call, choices.keyword, choices.position)
+    kept = argument(call, "cache_results")
+    if listed is None or (kept is not None and not is_constant(kept.value, "False")):
+        return
+    if _is_no_concern(call, context) or not _lists_several(listed.value, facts):
+        return
+    if _adds_up(kernel, facts):
+        yield Draft(
+            call.func,
+            f"Triton chooses the configuration of `{kernel.name.value}` by timing, and in which "
+            f"order the kernel adds depends on it; {choices.instead}",
+            confidence=Confidence.LIKELY,
+        )
+
+
+def _lists_several(choices: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``choices`` is certainly a list of more than one."""
+    sources = facts.flow.sources(choices)
+    return sources.complete and all(
+        isinstance(each, cst.ListComp) or (isinstance(each, cst.List) and len(each.elements) > 1)
+        for each in sources.expressions
+    )
+
+
+def _adds_up(kernel: cst.FunctionDef, facts: FileFacts) -> bool:
+    """Whether a kernel of Triton sums: over blocks, within one, or with atomics."""
+    for node in descendants(kernel.body):
+        if isinstance(node, cst.Call) and last_name(node.func) in TRITON_SUMS:
+            return True
+        if isinstance(node, cst.AugAssign) and isinstance(node.operator, cst.AddAssign):
+            loops = (
+                each for each in facts.ancestors(node) if isinstance(each, (cst.For, cst.While))
+            )
+            if any(True for _ in loops) and not isinstance(node.value, (cst.Name, cst.Integer)):
+                return True
+    return False
+
+
 RULE = Rule(
     code="DET405",
     module=__name__,
@@ -291,6 +348,7 @@ RULE = Rule(
         **dict.fromkeys(COMPILE_FUNCTIONS, check_compile),
         CUMULATIVE_SUM: check_function,
         BENCHMARK_LIMIT: check_limit,
+        **dict.fromkeys(tuning_arguments(), check_triton),
     },
     attributes={"compile": check_method, "cumsum": check_cumsum},
     stays=Grounds(

@@ -175,7 +175,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"empty", b"Tensor("),
     names={
         **dict.fromkeys(UNINITIALISED_FUNCTIONS, check_function),

@@ -186,7 +186,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"in_order", b"__getitem__", b"__iter__", b"worker"),
     names={
         **dict.fromkeys(DATA_LOADERS, check_loader),

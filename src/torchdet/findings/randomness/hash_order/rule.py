@@ -191,7 +191,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"set(", b"hash(", b" in {", b"= {", b"({"),
     names={**dict.fromkeys(_CONSUMERS, check_call), "builtins.hash": check_hash},
     nodes=dict.fromkeys(("For", "CompFor"), check_loop),

@@ -188,7 +188,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"seed", b"set_determinism"),
     names=dict.fromkeys(SEEDING_FUNCTIONS, check),
     screen=Screen(mentions=dict.fromkeys(SEEDING_FUNCTIONS, is_called)),

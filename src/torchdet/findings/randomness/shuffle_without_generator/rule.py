@@ -179,7 +179,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"shuffle", b"Sampler", b"random_split"),
     names={
         **dict.fromkeys(DATA_LOADERS, check_loader),

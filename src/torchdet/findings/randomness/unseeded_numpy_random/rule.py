@@ -9,7 +9,8 @@ afterwards, and a `SeedSequence` whose `entropy` is kept.
 Reports, in programs, the first draw from NumPy's global generator (`numpy.random.rand`,
 `shuffle`, `choice`) that nothing seeds, neither the file nor a module of the project that it
 imports, by the rules of `unseeded-python-random`. Functions and classes of scikit-learn without a
-`random_state`, such as `train_test_split`, draw from it as well. `numpy.random.seed()` without a
+`random_state`, such as `train_test_split`, draw from it as well, and so do `sample` of pandas and
+`shuffle` and `train_test_split` of `datasets`. `numpy.random.seed()` without a
 seed is reported everywhere.
 
 ## Why is this bad?
@@ -48,18 +49,24 @@ There is no fix: where the seed comes from is for a person to say.
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
+from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Mention, Outline
+from torchdet.findings.arguments_screen import imports_any
 from torchdet.findings.base import Draft, Grounds, Rule
-from torchdet.findings.randomness.draws import is_first_unseeded_draw
+from torchdet.findings.randomness.draws import drawing_of_method, is_first_unseeded_draw
 from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.torch_api.random_numbers import (
     NUMPY_DRAWS,
     NUMPY_GENERATORS,
     Stream,
     library_draws,
+    library_draws_by_method,
 )
 
 _DRAWS = NUMPY_DRAWS | {
@@ -79,19 +86,49 @@ def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
         )
 
 
+def _may_draw(mention: Mention, outline: Outline, _place: Place) -> bool:
+    """Whether a call of such a method can be one of a library that the file imports."""
+    called = mention.node.attr if isinstance(mention.node, ast.Attribute) else ""
+    return mention.call is not None and imports_any(outline, library_draws_by_method()[called])
+
+
+def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
+    """`frame.sample(frac=1)`."""
+    if "torch" not in context.facts.source.text:
+        return
+    drawing = drawing_of_method(node, context)
+    if drawing is None or drawing.stream is not Stream.NUMPY:
+        return
+    if is_first_unseeded_draw(node, _DRAWS, Stream.NUMPY, context):
+        yield Draft(
+            node,
+            f"`{node.attr.value}` draws from NumPy's global generator, which nothing seeds in this "
+            f"program; pass `{drawing.keywords[0]}=`, or call `numpy.random.seed(...)`",
+            confidence=Confidence.LIKELY,
+        )
+
+
+_METHODS = tuple(
+    name
+    for name, by_package in library_draws_by_method().items()
+    if any(each.stream is Stream.NUMPY for each in by_package.values())
+)
+
 RULE = Rule(
     code="DET503",
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"random", b"sklearn"),
+    triggers=(b"random", b"sklearn", *(name.encode() for name in _METHODS)),
     eased_in_tests=True,
-    requires=b"numpy",
+    requires=(b"numpy", b"sklearn", b"pandas", b"datasets"),
     names={
         **dict.fromkeys(sorted(_DRAWS), check_draw),
         **dict.fromkeys(NUMPY_GENERATORS, check_making),
         "numpy.random.seed": check_seeding,
     },
+    attributes=dict.fromkeys(_METHODS, check_method),
+    screen=Screen(mentions=dict.fromkeys(_METHODS, _may_draw)),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, and make NumPy's generators with a seed "

@@ -4,7 +4,9 @@
 Reports the first draw (`random.shuffle`, `random.random`, `random.choice` and so on) that a
 program makes from the global generator of `random` when nothing seeds it, neither the file nor a
 module of the project that it imports; `torch.manual_seed` does not. Only programs are reported,
-by the entry points that `unseeded-training` knows, and only draws that they reach.
+by the entry points that `unseeded-training` knows, and only draws that they reach. `RandomChoice`
+and `RandomOrder` of torchvision draw from it as well; those of `torchvision.transforms.v2` use
+torch's generator.
 A library that draws from the global generator leaves it to the program to seed it, and is not
 reported. Draws in `__getitem__`, `__iter__`, `__call__` and collate functions are passed over:
 torch seeds `random` in its workers.
@@ -74,11 +76,15 @@ from torchdet.findings.randomness.draws import is_first_unseeded_draw
 from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.torch_api.random_numbers import PYTHON_DRAWS, Stream
+from torchdet.torch_api.random_numbers import PYTHON_DRAWS, Stream, library_draws
+
+_DRAWS = PYTHON_DRAWS | {
+    name for name, each in library_draws().items() if each.stream is Stream.PYTHON
+}
 
 
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
-    if is_first_unseeded_draw(reference.node, PYTHON_DRAWS, Stream.PYTHON, context):
+    if is_first_unseeded_draw(reference.node, _DRAWS, Stream.PYTHON, context):
         yield Draft(
             reference.node,
             f"`{reference.name}` draws from Python's global generator, which nothing seeds in this "
@@ -92,10 +98,10 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"random",),
-    requires=b"torch",
+    triggers=(b"random", b"RandomChoice", b"RandomOrder"),
+    requires=(b"torch",),
     names={
-        **dict.fromkeys(sorted(PYTHON_DRAWS), check_draw),
+        **dict.fromkeys(sorted(_DRAWS), check_draw),
         "random.Random": check_making,
         "random.seed": check_seeding,
     },

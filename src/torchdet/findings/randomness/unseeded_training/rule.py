@@ -216,7 +216,7 @@ RULE = Rule(
         *(b"__main__", b"def main", b"click", b"typer", b"hydra", b"backward("),
         *(b"main(", b"fit(", b"learn(", b"train("),
     ),
-    requires=b"torch",
+    requires=(b"torch",),
     names=dict.fromkeys(_SEEDERS, check_seed),
     nodes={"If": check_main_block, "FunctionDef": check_function, "Expr": check_statement},
     attributes={"backward": check_script},

@@ -226,7 +226,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    requires=b"torch",
+    requires=(b"torch",),
     triggers=(b"listdir", b"glob", b"iterdir", b"scandir", b"os.walk"),
     names=dict.fromkeys(
         ("os.listdir", "os.scandir", "os.walk", "glob.glob", "glob.iglob"), check_function

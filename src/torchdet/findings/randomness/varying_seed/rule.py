@@ -333,7 +333,7 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.WARNING,
     triggers=(b"seed", b"Generator("),
-    requires=b"torch",
+    requires=(b"torch",),
     names={
         **dict.fromkeys(sorted(RESEEDERS), check_reseed),
         **dict.fromkeys(sorted(SEEDED_BY_FIRST_ARGUMENT), check_seeder),

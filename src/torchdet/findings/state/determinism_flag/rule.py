@@ -5,7 +5,8 @@ Reports writes to the switches that decide whether two runs take the same kernel
 `torch.use_deterministic_algorithms` and `set_deterministic_debug_mode`,
 `torch.backends.cudnn.benchmark` and `.deterministic`, `torch.backends.mkldnn.deterministic`,
 `torch.utils.deterministic.fill_uninitialized_memory` and `torch._inductor.config.deterministic`;
-as assignments, calls, `setattr`, and through `torch.backends.cudnn.flags(...)` and its like.
+as assignments, calls, `setattr`, and through `torch.backends.cudnn.flags(...)` and its like. So
+does Lightning's `Trainer(benchmark=True)`, of which only what weakens a flag is reported.
 
 A value that weakens the flag is reported wherever it stands. Where the project has chosen a policy,
 any other value, one that only the run knows included (`cudnn.benchmark = args.benchmark`), is
@@ -84,7 +85,7 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
         )
     if weakening or undecided or in_runtime_module(context):
         return
-    written = [write for write in writes if not _puts_back(write, facts)]
+    written = [write for write in writes if not write.passing and not _puts_back(write, facts)]
     if written:
         yield Draft(
             written[0].node,
@@ -164,7 +165,7 @@ RULE = Rule(
     severity=Severity.WARNING,
     causes=Consequence.VARIES,
     eased_in_tests=True,
-    requires=b"torch",
-    triggers=(b"cudnn", b"mkldnn", b"determin"),
+    requires=(b"torch", b"lightning"),
+    triggers=(b"cudnn", b"mkldnn", b"determin", b"benchmark"),
     names=checks_of_writes(DETERMINISM_SWITCHES, check),
 )

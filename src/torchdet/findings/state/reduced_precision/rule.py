@@ -71,7 +71,7 @@ RULE = Rule(
     documentation=__doc__ or "",
     severity=Severity.WARNING,
     causes=Consequence.VARIES,
-    requires=b"torch",
+    requires=(b"torch", b"transformers"),
     triggers=(
         b"tf32",
         b"fp32_precision",
