@@ -75,6 +75,45 @@ def test_right_settings_and_those_of_an_option_are_fine() -> None:
     assert found.severity is rule.severity
 
 
+UNDONE = """\
+import torch
+from torch.backends import cudnn
+
+
+def seed(number):
+    torch.manual_seed(number)
+    cudnn.deterministic = True
+
+
+def work():
+    cudnn.benchmark = True
+    return torch.nn.Conv2d(1, 1, 3)
+"""
+
+
+def test_a_right_setting_that_another_function_takes_the_point_from_is_found() -> None:
+    found = found_undecided(rule_named("determinism-flag"), UNDONE)
+    assert [each.span.start.row for each in found] == [7, 11]
+    assert "`work` sets it" in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("deterministic = True", "deterministic = True; cudnn.benchmark = False"),
+        ("deterministic = True", "deterministic = number is not None"),
+        ("cudnn.benchmark = True", "cudnn.benchmark = False"),
+        (
+            "cudnn.benchmark = True",
+            "if torch.backends.cudnn.enabled:\n        cudnn.benchmark = True",
+        ),
+    ],
+)
+def test_a_right_setting_stands_where_the_pair_was_thought_of(old: str, new: str) -> None:
+    found = found_undecided(rule_named("determinism-flag"), UNDONE.replace(old, new))
+    assert all("benchmark" in each.message and each.span.start.row > 7 for each in found)
+
+
 def test_the_device_is_asked_of_pytorch() -> None:
     (found,) = found_undecided(
         rule_named("hardcoded-device"), 'import torch\n\nx = torch.zeros(3, device="cuda")\n'

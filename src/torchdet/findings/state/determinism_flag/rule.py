@@ -8,11 +8,12 @@ Reports writes to the switches that decide whether two runs take the same kernel
 as assignments, calls, `setattr`, and through `torch.backends.cudnn.flags(...)` and its like. So
 does Lightning's `Trainer(benchmark=True)`, of which only what weakens a flag is reported.
 
-A value that weakens the flag is reported wherever it stands. Where the project has chosen a policy,
-any other value, one that only the run knows included (`cudnn.benchmark = args.benchmark`), is
-reported as written outside the runtime, unless the module is one of `runtime-modules`; elsewhere
-right settings and those that an option decides are fine. Silent are: putting back a value that was
-read from the flag before, a good value in a function that also saves the old one, and a good
+A value that weakens the flag is reported wherever it stands, and so is `cudnn.deterministic = True`
+that another function of the file takes the point from with `cudnn.benchmark = True`. Where the
+project has chosen a policy, any other value, one that only the run knows included
+(`cudnn.benchmark = args.benchmark`), is reported as written outside the runtime, unless the module
+is one of `runtime-modules`; elsewhere right settings and those that an option decides are fine.
+Silent are: putting back a value that was read from the flag before, a good value in a function that also saves the old one, and a good
 value in a context manager.
 
 ## Why is this bad?
@@ -48,8 +49,11 @@ slower, and operations without a deterministic algorithm raise.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.facts.enclosing import enclosing_function
+from torchdet.facts.expressions import is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Rule
@@ -61,11 +65,15 @@ from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.state.saved_values import restores
-from torchdet.torch_api.switches import DETERMINISM_SWITCHES
+from torchdet.torch_api.switches import CUDNN, DETERMINISM_SWITCHES
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.facts.scope import Scope
+
+
+_BENCHMARK = f"{CUDNN}.benchmark"
+_DETERMINISTIC = f"{CUDNN}.deterministic"
 
 
 def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
@@ -83,7 +91,10 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
             write.fix(),
             subject=FlagStatement(writes),
         )
-    if weakening or undecided or in_runtime_module(context):
+    if weakening or in_runtime_module(context):
+        return
+    if undecided:
+        yield from _outdone(writes, facts)
         return
     written = [write for write in writes if not write.passing and not _puts_back(write, facts)]
     if written:
@@ -93,6 +104,60 @@ def check(writes: tuple[FlagWrite, ...], context: Context) -> Iterator[Draft]:
             f"{runtime_sets(context.config)} sets all of them once and reads them back",
             subject=FlagStatement(writes),
         )
+
+
+def _outdone(writes: tuple[FlagWrite, ...], facts: FileFacts) -> Iterator[Draft]:
+    """A right setting that a write of another flag elsewhere in the file takes the point from."""
+    for write in writes:
+        good = write.decisive is not None and is_constant(write.decisive, "True")
+        if write.flag.name != _DETERMINISTIC or not good or write.scoped:
+            continue
+        around = enclosing_function(write.node, facts)
+        tuning = _tuning_writes(facts.module, facts)
+        # Whoever writes both flags in one function has thought of them together.
+        if any(each.function is around for each in tuning):
+            continue
+        contrary = next((each for each in tuning if each.is_on), None)
+        if contrary is not None:
+            yield Draft(
+                write.node,
+                f"`{write.spelling.format('True')}` leaves the choice among deterministic "
+                f"algorithms to timing while `{_BENCHMARK}` is True, as "
+                f"{contrary.name} sets it; write False there",
+                subject=FlagStatement(writes),
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tuning:
+    """A write of cuDNN's switch for choosing by timing, in ``function`` or in the module.
+
+    ``is_on`` says that it switches it on, under no condition.
+    """
+
+    function: cst.FunctionDef | None
+    is_on: bool
+
+    @property
+    def name(self) -> str:
+        return f"`{self.function.name.value}`" if self.function is not None else "the module"
+
+
+@remembered
+def _tuning_writes(module: cst.Module, facts: FileFacts) -> tuple[_Tuning, ...]:
+    del module
+    found = []
+    for uses in facts.index.uses.values():
+        for use in uses:
+            if use.parts[-1] != "benchmark" or _BENCHMARK not in facts.resolver.use(use).names:
+                continue
+            target = facts.parent(use.node)
+            statement = facts.parent(target) if isinstance(target, cst.AssignTarget) else None
+            if isinstance(statement, cst.Assign):
+                always = not any(isinstance(each, cst.If) for each in facts.ancestors(statement))
+                is_on = always and is_constant(statement.value, "True")
+                found.append(_Tuning(enclosing_function(statement, facts), is_on))
+    return tuple(found)
 
 
 def _is_left_to_the_user(write: FlagWrite, facts: FileFacts) -> bool:
