@@ -266,6 +266,7 @@ _CONVERTERS: dict[str, Callable[[object], object]] = {
     "exclude": _patterns,
     "extend-exclude": _patterns,
     "respect-gitignore": _flag,
+    "include-docs": _flag,
     "severity": _severities,
     "min-confidence": _member(Confidence),
     "fail-on": _member(Severity),

@@ -31,8 +31,8 @@ def paths(*given: str, config: LintConfig | None = None, force_exclude: bool = F
 
 
 def test_python_files_below_a_folder_sorted_by_path() -> None:
-    write("b.py", "a/z.py", "a/b/c.py", "a/notes.txt", "a/stub.pyi")
-    assert paths(".") == ["a/b/c.py", "a/z.py", "b.py"]
+    write("b.py", "a/z.py", "a/b/c.py", "a/notes.txt", "a/stub.pyi", "a/guide.md")
+    assert paths(".") == ["a/b/c.py", "a/stub.pyi", "a/z.py", "b.py"]
 
 
 def test_paths_read_as_they_were_given() -> None:

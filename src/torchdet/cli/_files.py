@@ -52,6 +52,7 @@ class FileOptions:
     isolated: bool
     stdin_filename: str
     force_exclude: bool
+    include_docs: bool
     jobs: int
     cache_folder: Path | None
 
@@ -118,6 +119,7 @@ def find_files(
         options.paths or (".",),
         options.config_for(rules),
         force_exclude=options.force_exclude,
+        include_docs=options.include_docs,
         searched=footprint.searched if footprint is not None else None,
     )
     if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
@@ -227,6 +229,7 @@ def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
     @click.option("--stdin-filename", default=None, help="The name of what '-' reads.")
     @click.option("--force-exclude", is_flag=True, help="Exclude files that are named, too.")
+    @click.option("--include-docs", is_flag=True, help="Search documents for blocks of Python.")
     @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
     @wraps(command)
     def with_files(
@@ -236,6 +239,7 @@ def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         isolated: bool,
         stdin_filename: str | None,
         force_exclude: bool,
+        include_docs: bool,
         no_cache: bool,
         **others: object,
     ) -> _Result:
@@ -254,6 +258,7 @@ def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
             isolated,
             stdin_filename or _STDIN,
             force_exclude,
+            include_docs,
             jobs or available_cpus(),
             None if no_cache else _cache_folder(),
         )

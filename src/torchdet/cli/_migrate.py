@@ -22,7 +22,7 @@ from torchdet.engine.discover import SourceFile
 from torchdet.engine.project_metadata import metadata_of
 from torchdet.engine.project_root import project_folders, project_roots
 from torchdet.engine.write_file import create_file, remove_leftovers_beside, replace_file
-from torchdet.migrate.left_alone import is_vendored, why_unmigrated
+from torchdet.migrate.left_alone import is_module, is_vendored, why_unmigrated
 from torchdet.model.config import MigrateConfig, Policy, Typed
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.migration import Account, FileMigration, UndeclaredDependency
@@ -160,7 +160,11 @@ def run_migration(
     found = find_files(files, rules, undecided=Policy.HANDLE, quiet=quiet)
     if verbose:
         found.say_more()
-    candidates = [file for file in found.files if not is_vendored(file.path, paths)]
+    candidates = [
+        file
+        for file in found.files
+        if is_module(file.path, paths) and not is_vendored(file.path, paths)
+    ]
     inside = writable((file.path for file in candidates), files)
     own = [file for file in candidates if file.path in inside]
     left_alone = {file.path: reason for file in own if (reason := why_unmigrated(file.path))}
@@ -218,7 +222,11 @@ def _project_files(files: FileOptions, rules: RuleOptions) -> list[SourceFile]:
     roots = project_roots(files.paths or (".",))
     everything = replace(files, paths=roots)
     found = find_files(everything, rules, undecided=Policy.HANDLE, quiet=True)
-    return [file for file in found.files if not is_vendored(file.path, roots)]
+    return [
+        file
+        for file in found.files
+        if is_module(file.path, roots) and not is_vendored(file.path, roots)
+    ]
 
 
 def _shown(migrated: MigratedFile) -> FileMigration:

@@ -44,7 +44,7 @@ def init(folder: str, yes: bool, baseline: bool) -> int:
     torch that it requires, and its tests. An existing table is never overwritten. The table goes
     into pyproject.toml where there is one, else into torchdet.toml.
     """
-    options = FileOptions((folder,), None, True, "-", False, available_cpus(), None)
+    options = FileOptions((folder,), None, True, "-", False, False, available_cpus(), None)
     _refuse_if_configured(folder)
     with usage_errors():
         found = find_files(options, RuleOptions(), undecided=Policy.AUTO, quiet=False)
@@ -116,7 +116,7 @@ def _appended(before: bytes, table: str) -> bytes:
 
 def _accept(folder: str, path: str) -> None:
     """Write the baseline of all findings under the configuration that was just written."""
-    options = FileOptions((folder,), None, False, "-", False, available_cpus(), None)
+    options = FileOptions((folder,), None, False, "-", False, False, available_cpus(), None)
     with usage_errors():
         found = find_files(options, RuleOptions(), quiet=True)
     reports = check_files(found.files, jobs=options.jobs, cache_folder=None)

@@ -140,6 +140,7 @@ def _config_key(config: LintConfig) -> str:
         exclude=default.exclude,
         extend_exclude=default.extend_exclude,
         respect_gitignore=default.respect_gitignore,
+        include_docs=default.include_docs,
         torch_version_from=default.torch_version_from,
     )
     return repr(read)  # frozen dataclasses of strings, numbers and enums: complete and stable

@@ -10,10 +10,11 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import takewhile
 
-from torchdet.engine.decode import NOTEBOOK, decode_source
+from torchdet.engine.decode import decode_source
 from torchdet.engine.git_program import GitError, base_commit, blobs, committed_ids, find_git
 from torchdet.engine.work_tree import work_tree
 from torchdet.model.diagnostic import FileReport
+from torchdet.model.file_kinds import NOTEBOOK
 from torchdet.model.source import DecodeError
 from torchdet.read_file import read_file
 

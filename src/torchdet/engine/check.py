@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from torchdet.engine.decode import NOTEBOOK, decode_source, searchable
+from torchdet.engine.decode import decode_source, searchable
 from torchdet.engine.deep_stack import run_with_deep_stack
 from torchdet.engine.faults import internal_error
 from torchdet.engine.settings import CheckSettings
@@ -16,6 +16,7 @@ from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import triggered
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
+from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK
 from torchdet.model.location import Location, Span
 from torchdet.model.source import DecodeError, SourceText
 
@@ -51,7 +52,16 @@ def _check(
         report = run_with_deep_stack(lambda: _report(path, source, rules, settings))
     except Exception as error:  # noqa: BLE001 -- a fault of ours must not hide the other files
         report = failure(path, internal_error(error), source)
+    if path.endswith(DOCUMENTS):
+        return _placed(source, report)
     return replace(report, cells=source.cells) if source.cells else report
+
+
+def _placed(source: SourceText, report: FileReport) -> FileReport:
+    """The report on the code of a document, with the places of the document."""
+    from torchdet.engine.document import DocumentText
+
+    return source.placed(report) if isinstance(source, DocumentText) else report
 
 
 def _report(

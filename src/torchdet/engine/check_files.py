@@ -9,7 +9,7 @@ from pathlib import Path
 
 from torchdet.engine.cache import ReportCache, prune
 from torchdet.engine.check import check_bytes, failure
-from torchdet.engine.decode import NOTEBOOK, searchable
+from torchdet.engine.decode import searchable
 from torchdet.engine.discover import SourceFile
 from torchdet.engine.file_tasks import SizedFile
 from torchdet.engine.footprint import Footprint
@@ -17,6 +17,7 @@ from torchdet.engine.pool import run_on_files
 from torchdet.engine.project_files import file_settings
 from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
+from torchdet.model.file_kinds import NOTEBOOK
 from torchdet.read_file import UnsuitableFileError, read_file
 
 Progress = Callable[[int], None]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from torchdet.model.file_kinds import DOCUMENTS, MARKDOWN, NOTEBOOK
 from torchdet.model.source import SourceText, is_utf_16
-
-NOTEBOOK = ".ipynb"
 
 
 def decode_source(path: str, data: bytes) -> SourceText:
@@ -13,6 +12,10 @@ def decode_source(path: str, data: bytes) -> SourceText:
         from torchdet.engine.notebook import NotebookText  # brings nbformat
 
         return NotebookText.decode(data)
+    if path.endswith(DOCUMENTS):
+        from torchdet.engine.document import DocumentText
+
+        return DocumentText.decode_as(data, markdown=path.endswith(MARKDOWN))
     return SourceText.decode(data)
 
 

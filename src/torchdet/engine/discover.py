@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
 
-from torchdet.engine.decode import NOTEBOOK
 from torchdet.engine.settings import module_name_of
 from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
+from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK, PYTHON, STUB
 from torchdet.patterns import Patterns, configured_patterns
 from torchdet.read_file import SETTINGS_LIMIT, read_file
 
 ConfigFor = Callable[[Path], LintConfig]
 """Gives the configuration that holds for the files in a folder."""
 
-_SUFFIXES = (".py", NOTEBOOK)
+_SUFFIXES = (PYTHON, STUB, NOTEBOOK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +54,41 @@ def discover(
     config_for: ConfigFor,
     *,
     force_exclude: bool = False,
+    include_docs: bool = False,
     searched: Callable[[str], None] | None = None,
 ) -> list[Discovered]:
     """The Python files among and below ``paths``, sorted by path, each of them once.
 
-    Folders are searched for ``*.py`` and ``*.ipynb``; links to folders inside them are not
-    followed, so that no loop of links is walked. A file that is named itself is taken whatever its
+    Folders are searched for ``*.py``, ``*.pyi`` and ``*.ipynb``, and with ``include_docs``, or
+    where the configuration says so, for documents; links to folders inside them are not followed,
+    so that no loop of links is walked. A file that is named itself is taken whatever its
     name and even when it is excluded, unless ``force_exclude``: that is what pre-commit needs,
     which names every changed file. ``searched`` is called with each folder that is listed.
     """
+    search = _Search(config_for, force_exclude, include_docs, searched or _ignore)
     found: dict[str, Discovered] = {}
     for path in paths:
-        for item in _below(path, config_for, force_exclude, searched or _ignore):
+        for item in _below(path, search):
             found.setdefault(item.path, item)
     return [found[path] for path in sorted(found)]
 
 
-def _below(
-    path: str, config_for: ConfigFor, force_exclude: bool, searched: Callable[[str], None]
-) -> Iterator[Discovered]:
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What holds for all paths of a search."""
+
+    config_for: ConfigFor
+    force_exclude: bool
+    include_docs: bool
+    searched: Callable[[str], None]
+
+    def wants(self, name: str, config: LintConfig) -> bool:
+        """Whether a file in a folder is looked at, by its name."""
+        in_docs = (self.include_docs or config.include_docs) and name.endswith(DOCUMENTS)
+        return in_docs or name.endswith(_SUFFIXES)
+
+
+def _below(path: str, search: _Search) -> Iterator[Discovered]:
     # normpath, not pathlib: "./src" should read "src" in the output, and "src" stay relative.
     path = os.path.normpath(path)
     try:
@@ -83,11 +99,12 @@ def _below(
     except OSError as error:
         yield Unreachable(path, error.strerror or str(error))
         return
+    if search.force_exclude and _excluded_by_name(path, search.config_for):
+        return
     if os.path.isdir(path):
-        if not (force_exclude and _excluded_by_name(path, config_for)):
-            yield from _walk(path, config_for, searched)
-    elif not (force_exclude and _excluded_by_name(path, config_for)):
-        yield source_file(path, config_for(Path(path).parent))
+        yield from _walk(path, search)
+    else:
+        yield source_file(path, search.config_for(Path(path).parent))
 
 
 def distinct_files(files: Iterable[SourceFile]) -> list[SourceFile]:
@@ -171,7 +188,7 @@ def _is_excluded(path: str, root: str, config: LintConfig) -> bool:
     )
 
 
-def _walk(top: str, config_for: ConfigFor, searched: Callable[[str], None]) -> Iterator[Discovered]:
+def _walk(top: str, search: _Search) -> Iterator[Discovered]:
     problems: list[Unreachable] = []
 
     def unreadable(error: OSError) -> None:
@@ -179,13 +196,13 @@ def _walk(top: str, config_for: ConfigFor, searched: Callable[[str], None]) -> I
         problems.append(Unreachable(path, error.strerror or str(error)))
 
     for folder, subfolders, files in os.walk(top, onerror=unreadable):
-        searched(folder)
-        config = config_for(Path(folder))
+        search.searched(folder)
+        config = search.config_for(Path(folder))
         excluder = _Excluder(folder, config)
         subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
         packages = _packages(os.path.abspath(folder))
         for name in files:
-            if name.endswith(_SUFFIXES) and not excluder.excludes(name):
+            if search.wants(name, config) and not excluder.excludes(name):
                 path = _without_here(os.path.join(folder, name))
                 if os.path.islink(path) and not os.path.exists(path):
                     yield DanglingLink(path)

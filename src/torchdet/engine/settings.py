@@ -11,6 +11,7 @@ from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Severity
+from torchdet.model.file_kinds import DOCUMENTS, STUB
 from torchdet.patterns import Patterns, configured_patterns
 from torchdet.reading.project import UNKNOWN_PROJECT, Project
 from torchdet.reading.test_files import is_test_file
@@ -43,6 +44,11 @@ class CheckSettings:
         return rule.severity_at(test=self.is_test, undecided=undecided)
 
 
+# How a module gets torch, and what its program draws, is not told by pieces of it.
+_IN_STUBS = frozenset({"devices", "run", "state"})
+_IN_DOCUMENTS = _IN_STUBS | {"operations"}
+
+
 def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettings:
     """The settings for the file at ``path``, whose nearest configuration is ``config``.
 
@@ -52,6 +58,9 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
     ignored = _ignored_at(path, config)
     if ignored:
         rules = tuple(rule for rule in rules if rule.code not in ignored)
+    if path.endswith((STUB, *DOCUMENTS)):
+        families = _IN_STUBS if path.endswith(STUB) else _IN_DOCUMENTS
+        rules = tuple(rule for rule in rules if rule.family in families)
     is_test = is_test_file(path, module_name, config)
     return CheckSettings(rules, config, module_name, is_test=is_test)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK, PYTHON, STUB
 
 VENDORED = frozenset(
     {"_vendor", "_vendored", "vendor", "vendored", "third_party", "thirdparty", "3rdparty"}
@@ -24,6 +27,15 @@ def is_vendored(path: str, asked: Sequence[str]) -> bool:
     return not VENDORED.isdisjoint(parts[named:-1])
 
 
+def is_module(path: str, asked: Sequence[str]) -> bool:
+    """Whether ``path`` is a module or a notebook, or was asked for whatever it is.
+
+    >>> is_module("pkg/net.py", ["pkg"]), is_module("pkg/net.pyi", ["pkg"])
+    (True, False)
+    """
+    return path.endswith((PYTHON, NOTEBOOK)) or path in map(os.path.normpath, asked)
+
+
 def why_unmigrated(path: str) -> str | None:
     """Why a file that was named is left alone because of what it is; None for other files.
 
@@ -34,7 +46,8 @@ def why_unmigrated(path: str) -> str | None:
 
 
 _KINDS_LEFT_ALONE = {
-    ".pyi": "a stub, which is never run: what it imports are types, and they stay",
+    STUB: "a stub, which is never run: what it imports are types, and they stay",
+    **dict.fromkeys(DOCUMENTS, "a document: its pieces of code are no module that gets torch"),
 }
 
 

@@ -82,7 +82,8 @@ class LintConfig:
     ``helper_operations`` are the handle's operations by the names of the project's own helper.
     Findings less sure than ``min_confidence`` are left out; a run fails for those at least as
     grave as ``fail_on``. ``test_files`` are patterns of files in which what ties a program to one
-    device matters less. ``torch_version`` is the oldest release that the code must run on, as
+    device matters less. ``include_docs`` has folders searched for documents as well.
+    ``torch_version`` is the oldest release that the code must run on, as
     ``(major, minor)``; ``torch_version_from`` names the file that says so, where one does.
     """
 
@@ -97,6 +98,7 @@ class LintConfig:
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
     respect_gitignore: bool = True
+    include_docs: bool = False
     severity: tuple[tuple[str, Severity], ...] = ()
     min_confidence: Confidence = Confidence.LIKELY
     fail_on: Severity = Severity.WARNING

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
+from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK
 from torchdet.reading.test_files import is_test_file
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class ModuleRole(Enum):
 
     BUILD_SCRIPT = "builds its package"
     TEST = "is run or imported by tests"
+    DOCUMENT = "shows pieces of code that run elsewhere"
     NOTEBOOK = "is run cell by cell"
     ENTRY_POINT = 'starts a program: it has an `if __name__ == "__main__":` block'
     SCRIPT = "starts a program: it belongs to no package"
@@ -41,7 +43,9 @@ def module_role(context: Context) -> ModuleRole:
         return ModuleRole.BUILD_SCRIPT
     if is_test_file(context.path, context.module_name, context.config):
         return ModuleRole.TEST
-    if path.suffix == ".ipynb" or _CELL.search(context.facts.source.text) is not None:
+    if path.suffix in DOCUMENTS:
+        return ModuleRole.DOCUMENT
+    if path.suffix == NOTEBOOK or _CELL.search(context.facts.source.text) is not None:
         return ModuleRole.NOTEBOOK
     if has_main_block(context.facts):
         return ModuleRole.ENTRY_POINT

@@ -64,7 +64,8 @@ def check(reference: Reference, context: Context) -> Iterator[Draft]:
     call = facts.parent(reference.node)
     if not isinstance(call, cst.Call) or call.func is not reference.node:
         return
-    if not runs_at_import(call, facts) or module_role(context) is ModuleRole.NOTEBOOK:
+    piecemeal = (ModuleRole.DOCUMENT, ModuleRole.NOTEBOOK)
+    if not runs_at_import(call, facts) or module_role(context) in piecemeal:
         return
     kind = reference.name.split(".")[1]
     if not _is_guarded(kind, call, facts):

@@ -13,8 +13,8 @@ that another function of the file takes the point from with `cudnn.benchmark = T
 project has chosen a policy, any other value, one that only the run knows included
 (`cudnn.benchmark = args.benchmark`), is reported as written outside the runtime, unless the module
 is one of `runtime-modules`; elsewhere right settings and those that an option decides are fine.
-Silent are: putting back a value that was read from the flag before, a good value in a function that also saves the old one, and a good
-value in a context manager.
+Silent are: putting back a value that was read from the flag before, a good value in a function that
+also saves the old one, and a good value in a context manager.
 
 ## Why is this bad?
 The flags belong to the process: the last writer wins, in every module and thread. A script that

@@ -1,0 +1,10 @@
+"""The kinds of files that hold something to check, by how their names end."""
+
+from __future__ import annotations
+
+PYTHON = ".py"
+STUB = ".pyi"
+NOTEBOOK = ".ipynb"
+MARKDOWN = (".md", ".markdown")
+DOCUMENTS = (*MARKDOWN, ".rst")
+"""Documents whose blocks of code are checked: Markdown and reStructuredText."""
