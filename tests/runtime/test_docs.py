@@ -21,7 +21,7 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "policy.md", "handle.md", "testing.md", "ffi.md", "redirect.md"]
+    "page", sorted(page.name for page in PAGES.glob("*.md") if "```python" in page.read_text())
 )
 def test_the_examples_of_a_page_run_from_top_to_bottom(tmp_path, page):
     text = (PAGES / page).read_text(encoding="utf-8")
@@ -49,6 +49,6 @@ def test_every_reason_and_every_field_has_its_row():
 
 def test_every_public_name_of_the_handle_is_on_its_page():
     page = (PAGES / "handle.md").read_text(encoding="utf-8")
-    for name in vars(torchdet.runtime.TorchHandle):
+    for name in dir(torchdet.runtime.TorchHandle):
         if not name.startswith("_"):
             assert f"rt.{name}" in page, name

@@ -45,6 +45,10 @@ class SettingError(RuntimeSetupError, RuntimeError):
     """A setting of torch was written and did not read back as written."""
 
 
+class StateError(RuntimeSetupError, ValueError):
+    """A saved state that cannot be brought back here; the message says what is missing."""
+
+
 class UnsupportedOnDeviceError(RuntimeSetupError, RuntimeError):
     """The device has no such thing, and inventing an answer would be worse than none."""
 

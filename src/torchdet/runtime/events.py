@@ -25,6 +25,7 @@ class EventKind(Enum):
     DRIFTED = "drifted"
     REDIRECTED = "redirected"
     SEEDED = "seeded"
+    STATE_MISSING = "state-missing"
 
 
 @dataclass(frozen=True, slots=True)

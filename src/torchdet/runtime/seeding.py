@@ -82,7 +82,7 @@ def seed_everything(torch: ModuleType, seed: int) -> None:
     Accelerators that are not initialised are seeded by torch when they are.
     """
     random.seed(seed)
-    numpy = _numpy()
+    numpy = numpy_if_installed()
     if numpy is not None:
         numpy.random.seed(_numpy_seed(seed))
     torch.manual_seed(seed)
@@ -93,7 +93,8 @@ def pass_seed_on(seed: int) -> None:
     os.environ[SEED_VARIABLE] = str(seed)
 
 
-def _numpy() -> ModuleType | None:
+def numpy_if_installed() -> ModuleType | None:
+    """Return NumPy, or None where it is not installed."""
     try:
         return importlib.import_module("numpy")
     except ImportError:
@@ -141,9 +142,23 @@ def reseed_generators(dataset: object, seed: int) -> None:
     sets are followed through `dataset` and `datasets`, as torch's `Subset` and `ConcatDataset`
     name what they wrap.
     """
+    for place, generator in held_generators(dataset):
+        _reseed(generator, derive_seed(seed, salt=place))
+
+
+def held_generators(dataset: object) -> Iterator[tuple[str, object]]:
+    """Yield each generator that a data set holds, with its place; see `reseed_generators`."""
+    kinds = _generator_types()
     for place, each in _wrapped(dataset):
         for name, value in sorted(getattr(each, "__dict__", {}).items()):
-            _reseed(value, derive_seed(seed, salt=f"{place}.{name}"))
+            if isinstance(value, kinds):
+                yield f"{place}.{name}", value
+
+
+def _generator_types() -> tuple[type, ...]:
+    numpy = sys.modules.get("numpy")
+    of_numpy = () if numpy is None else (numpy.random.RandomState, numpy.random.Generator)
+    return (random.Random, sys.modules["torch"].Generator, *of_numpy)
 
 
 def _wrapped(dataset: object) -> Iterator[tuple[str, object]]:
