@@ -18,6 +18,8 @@ file, and the words on its fence say what is done to it:
     and ``rules=DET101,DET104`` names the rules to answer for where they are not the page's alone.
 ``python migrated``
     The text of the case before it after the migration. Without this block, nothing changes.
+``yaml``
+    The same of a configuration, which is ``example.yaml`` otherwise.
 ``python beside path=pkg/b.py``
     No case, but another file of the project of the next case; ``toml beside path=...`` is one of
     its metadata.
@@ -46,6 +48,7 @@ _FINDING = r'DET\d{3}(?::\d+)?(?: "[^"]*")?'
 _MARK = re.compile(rf"#\s*({_FINDING}(?:\s+{_FINDING})*)\s*$")
 _PARTS = re.compile(r'(?P<code>DET\d{3})(?::(?P<column>\d+))?(?: "(?P<words>[^"]*)")?')
 _REFUSED = re.compile(r"#\s*refused:\s*(?P<code>DET\d{3})\s+(?P<words>[^#]*?)\s*(?=#|$)")
+_SUFFIXES = {"python": "py", "yaml": "yaml"}
 _MIGRATE = {"migrate", "typed", "unsafe", "facade", "keep"}
 
 
@@ -150,7 +153,8 @@ def read_page(page: Path) -> list[Case]:
         flags = {word for word in words if "=" not in word}
         body, path = match["body"], options.pop("path", "")
         row = text.count("\n", 0, match.start()) + 1
-        case = Case(rule_name, heading, row, body, path or "example.py", config, beside)
+        named = path or f"example.{_SUFFIXES.get(language, '')}"
+        case = Case(rule_name, heading, row, body, named, config, beside)
         last = cases[-1] if cases else None
         if language in {"python", "toml"} and flags == {"beside"} and path and not options:
             beside[path] = body
@@ -158,7 +162,7 @@ def read_page(page: Path) -> list[Case]:
         if language == "toml" and not words:
             config = body
             continue
-        if language == "python" and not flags and not options:
+        if language in _SUFFIXES and not flags and not options:
             cases.append(CheckCase(**vars(case)))
         elif language == "python" and "migrate" in flags and flags <= _MIGRATE:
             codes = tuple(options.pop("rules", rule_name).split(","))

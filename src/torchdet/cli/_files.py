@@ -120,7 +120,7 @@ def find_files(
         options.config_for(rules),
         force_exclude=options.force_exclude,
         include_docs=options.include_docs,
-        searched=footprint.searched if footprint is not None else None,
+        witness=footprint,
     )
     if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
         say("torchdet: no Python files found")

@@ -38,6 +38,7 @@ from torchdet.engine.write_file import replace_file
 from torchdet.findings.registry import all_cards, all_rules
 from torchdet.findings.run.unused_suppression.rule import RULE as UNUSED_SUPPRESSION
 from torchdet.model.diagnostic import FileReport, Severity
+from torchdet.model.file_kinds import JSON
 from torchdet.model.source import DecodeError, EncodeError
 from torchdet.private_folder import FolderNotOursError
 from torchdet.read_file import read_file
@@ -251,7 +252,8 @@ def _write_baseline(reports: Sequence[FileReport], path: Path) -> int:
 def _add_noqa(reports: Sequence[FileReport], files: FileOptions) -> int:
     comments = 0
     problems: list[FileReport] = []
-    found = {os.path.realpath(each.path): each for each in reversed(reports) if each.findings}
+    commented = (each for each in reversed(reports) if not each.path.endswith(JSON))
+    found = {os.path.realpath(each.path): each for each in commented if each.findings}
     inside = writable((each.path for each in found.values()), files)
     for report in reversed(found.values()):
         if report.path in inside:

@@ -16,7 +16,7 @@ from torchdet.findings.card import RuleCard
 from torchdet.findings.registry import triggered
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
-from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK
+from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, NOTEBOOK
 from torchdet.model.location import Location, Span
 from torchdet.model.source import DecodeError, SourceText
 
@@ -67,6 +67,8 @@ def _placed(source: SourceText, report: FileReport) -> FileReport:
 def _report(
     path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
 ) -> FileReport:
+    if path.endswith(CONFIGURATIONS):
+        return _configuration_report(path, source, settings)
     if settings.screened:
         from torchdet.engine.screened import screened_report
 
@@ -79,6 +81,15 @@ def _report(
     try:
         return run_rules(path, source, live, settings)
     except UnparseableError as error:
+        return failure(path, error.reason, source, error.row, error.column)
+
+
+def _configuration_report(path: str, source: SourceText, settings: CheckSettings) -> FileReport:
+    from torchdet.engine.configuration import UnreadableConfigurationError, configuration_report
+
+    try:
+        return configuration_report(path, source, settings)
+    except UnreadableConfigurationError as error:
         return failure(path, error.reason, source, error.row, error.column)
 
 

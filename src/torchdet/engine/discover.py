@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePath
+from typing import Protocol
 
+from torchdet.engine.find_configurations import configurations_among
 from torchdet.engine.settings import module_name_of
 from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
@@ -49,23 +51,44 @@ class DanglingLink:
 Discovered = SourceFile | Unreachable | DanglingLink
 
 
+class Witness(Protocol):
+    """Is told what a search has looked at."""
+
+    def searched(self, folder: str) -> None:
+        """The entries of ``folder`` were listed."""
+
+    def read(self, path: str) -> None:
+        """The file at ``path`` was read."""
+
+
+class _Nobody:
+    """Wants to know nothing."""
+
+    def searched(self, folder: str) -> None:
+        """Pass."""
+
+    def read(self, path: str) -> None:
+        """Pass."""
+
+
 def discover(
     paths: Iterable[str],
     config_for: ConfigFor,
     *,
     force_exclude: bool = False,
     include_docs: bool = False,
-    searched: Callable[[str], None] | None = None,
+    witness: Witness | None = None,
 ) -> list[Discovered]:
     """The Python files among and below ``paths``, sorted by path, each of them once.
 
-    Folders are searched for ``*.py``, ``*.pyi`` and ``*.ipynb``, and with ``include_docs``, or
-    where the configuration says so, for documents; links to folders inside them are not followed,
-    so that no loop of links is walked. A file that is named itself is taken whatever its
-    name and even when it is excluded, unless ``force_exclude``: that is what pre-commit needs,
-    which names every changed file. ``searched`` is called with each folder that is listed.
+    Folders are searched for ``*.py``, ``*.pyi`` and ``*.ipynb``, for configurations of devices, and
+    with ``include_docs``, or where the configuration says so, for documents; links to folders
+    inside them are not followed, so that no loop of links is walked. A file that is named itself is
+    taken whatever its name and even when it is excluded, unless ``force_exclude``: that is what
+    pre-commit needs, which names every changed file. ``witness`` is told of each folder that is
+    listed, and of each file that was read to decide.
     """
-    search = _Search(config_for, force_exclude, include_docs, searched or _ignore)
+    search = _Search(config_for, force_exclude, include_docs, witness or _Nobody())
     found: dict[str, Discovered] = {}
     for path in paths:
         for item in _below(path, search):
@@ -80,7 +103,7 @@ class _Search:
     config_for: ConfigFor
     force_exclude: bool
     include_docs: bool
-    searched: Callable[[str], None]
+    witness: Witness
 
     def wants(self, name: str, config: LintConfig) -> bool:
         """Whether a file in a folder is looked at, by its name."""
@@ -196,23 +219,21 @@ def _walk(top: str, search: _Search) -> Iterator[Discovered]:
         problems.append(Unreachable(path, error.strerror or str(error)))
 
     for folder, subfolders, files in os.walk(top, onerror=unreadable):
-        search.searched(folder)
+        search.witness.searched(folder)
         config = search.config_for(Path(folder))
         excluder = _Excluder(folder, config)
         subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
         packages = _packages(os.path.abspath(folder))
+        configurations = configurations_among(files, folder, top, search.witness.read)
         for name in files:
-            if search.wants(name, config) and not excluder.excludes(name):
+            wanted = name in configurations or search.wants(name, config)
+            if wanted and not excluder.excludes(name):
                 path = _without_here(os.path.join(folder, name))
                 if os.path.islink(path) and not os.path.exists(path):
                     yield DanglingLink(path)
                     continue
                 yield SourceFile(path, module_name_of(PurePath(name), packages), config)
     yield from problems
-
-
-def _ignore(_folder: str) -> None:
-    """Nobody wants to know."""
 
 
 def _without_here(path: str) -> str:

@@ -24,9 +24,16 @@ class Found:
     failed: frozenset[Rule] = frozenset()
 
 
-def file_report(path: str, found: Found, source: SourceText, settings: CheckSettings) -> FileReport:
-    """The report on what was ``found``."""
-    suppressions = Suppressions.read(source, noqa=settings.noqa)
+def file_report(
+    path: str,
+    found: Found,
+    source: SourceText,
+    settings: CheckSettings,
+    suppressions: Suppressions | None = None,
+) -> FileReport:
+    """The report on what was ``found``; ``suppressions`` are those of Python's comments if None."""
+    if suppressions is None:
+        suppressions = Suppressions.read(source, noqa=settings.noqa)
     kept, suppressed = suppressions.apply(list(dict.fromkeys(found.findings)))  # a set in its order
     failed = {rule.code for rule in found.failed}
     whole = tuple(rule for rule in settings.rules if rule.code not in failed)

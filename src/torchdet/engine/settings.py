@@ -8,10 +8,11 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from torchdet.findings.card import RuleCard
+from torchdet.findings.devices.configured_device.rule import RULE as CONFIGURED_DEVICE
 from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Severity
-from torchdet.model.file_kinds import DOCUMENTS, STUB
+from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, STUB
 from torchdet.patterns import Patterns, configured_patterns
 from torchdet.reading.project import UNKNOWN_PROJECT, Project
 from torchdet.reading.test_files import is_test_file
@@ -58,11 +59,18 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
     ignored = _ignored_at(path, config)
     if ignored:
         rules = tuple(rule for rule in rules if rule.code not in ignored)
+    in_configuration = path.endswith(CONFIGURATIONS)
+    rules = tuple(rule for rule in rules if _can_fire(rule, in_configuration=in_configuration))
     if path.endswith((STUB, *DOCUMENTS)):
         families = _IN_STUBS if path.endswith(STUB) else _IN_DOCUMENTS
         rules = tuple(rule for rule in rules if rule.family in families)
     is_test = is_test_file(path, module_name, config)
     return CheckSettings(rules, config, module_name, is_test=is_test)
+
+
+def _can_fire(rule: RuleCard, *, in_configuration: bool) -> bool:
+    """Whether ``rule`` is one for configurations, or for code, as the file is."""
+    return rule.family == "run" or (rule.code == CONFIGURED_DEVICE.code) is in_configuration
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from torchdet.facts.tokens import comments
@@ -75,9 +75,16 @@ class Suppressions:
     @classmethod
     def read(cls, source: SourceText, *, noqa: bool = True) -> Suppressions:
         """The suppressions among the comments of ``source``; ``noqa`` is whether that is one."""
+        return cls.among(comments(source.text), source, noqa=noqa)
+
+    @classmethod
+    def among(
+        cls, spans: Iterable[tuple[int, int]], source: SourceText, *, noqa: bool = True
+    ) -> Suppressions:
+        """The suppressions among the comments at ``spans`` of ``source``."""
         entries: list[Suppression] = []
         if _MARKER.search(source.text) is not None:
-            for start, end in comments(source.text):
+            for start, end in spans:
                 span = Span(source.location(start), source.location(end))
                 entries.extend(_parse(source.text[start:end], span, noqa=noqa))
         return cls(tuple(entries))
