@@ -269,6 +269,20 @@ def _drawing(row: libraries.LibraryRow) -> Drawing:
     return Drawing(stream, tuple(row.argument.split()), row.position, flag, default != "False")
 
 
+def drawn_stream(name: str) -> Stream | None:
+    """The generator of the process, other than torch's, that a call of ``name`` draws from.
+
+    >>> drawn_stream("numpy.random.rand"), drawn_stream("torch.rand")
+    (<Stream.NUMPY: 'numpy'>, None)
+    """
+    if name in PYTHON_DRAWS:
+        return Stream.PYTHON
+    if name in NUMPY_DRAWS:
+        return Stream.NUMPY
+    drawing = library_draws().get(name)
+    return drawing.stream if drawing is not None else None
+
+
 @cache
 def library_generators() -> dict[str, str]:
     """Classes of libraries whose objects draw from a generator of their own: what seeds it.

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from torchdet.reading.randomness.options import Value, declared, guard_of, literal_of
+from torchdet.reading.randomness.options import Value, declared, guards_of, literal_of
 
 
 @pytest.mark.parametrize(
@@ -24,14 +24,15 @@ from torchdet.reading.randomness.options import Value, declared, guard_of, liter
     ],
 )
 def test_the_outcome_for_a_default(test: str, holds: bool, value: Value, runs: bool) -> None:
-    guard = guard_of(ast.parse(test, mode="eval").body, holds=holds)
-    assert guard is not None
-    assert guard.passes(value) is runs
+    guards = guards_of(ast.parse(test, mode="eval").body, holds=holds)
+    about_seeds = [each for each in guards if each.is_about_seeds]
+    assert [each.passes(value) for each in about_seeds] == [runs]
 
 
 @pytest.mark.parametrize("test", ["rank == 0", "torch.cuda.is_available()", "a.seed < b.seed"])
 def test_what_asks_for_no_seed_is_no_condition(test: str) -> None:
-    assert guard_of(ast.parse(test, mode="eval").body, holds=True) is None
+    (guard,) = guards_of(ast.parse(test, mode="eval").body, holds=True)
+    assert not guard.is_about_seeds
 
 
 @pytest.mark.parametrize(

@@ -3,59 +3,123 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
-from torchdet.reading.context import Context
+from torchdet.facts.remembered import remembered
+from torchdet.facts.walk import descendants
+from torchdet.findings.base import Draft
+from torchdet.findings.screen import FileScreen
+from torchdet.model.diagnostic import Confidence
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.randomness.library_objects import is_made_by
 from torchdet.reading.randomness.number_uses import is_beside_results
-from torchdet.reading.randomness.program import block_name, program
+from torchdet.reading.randomness.program import (
+    RUN_BY_LOADERS,
+    Lack,
+    Unseeded,
+    block_name,
+    program,
+)
+from torchdet.reading.randomness.program_start import starts_program
 from torchdet.torch_api.random_numbers import (
     Drawing,
     Stream,
-    library_draws,
+    drawn_stream,
     library_draws_by_method,
 )
 
-# What torch's workers run has their seed by then.
-_RUN_BY_LOADERS = ("__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate")
+if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
+    from torchdet.facts.screen import Outline
+
+STARTS = (
+    *(b"__main__", b"def main", b"click", b"typer", b"hydra", b"backward("),
+    *(b"main(", b"fit(", b"learn(", b"train("),
+)
+"""Without one of these, and without a draw of its own, a file starts no program that draws."""
+
+_GENERATORS = {Stream.PYTHON: "Python's global generator", Stream.NUMPY: "NumPy's global generator"}
 
 
-def is_first_unseeded_draw(
-    node: cst.CSTNode, names: frozenset[str], stream: Stream, context: Context
-) -> bool:
-    """Whether ``node`` is the first draw from ``stream`` that the program of the file runs.
+def calls_or_starts(names: frozenset[str]) -> FileScreen:
+    """The screen of a rule that looks at calls of ``names``, and at the starts of programs."""
 
-    ``names`` are the functions that draw. One draw stands for all: they have one remedy. False
-    where something seeds the stream, where the file starts no program, and where that program is
-    not meant to be repeated.
+    def may_report(outline: Outline, _place: Place) -> bool:
+        if outline.references(names):
+            return True
+        return "torch" in outline.source.text
+
+    return may_report
+
+
+def check_draw(
+    reference: Reference, stream: Stream, remedy: str, context: Context
+) -> Iterator[Draft]:
+    """The first draw from ``stream``, which the program never seeds, where its own file draws.
+
+    One draw stands for all: they have one remedy.
     """
     start = program(context)
-    if not start.entries or next(_draws(names, stream, context), None) is not node:
-        return False
-    return start.unseeded(stream) is not None and start.is_to_repeat
+    found = start.unseeded_draws(stream)
+    if found is None or not _draws_by_function(stream, context):
+        return
+    own = {(each.block, each.function) for each in found.draws if each.module == start.name}
+    calls = _drawing_calls(context.facts.module, context.facts)
+    first = next((each for each in calls if (each.block, each.function) in own), None)
+    if first is not None and first.called is reference.node:
+        yield _draft(first.called, f"`{first.function}`", stream, found.unseeded, remedy)
 
 
-def _draws(names: frozenset[str], stream: Stream, context: Context) -> Iterator[cst.CSTNode]:
-    """The calls' functions, in the order of the text for each name that leads to them.
+def check_method(
+    node: cst.Attribute, stream: Stream, remedy: str, context: Context
+) -> Iterator[Draft]:
+    """The first draw by a method of a library's object, where the file draws by no function."""
+    drawing = _drawing_of_method(node, context)
+    if drawing is None or drawing.stream is not stream or _draws_by_function(stream, context):
+        return
+    if node is not next(_drawing_methods(stream, context), None):
+        return
+    start = program(context)
+    unseeded = start.unseeded(stream) if start.entries and start.is_to_repeat else None
+    if unseeded is not None:
+        remedy = f"pass `{drawing.keywords[0]}=`, {remedy}"
+        yield _draft(node, f"`{node.attr.value}`", stream, unseeded, remedy)
 
-    Methods of the objects of libraries come last.
-    """
+
+def check_start(
+    node: cst.CSTNode, stream: Stream, remedy: str, context: Context
+) -> Iterator[Draft]:
+    """Where the program starts, if only other modules of the project draw from ``stream``."""
+    start = starts_program(node, context)
+    found = program(context).unseeded_draws(stream) if start is not None else None
+    if start is None or found is None or _draws_by_function(stream, context):
+        return
+    if next(_drawing_methods(stream, context), None) is None:
+        draw = found.draws[0]
+        drawn = f"`{draw.function}` (in `{draw.module}`)"
+        yield _draft(start, drawn, stream, found.unseeded, remedy)
+
+
+def _draws_by_function(stream: Stream, context: Context) -> bool:
+    """Whether the file itself draws, by a function, what nothing seeds."""
+    found = program(context).unseeded_draws(stream)
+    return found is not None and found.draws[0].module == program(context).name
+
+
+def _drawing_methods(stream: Stream, context: Context) -> Iterator[cst.Attribute]:
+    """The methods of libraries' objects by which the program draws in its own file."""
     facts = context.facts
-    for uses in facts.index.uses.values():
-        for use in uses:
-            resolution = facts.resolver.use(use)
-            drawing = resolution.names and all(name in names for name in resolution.names)
-            if drawing and _counts(use.node, library_draws().get(resolution.names[0]), context):
-                yield use.node
     for name in library_draws_by_method():
         for method in facts.index.attributes.get(name, ()):
-            known = drawing_of_method(method, context)
+            known = _drawing_of_method(method, context)
             if known is not None and known.stream is stream and _counts(method, known, context):
                 yield method
 
 
-def drawing_of_method(method: cst.Attribute, context: Context) -> Drawing | None:
+def _drawing_of_method(method: cst.Attribute, context: Context) -> Drawing | None:
     """What a call of ``method`` draws from, if its object is one of a library that has it."""
     facts = context.facts
     by_package = library_draws_by_method().get(method.attr.value, {})
@@ -66,23 +130,14 @@ def drawing_of_method(method: cst.Attribute, context: Context) -> Drawing | None
     return None
 
 
-def _counts(node: cst.CSTNode, drawing: Drawing | None, context: Context) -> bool:
-    """Whether ``node`` is called, when the program runs, for a number that can matter."""
+def _counts(method: cst.Attribute, drawing: Drawing, context: Context) -> bool:
+    """Whether ``method`` is called, when the program runs, for numbers that can matter."""
     facts = context.facts
-    call = facts.parent(node)
-    if not isinstance(call, cst.Call) or call.func is not node:
+    call = facts.parent(method)
+    if not isinstance(call, cst.Call) or call.func is not method or has_unpacking(call):
         return False
-    name = block_name(node, context.facts)
-    if name not in program(context).reached or name.rpartition(".")[2] in _RUN_BY_LOADERS:
-        return False
-    if is_beside_results(call, facts) or facts.under_type_checking(node):
-        return False
-    return drawing is None or _draws_from_process(call, drawing)
-
-
-def _draws_from_process(call: cst.Call, drawing: Drawing) -> bool:
-    """Whether a call of a library's function gets no seed of its own, and is to draw at all."""
-    if has_unpacking(call):
+    block = block_name(method, facts)
+    if block not in program(context).reached or block.rpartition(".")[2] in RUN_BY_LOADERS:
         return False
     seeds = [
         argument(call, keyword, None if index else drawing.position)
@@ -91,6 +146,40 @@ def _draws_from_process(call: cst.Call, drawing: Drawing) -> bool:
     if any(each is not None and not is_constant(each.value, "None") for each in seeds):
         return False
     flag = argument(call, drawing.flag) if drawing.flag else None
-    if flag is None:
-        return drawing.flag_default
-    return is_constant(flag.value, "True")
+    draws = drawing.flag_default if flag is None else is_constant(flag.value, "True")
+    return draws and not is_beside_results(call, facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _DrawingCall:
+    """A call of ``function`` in a block of the program; ``called`` is what the call calls."""
+
+    block: str
+    function: str
+    called: cst.BaseExpression
+
+
+@remembered
+def _drawing_calls(module: cst.Module, facts: FileFacts) -> tuple[_DrawingCall, ...]:
+    """The calls of the file that draw for its results, in the order of the text."""
+    return tuple(
+        _DrawingCall(block_name(node.func, facts), name, node.func)
+        for node in descendants(module)
+        if isinstance(node, cst.Call)
+        for name in facts.resolve(node.func).names
+        if drawn_stream(name) is not None and not is_beside_results(node, facts)
+    )
+
+
+def _draft(node: cst.CSTNode, drawn: str, stream: Stream, unseeded: Unseeded, remedy: str) -> Draft:
+    if unseeded.lack is Lack.OPTION:
+        lack = f"which this program seeds only where `{unseeded.option}` is given"
+    elif unseeded.lack is Lack.PARENT:
+        lack = "which this program seeds only in the process that starts the others"
+    else:
+        lack = "which nothing seeds in this program"
+    return Draft(
+        node,
+        f"{drawn} draws from {_GENERATORS[stream]}, {lack}; {remedy}",
+        confidence=Confidence.LIKELY,
+    )

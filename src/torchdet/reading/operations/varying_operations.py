@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -12,7 +13,8 @@ from torchdet.facts.screen import Mention, Outline, dotted_parts, outline_of
 from torchdet.model.source import DecodeError, SourceText
 from torchdet.reading.operations.gradients import prepares
 from torchdet.reading.operations.outlined_arguments import OutlinedArguments
-from torchdet.reading.randomness.survey import MAIN, MODULE
+from torchdet.reading.randomness.survey import MAIN, MODULE, survey
+from torchdet.reading.randomness.tested_code import NO_TEST
 from torchdet.torch_api.condition_language import Truth
 from torchdet.torch_api.gradient_names import NO_GRADIENT
 from torchdet.torch_api.operations import METHOD, Behaviour, Operation, Version, call_rows
@@ -22,6 +24,7 @@ from torchdet.torch_api.signatures import signature_of
 if TYPE_CHECKING:
     from torchdet.reading.project import ModuleSource
     from torchdet.reading.randomness.program import Program
+    from torchdet.reading.randomness.survey import Block
 
 _COMMENT = re.compile(rb"#[^\n]*")
 # What may switch the mode on: functions, keywords, options of libraries. cuDNN's own switch
@@ -35,9 +38,13 @@ _WITHOUT_GRADIENT = frozenset(name.rpartition(".")[2] for name in NO_GRADIENT)
 
 @dataclass(frozen=True, slots=True)
 class VaryingCall:
-    """A call in the block ``block`` of a module, by the name that it is written with."""
+    """A call in the block ``block`` of a module, by the name that it is written with.
+
+    ``place`` is its line and column.
+    """
 
     block: str
+    place: tuple[int, int]
     spelling: str
     chosen_by_cudnn: bool
 
@@ -62,11 +69,32 @@ def varying_operations(
         return ()
     cudnn_is_fixed = any(map(_CUDNN_MODE.search, texts))
     found: dict[str, VaryingOperation] = {}
-    for module, blocks in start.running:
-        for call in _calls(module, devices, oldest):
-            if call.block in blocks and not (cudnn_is_fixed and call.chosen_by_cudnn):
+    for module, calls in _calls_that_run(start, devices, oldest):
+        for call in calls:
+            if not (cudnn_is_fixed and call.chosen_by_cudnn):
                 found.setdefault(call.spelling, VaryingOperation(call.spelling, module.name))
     return tuple(found.values())
+
+
+def _calls_that_run(
+    start: Program, devices: tuple[str, ...], oldest: Version
+) -> Iterator[tuple[ModuleSource, list[VaryingCall]]]:
+    """The modules of a program with those of their varying calls that run in each run."""
+    run = start.training_run
+    blocks: dict[str, tuple[ModuleSource, dict[str, Block]]] = {}
+    for module, block in run.blocks:
+        blocks.setdefault(module.name, (module, {}))[1][block.name] = block
+    for module, running in blocks.values():
+        tests = survey(module.source).tests
+        yield (
+            module,
+            [
+                call
+                for call in _calls(module, devices, oldest)
+                if call.block in running
+                and run.options.surely_run(running[call.block], tests.get(call.place, NO_TEST))
+            ],
+        )
 
 
 def _calls(
@@ -128,7 +156,9 @@ def _varying(
     met = [row for row in met if has_gradient or not row.needs_gradient]
     if not met:
         return {}
-    return {VaryingCall(block, spelling, all(row.is_chosen_by_cudnn for row in met)): None}
+    place = mention.call.lineno, mention.call.col_offset
+    by_cudnn = all(row.is_chosen_by_cudnn for row in met)
+    return {VaryingCall(block, place, spelling, by_cudnn): None}
 
 
 def _surroundings(mention: Mention) -> tuple[str, bool]:

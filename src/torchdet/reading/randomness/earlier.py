@@ -14,7 +14,13 @@ from torchdet.reading.project import NOT_OF_PROJECTS
 from torchdet.reading.randomness.ordered_loops import makes_layers
 from torchdet.torch_api.data_loading import RANDOM_SPLITS
 from torchdet.torch_api.device_types import HOST_DEVICE
-from torchdet.torch_api.random_numbers import INDEX_DRAWS, filling_draws, tensor_draws
+from torchdet.torch_api.random_numbers import (
+    INDEX_DRAWS,
+    Stream,
+    filling_draws,
+    seeding,
+    tensor_draws,
+)
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -53,12 +59,15 @@ def _seeds_and_draws(body: cst.CSTNode, facts: FileFacts) -> Succession:
 def _seeds(call: cst.Call, facts: FileFacts) -> bool:
     """Whether ``call`` seeds by its name, as ``torch.manual_seed(0)`` and ``set_seed(args)`` do.
 
-    ``generator.manual_seed(0)`` does not: it leaves the default generator as it was.
+    ``generator.manual_seed(0)`` and ``np.random.seed(0)`` do not: they leave it as it was.
     """
     name = last_name(call.func) or ""
     if "seed" not in name.lower():
         return False
-    return name != "manual_seed" or bool(facts.resolve(call.func).names)
+    known = [seeding(each) for each in facts.resolve(call.func).names]
+    if any(each is not None and Stream.TORCH not in each.streams for each in known):
+        return False
+    return name != "manual_seed" or bool(known)
 
 
 # What draws.

@@ -10,22 +10,33 @@ from torchdet.facts.lazy import cst
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-_NOT_NUMBERS = ("time.sleep", "asyncio.sleep", "print", "builtins.print")
+NOT_NUMBERS = ("time.sleep", "asyncio.sleep", "print", "builtins.print")
+"""Functions whose arguments reach no result."""
+
 _NAMES = re.compile(
     r"(port|(^|_)(dir|directory|filename|folder|name|path|prefix|suffix|tag|uid|uuid))_?$"
     r"|^id_$|(^|_)(exp|experiment|job|run|save|session)_?id$"
 )
 
 
+def is_no_result(name: str) -> bool:
+    """Whether what has the name is a port, a path or a name, and no number that is computed with.
+
+    >>> is_no_result("master_port"), is_no_result("run_id"), is_no_result("crop")
+    (True, True, False)
+    """
+    return _NAMES.search(name.lower()) is not None
+
+
 def is_beside_results(call: cst.Call, facts: FileFacts) -> bool:
     """Whether what ``call`` draws is for a pause, a port, a name or something to look at."""
     for above in facts.ancestors(call):
         if isinstance(above, cst.Call) and above is not call:
-            if facts.means(above.func, *_NOT_NUMBERS):
+            if facts.means(above.func, *NOT_NUMBERS):
                 return True
         elif isinstance(above, (cst.Assign, cst.AnnAssign)):
             target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
-            return _NAMES.search(facts.code(target).lower().rpartition(".")[2]) is not None
+            return is_no_result(facts.code(target).rpartition(".")[2])
         elif isinstance(above, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
             return False
     return False

@@ -1,4 +1,4 @@
-"""What a program does unless its options are given: conditions on a seed, and their defaults."""
+"""What a program does unless its options are given: tests of options, and their defaults."""
 
 from __future__ import annotations
 
@@ -29,16 +29,21 @@ _COMPARES: dict[type[ast.cmpop], Callable[..., object]] = {
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A test of the option ``name``, such as ``args.seed is not None``, that comes out ``holds``.
+    """A test of what has the name ``name``, such as ``args.seed is not None``, and its outcome.
 
     ``compared`` is the class of the operator in ``ast``, with ``literal`` on its right; None where
-    the value itself is tested.
+    the value itself is tested. Without a ``name`` it is a test of anything else.
     """
 
     name: str
     holds: bool
     compared: type[ast.cmpop] | None = None
     literal: Value = None
+
+    @property
+    def is_about_seeds(self) -> bool:
+        """Whether its name says that it asks for a seed."""
+        return is_about_seeds(self.name)
 
     def passes(self, value: Value) -> bool:
         """Whether the code behind the test runs where the option has that value.
@@ -54,6 +59,10 @@ class Guard:
             return True
 
 
+Guards = tuple[Guard, ...]
+"""The tests around some code, all of which it needs to run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Passed:
     """An argument in a call of ``function``: an ``option`` by its name, or a ``literal``."""
@@ -63,33 +72,52 @@ class Passed:
     literal: Value = None
 
 
-def guard_of(test: ast.expr, *, holds: bool) -> Guard | None:
-    """What it takes of a seed that ``test`` comes out so; None where it asks for no seed."""
+def guards_of(test: ast.expr, *, holds: bool) -> Guards:
+    """What it takes that ``test`` comes out so."""
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
-        return guard_of(test.operand, holds=not holds)
+        return guards_of(test.operand, holds=not holds)
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) is holds:
-        found = (guard_of(each, holds=holds) for each in test.values)
-        return next((each for each in found if each is not None), None)
+        return tuple(guard for each in test.values for guard in guards_of(each, holds=holds))
     if isinstance(test, ast.Compare):
         if len(test.ops) != 1 or type(test.ops[0]) not in _COMPARES:
-            return None
+            return (Guard("", holds),)
         known, literal = literal_of(test.comparators[0])
-        name = option_name(test.left)
-        return Guard(name, holds, type(test.ops[0]), literal) if known and name else None
-    name = option_name(test)
-    return Guard(name, holds) if name else None
+        name = name_read(test.left)
+        if not known or not name:
+            return (Guard("", holds),)
+        return (Guard(name, holds, type(test.ops[0]), literal),)
+    return (Guard(name_read(test), holds),)
 
 
-def option_name(node: ast.expr) -> str:
-    """The name of the seed that ``node`` reads: ``args.seed``, ``seed``, ``cfg["seed"]``."""
-    name = ""
+def is_about_seeds(name: str) -> bool:
+    """Whether what has the name is a seed, or a wish for one.
+
+    >>> is_about_seeds("random_seed"), is_about_seeds("epochs")
+    (True, False)
+    """
+    return _ABOUT_SEEDS.search(name) is not None
+
+
+def name_read(node: ast.expr) -> str:
+    """The name of what ``node`` reads or asks: of ``args.seed``, ``seed``, ``cfg["seed"]``.
+
+    An attribute of ``self`` is no option, unless it is a seed, and keeps that name. A call has all
+    of its function's: ``torch.cuda.is_available()``.
+    """
     if isinstance(node, ast.Name):
-        name = node.id
-    elif isinstance(node, ast.Attribute):
-        name = node.attr
-    elif isinstance(node, ast.Subscript):
-        name = str(literal_of(node.slice)[1])
-    return name if _ABOUT_SEEDS.search(name) else ""
+        return node.id
+    if isinstance(node, ast.Attribute):
+        of_self = isinstance(node.value, ast.Name) and node.value.id == "self"
+        return f"self.{node.attr}" if of_self and not is_about_seeds(node.attr) else node.attr
+    if isinstance(node, ast.Subscript):
+        return str(literal_of(node.slice)[1] or "")
+    return ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+
+
+def seed_read(node: ast.expr) -> str:
+    """The name of the seed that ``node`` reads; empty where it reads none, or calls something."""
+    name = "" if isinstance(node, ast.Call) else name_read(node)
+    return name if is_about_seeds(name) else ""
 
 
 def literal_of(node: ast.expr | None) -> tuple[bool, Value]:
@@ -115,21 +143,25 @@ def declared(call: ast.Call, last: str) -> tuple[str, ast.expr | None] | None:
         return None
     flags = [str(literal_of(each)[1]) for each in call.args]
     flag = next((each for each in flags if each.startswith("--")), "")
-    name = flag.lstrip("-").replace("-", "_")
-    if not _ABOUT_SEEDS.search(name):
-        return None
     keywords = {each.arg: each.value for each in call.keywords}
-    if "default" not in keywords and literal_of(keywords.get("action"))[1] == "store_true":
-        return name, ast.Constant(False)
+    name = str(literal_of(keywords.get("dest"))[1] or flag.lstrip("-").replace("-", "_"))
+    if not flag:
+        return None
+    action = literal_of(keywords.get("action"))[1]
+    if "default" not in keywords and action in _SWITCHES:
+        return name, ast.Constant(_SWITCHES[action])
     if literal_of(keywords.get("required"))[1] is True:
         return name, ast.Constant(GIVEN)
     return name, keywords.get("default")
+
+
+_SWITCHES: dict[Value, bool] = {"store_true": False, "store_false": True}
 
 
 def assigned(node: ast.Assign | ast.AnnAssign) -> Iterator[tuple[str, ast.expr]]:
     """The names of seeds that a statement gives a value, each with it."""
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     for target in targets:
-        name = option_name(target)
+        name = seed_read(target)
         if name and node.value is not None:
             yield name, node.value

@@ -1,13 +1,10 @@
 """The program that a file starts: where it begins, what it runs, what seeds it, whether it trains.
 
-Code is followed through the modules of the project by `ReachedCode`. What only runs when a module
-is imported counts wherever an import may lead. Where code is looked up by name at run time
-(registries, ``instantiate(cfg)``), whatever is mentioned may run, and may seed.
+Code is followed through the modules of the project by `ReachedCode`, and seeds by `SeededStreams`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -17,35 +14,49 @@ from typing import TYPE_CHECKING
 from torchdet.facts.lazy import cst
 from torchdet.model.diagnostic import Confidence
 from torchdet.reading.module_role import is_main_test
-from torchdet.reading.project import NOT_OF_PROJECTS, ModuleSource, Project
-from torchdet.reading.randomness.options import Guard, Passed, Value
-from torchdet.reading.randomness.reached_code import ReachedCode
-from torchdet.reading.randomness.survey import (
-    BY_NAME,
-    MAIN,
-    MODULE,
-    Block,
-    Part,
-    Survey,
-    imported_modules,
-    survey,
+from torchdet.reading.project import ModuleSource, Project
+from torchdet.reading.randomness.default_options import DefaultOptions
+from torchdet.reading.randomness.imported_code import derives_from_module, imported_by
+from torchdet.reading.randomness.reached_code import (
+    EVERYTHING,
+    PossibleReach,
+    Reach,
+    ReachedCode,
+    SureReach,
 )
-from torchdet.torch_api.random_numbers import ALL_STREAMS, Stream
+from torchdet.reading.randomness.seeded_streams import SeededStreams
+from torchdet.reading.randomness.survey import MAIN, MODULE, Block, Part, survey
+from torchdet.torch_api.random_numbers import Stream, drawn_stream
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.reading.context import Context
 
-# Without one of these in its bytes a module seeds nothing.
-_MAY_SEED = re.compile(
-    rb"seed|determinis|eproducib|rng_state|setstate|set_state|Trainer|LightningCLI|torchdet"
-    rb"|ultralytics"
+RUN_BY_LOADERS = frozenset(
+    {"__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate"}
 )
-# What runs code by a name that only a run can tell.
-_LOOKED_UP = frozenset(
-    {BY_NAME, "__import__", "build_from_cfg", "eval", "exec", "get_class", "get_method"}
-    | {"globals", "import_module", "instantiate", "load_entry_point", "locate"}
-)
+"""The methods that torch's workers run, which it has seeded by then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """That the block ``block`` of the module ``module`` calls ``function``, which draws."""
+
+    function: str
+    module: str
+    block: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRun:
+    """The blocks that run, each with its module, and the options that decide what else does."""
+
+    blocks: tuple[tuple[ModuleSource, Block], ...]
+    options: DefaultOptions
+
+    def parts_of(self, block: Block) -> Iterator[Part]:
+        """The code of a block that its options let run."""
+        return (part for guard, part in block.parts.items() if self.options.may_run(block, guard))
 
 
 class Lack(Enum):
@@ -63,6 +74,14 @@ class Unseeded:
 
     lack: Lack
     option: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UnseededDraws:
+    """The draws from a stream that is not seeded, and why it is not; those of the file first."""
+
+    draws: tuple[Draw, ...]
+    unseeded: Unseeded
 
 
 def program(context: Context) -> Program:
@@ -84,6 +103,7 @@ class Program:
         self._module = module
         self._project = project
         self._survey = survey(module.source)
+        self._unseeded_draws: dict[Stream, UnseededDraws | None] = {}
 
     @cached_property
     def entries(self) -> frozenset[str]:
@@ -129,8 +149,8 @@ class Program:
             if module is self._module and block.is_function
         )
 
-    def _code(self, roots: Iterable[str]) -> ReachedCode:
-        return ReachedCode(self._module, self._project, roots, _always)
+    def _code(self, roots: Iterable[str], reach: Reach = EVERYTHING) -> ReachedCode:
+        return ReachedCode(self._module, self._project, roots, reach)
 
     @cached_property
     def _run(self) -> ReachedCode:
@@ -153,28 +173,45 @@ class Program:
     @cached_property
     def modules(self) -> tuple[ModuleSource, ...]:
         """The modules of the project that the program imports or runs, its own among them."""
-        every = (self._module, *_imported(self._module, self._project), *self._run.modules)
+        every = (self._module, *imported_by(self._module, self._project), *self._run.modules)
         return tuple({each.name: each for each in every}.values())
 
     @cached_property
-    def running(self) -> tuple[tuple[ModuleSource, frozenset[str]], ...]:
-        """The modules that hold what runs, each with the names of those of its blocks."""
-        blocks: dict[str, set[str]] = {}
-        for module, block in self._run.blocks.values():
-            blocks.setdefault(module.name, set()).add(block.name)
-        return tuple(
-            (each, frozenset(blocks[each.name]))
-            for each in self._run.modules
-            if each.name in blocks
-        )
+    def training_run(self) -> TrainingRun:
+        """What runs in each run that trains on an accelerator, with the options at their defaults.
+
+        Objects that are chosen by name, or by a test that only a run can tell, are none of it.
+        """
+        options = self._options
+        run = self._code({MODULE, *self.entries}, SureReach(options))
+        return TrainingRun(tuple(run.blocks.values()), options)
 
     def seeds(self, stream: Stream) -> bool:
-        """Whether the code of the program shows that it seeds ``stream``."""
+        """Whether the code of the program seeds ``stream``, with no seed that is drawn itself."""
+        if any(survey(each.source).varying for each in self._run.modules):
+            return False
         return any(stream in part.seeds for part in self._run.parts())
 
-    def leads_on(self, name: str) -> bool:
-        """Whether a call of what has this last name runs code of the project."""
-        return any(block.last_name == name for _, block in self._run.blocks.values())
+    def seeds_without_rank(self, name: str) -> bool:
+        """Whether the functions with this last name seed torch, and look at no rank for it."""
+        found = [
+            block.everything
+            for _, block in self._run.blocks.values()
+            if block.is_function and block.last_name == name
+        ]
+        return bool(found) and all(
+            Stream.TORCH in each.seeds and not any("rank" in used.lower() for used in each.uses)
+            for each in found
+        )
+
+    def makes_module(self, name: str) -> bool:
+        """Whether the qualified ``name`` is a class of the project that derives from `Module`."""
+        return derives_from_module(self._module.absolute(name), self._project)
+
+    @cached_property
+    def names_run(self) -> frozenset[str]:
+        """The last names of the project's functions that run."""
+        return frozenset(block.last_name for _, block in self._run.blocks.values())
 
     @cached_property
     def trains(self) -> Confidence | None:
@@ -190,22 +227,24 @@ class Program:
 
     def unseeded(self, stream: Stream) -> Unseeded | None:
         """Why the stream is not seeded in each run; None where something may seed it."""
-        seeded = self._seeded_by(self._run)
+        seeded = self._seeding.of(self._run)
         if stream not in seeded:
             only = stream is Stream.TORCH and Stream.ACCELERATOR in seeded
             return Unseeded(Lack.ACCELERATOR if only else Lack.NOTHING)
-        by_default = ReachedCode(
-            self._module, self._project, {MODULE, *self.entries}, self._runs_by_default
-        )
-        if stream not in self._seeded_by(by_default):
+        by_default = self._code({MODULE, *self.entries}, self._by_default)
+        if stream not in self._seeding.of(by_default):
             return Unseeded(Lack.OPTION, self._deciding_option(stream))
-        spawned = {name for part in self._run.parts() for name in part.spawns}
-        roots = spawned & self._survey.blocks.keys()
-        if roots:
-            children = ReachedCode(self._module, self._project, roots, self._runs_by_default)
-            if _is_training(children.parts()) and stream not in self._seeded_by(children):
-                return Unseeded(Lack.PARENT)
-        return None
+        return Unseeded(Lack.PARENT) if self._spawned_lacks(stream) else None
+
+    def _spawned_lacks(self, stream: Stream) -> bool:
+        """Whether processes that the program spawns train, and do not seed ``stream``."""
+        for module, block in self._run.blocks.values():
+            spawned = {name for part in block.parts.values() for name in part.spawns}
+            if spawned:
+                children = ReachedCode(module, self._project, spawned, self._by_default)
+                if _is_training(children.parts()) and stream not in self._seeding.of(children):
+                    return True
+        return False
 
     def _deciding_option(self, stream: Stream) -> str:
         """The option without which nothing seeds ``stream``."""
@@ -213,137 +252,70 @@ class Program:
             (guard, part)
             for _, block in self._run.blocks.values()
             for guard, part in block.parts.items()
-            if guard is not None and not self._runs_by_default(block, guard)
+            if guard is not None and not self._options.may_run(block, guard)
         ]
         seeding = (guard.name for guard, part in guards if stream in part.seeds or part.helpers)
         return next(seeding, guards[0][0].name if guards else "")
 
-    def _seeded_by(self, run: ReachedCode) -> frozenset[Stream]:
-        """The streams that the code may seed; all, where something cannot be seen."""
-        parts = list(run.parts())
-        seeded = {stream for part in parts for stream in part.seeds}
-        seeded.update(stream for part in self._at_import for stream in part.seeds)
-        helpers = {name for part in (*parts, *self._at_import) for name in part.helpers}
-        looked_up = any(not _LOOKED_UP.isdisjoint(part.calls) for part in parts)
-        for block in self._mentioned if looked_up else self._in_tables:
-            for part in run.parts_of(block):
-                seeded |= part.seeds
-                helpers |= part.helpers
-        if helpers - self._defined or self._hides_something:
-            return ALL_STREAMS
-        return frozenset(seeded)
-
     @cached_property
-    def _imported(self) -> tuple[ModuleSource, ...]:
-        """The project's modules that the file imports, directly or not, and that may seed."""
-        found = _imported(self._module, self._project)
-        return tuple(each for each in found if _MAY_SEED.search(each.data))
-
-    @cached_property
-    def _surveys(self) -> tuple[Survey, ...]:
-        """Those of the modules that may seed, and of what runs."""
-        modules = {each.name: each for each in (*self._imported, *self._run.modules)}
-        return tuple(survey(each.source) for each in modules.values())
-
-    @cached_property
-    def _hides_something(self) -> bool:
-        return any(each.opaque for each in self._surveys)
-
-    @cached_property
-    def _at_import(self) -> tuple[Part, ...]:
-        """What the imported modules do when they are imported."""
-        surveys = (survey(each.source) for each in self._imported)
-        return tuple(each.blocks[MODULE].everything for each in surveys if not each.opaque)
+    def _seeding(self) -> SeededStreams:
+        return SeededStreams(self._module, self._project, self._run.modules)
 
     @property
     def seeded_at_import(self) -> frozenset[Stream]:
         """The streams that modules may seed when the program imports them."""
-        return frozenset(stream for part in self._at_import for stream in part.seeds)
+        return self._seeding.at_import
 
     @cached_property
-    def _defined(self) -> frozenset[str]:
-        """The last names of all functions that the project defines where it may seed."""
-        return frozenset(
-            block.last_name
-            for each in self._surveys
-            for block in each.blocks.values()
-            if block.is_function
-        )
+    def _options(self) -> DefaultOptions:
+        return DefaultOptions((self._survey, *self._seeding.surveys))
 
     @cached_property
-    def _mentioned(self) -> tuple[Block, ...]:
-        """The functions that seed, where anything in the program names them."""
-        return (
-            tuple(
-                block
-                for each in self._surveys
-                for block in each.blocks.values()
-                if block.is_function
-                and not self._names.isdisjoint(
-                    {block.last_name, block.owner.rpartition(".")[2]} - {"__init__"}
-                )
-            )
-            + self._in_tables
-        )
+    def _by_default(self) -> Reach:
+        return PossibleReach(self._options.may_run)
 
-    @cached_property
-    def _in_tables(self) -> tuple[Block, ...]:
-        """The functions and methods whose decorators may put them into a table."""
+    def draws(self, stream: Stream) -> tuple[Draw, ...]:
+        """What the program draws from ``stream`` for its results, its own module first.
+
+        In other modules, what each run draws, if the program seeds anything: seeding nothing is a
+        fault of its own.
+        """
+        own = [
+            (module, block, block.everything)
+            for module, block in self._run.blocks.values()
+            if module is self._module
+        ]
+        others = [
+            (module, block, part)
+            for module, block in (self.training_run.blocks if self._seeds_anything else ())
+            if module is not self._module
+            for part in self.training_run.parts_of(block)
+        ]
         return tuple(
-            block
-            for each in self._surveys
-            for block in each.blocks.values()
-            if not each.registered.isdisjoint({block.name, block.owner})
+            Draw(function, module.name, block.name)
+            for module, block, part in (*own, *others)
+            if block.last_name not in RUN_BY_LOADERS
+            for function in sorted(part.draws)
+            if drawn_stream(function) is stream
         )
 
-    @cached_property
-    def _names(self) -> frozenset[str]:
-        """The names that the program uses anywhere."""
-        blocks = (block for each in self._surveys for block in each.blocks.values())
-        return frozenset(name for block in blocks for name in block.everything.uses)
+    def unseeded_draws(self, stream: Stream) -> UnseededDraws | None:
+        """What draws from ``stream`` though it is not seeded; None where that does not matter."""
+        if stream not in self._unseeded_draws:
+            lack = self.unseeded(stream) if self.entries else None
+            drawn = self.draws(stream) if lack is not None and self.is_to_repeat else ()
+            found = UnseededDraws(drawn, lack) if drawn and lack is not None else None
+            self._unseeded_draws[stream] = found
+        return self._unseeded_draws[stream]
 
     @property
     def is_to_repeat(self) -> bool:
         """Whether anybody can be said to care that two runs agree: it trains, or it seeds."""
-        return self.trains is not None or bool(self._seeded_by(self._run))
-
-    # What runs unless options are given.
-
-    def _runs_by_default(self, block: Block, guard: Guard | None) -> bool:
-        if guard is None:
-            return True
-        if guard.name not in block.parameters or block.is_command:
-            return self._passes(guard, self._defaults.get(guard.name, frozenset()))
-        passed = [each for each in self._passed if each.function == block.last_name]
-        if not passed:
-            return True
-        values: set[Value] = set()
-        for each in passed:
-            defaults = self._defaults.get(each.option, frozenset()) if each.option else None
-            if defaults is not None and not defaults:
-                return True
-            values |= defaults if defaults is not None else {each.literal}
-        return self._passes(guard, values)
-
-    def _passes(self, guard: Guard, values: Iterable[Value]) -> bool:
-        known = list(values)
-        return not known or any(guard.passes(each) for each in known)
+        return self.trains is not None or self._seeds_anything
 
     @cached_property
-    def _defaults(self) -> dict[str, frozenset[Value]]:
-        found: dict[str, frozenset[Value]] = {}
-        for each in (self._survey, *self._surveys):
-            for name, values in each.defaults.items():
-                found[name] = found.get(name, frozenset()) | values
-        return found
-
-    @cached_property
-    def _passed(self) -> list[Passed]:
-        return [each for found in (self._survey, *self._surveys) for each in found.passed]
-
-
-def _always(_block: Block, _guard: Guard | None) -> bool:
-    return True
+    def _seeds_anything(self) -> bool:
+        return bool(self._seeding.of(self._run))
 
 
 def block_name(node: cst.CSTNode, facts: FileFacts) -> str:
@@ -363,44 +335,6 @@ def block_name(node: cst.CSTNode, facts: FileFacts) -> str:
         elif isinstance(each, cst.If) and child is each.body and is_main_test(each.test):
             return MAIN
     return MODULE
-
-
-def _imported(start: ModuleSource, project: Project) -> list[ModuleSource]:
-    """The project's modules that ``start`` imports, directly or not."""
-    pending = [start]
-    found: list[ModuleSource] = []
-    asked = {start.name}
-    while pending:
-        module = pending.pop()
-        for name in _names_imported(module, project):
-            if name in asked:
-                continue
-            asked.add(name)
-            target = project.module(name)
-            if target is not None:
-                found.append(target)
-                pending.append(target)
-    return found
-
-
-def _names_imported(module: ModuleSource, project: Project) -> Iterator[str]:
-    """The names of what may be modules that the imports of ``module`` run.
-
-    Those are the parents of what it imports from, and the members that may be submodules.
-    """
-    for origin, members in imported_modules(module.data):
-        absolute = module.absolute(origin)
-        if absolute.partition(".")[0] in NOT_OF_PROJECTS:
-            continue
-        end = absolute.find(".")
-        while end >= 0:
-            yield absolute[:end]
-            end = absolute.find(".", end + 1)
-        if absolute:
-            yield absolute
-        whole = project.module(absolute) if absolute and members else None
-        if whole is None or whole.is_package:  # a folder needs no __init__.py
-            yield from (f"{absolute}.{member}" if absolute else member for member in members)
 
 
 def _is_training(parts: Iterable[Part]) -> bool:

@@ -10,13 +10,67 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
+from typing import Protocol
 
 from torchdet.reading.project import ModuleSource, Project
+from torchdet.reading.randomness.default_options import DefaultOptions
 from torchdet.reading.randomness.options import Guard
 from torchdet.reading.randomness.survey import MODULE, Block, Part, Survey, survey
+from torchdet.reading.randomness.tested_code import Under
 
-Runs = Callable[[Block, "Guard | None"], bool]
-"""Whether the code of a block runs that stands under a condition on an option."""
+
+class Reach(Protocol):
+    """Which code of a block runs, and which names in it lead on."""
+
+    def runs(self, block: Block, guard: Guard | None) -> bool:
+        """Whether the code of the block that a test of a seed guards runs."""
+        ...
+
+    def names(self, block: Block) -> Iterator[set[str]]:
+        """The names that what runs in the block leads on by."""
+        ...
+
+
+class PossibleReach:
+    """All that may run, as far as ``may_run`` says; whatever is named is used."""
+
+    def __init__(self, may_run: Callable[[Block, Guard | None], bool]) -> None:
+        self.runs = may_run
+
+    def names(self, block: Block) -> Iterator[set[str]]:
+        """What the code uses. At module level only calls run anything; others fill tables."""
+        for guard, part in block.parts.items():
+            if self.runs(block, guard):
+                yield part.calls if block.name == MODULE else part.uses
+
+
+EVERYTHING = PossibleReach(lambda _block, _guard: True)
+"""Whatever the options are."""
+
+
+class SureReach:
+    """What runs in each run, by what is called or passed to a call, and by no mere mention."""
+
+    def __init__(self, options: DefaultOptions) -> None:
+        self._options = options
+        self.runs = options.may_run
+
+    def names(self, block: Block) -> Iterator[set[str]]:
+        """The names that are called or passed on under tests that certainly come out so.
+
+        Those in both arms of an ``if`` count, whatever its test is.
+        """
+        arms: dict[tuple[Under, tuple[int, int]], set[str]] = {}
+        for under, names in block.runs.items():
+            if self._options.surely_run(block, under):
+                yield names
+            elif under.outer is not None and under.place is not None:
+                choice = under.outer, under.place
+                if choice not in arms:
+                    arms[choice] = names
+                elif self._options.surely_run(block, under.outer):
+                    yield arms[choice] & names
+
 
 # What an object's maker or its framework calls, beside the methods that the program names.
 _CALLED_BY_FRAMEWORKS = frozenset(
@@ -35,13 +89,16 @@ _CALLED_BY_FRAMEWORKS = frozenset(
 
 
 class ReachedCode:
-    """What runs when the blocks ``roots`` of the module ``start`` do, as far as ``runs`` says."""
+    """What runs when ``roots`` do, as far as ``reach`` goes.
+
+    Those are blocks of the module ``start``, or names of it that stand for code of others.
+    """
 
     def __init__(
-        self, start: ModuleSource, project: Project, roots: Iterable[str], runs: Runs
+        self, start: ModuleSource, project: Project, roots: Iterable[str], reach: Reach
     ) -> None:
         self._project = project
-        self._runs = runs
+        self._reach_of = reach
         self._found: dict[tuple[str, str], tuple[ModuleSource, Block]] = {}
         self._pending: list[tuple[ModuleSource, Block]] = []
         self._live: set[tuple[str, str]] = set()
@@ -49,8 +106,12 @@ class ReachedCode:
         self._waiting: dict[str, list[tuple[ModuleSource, Block]]] = {}
         self._modules: dict[str, ModuleSource] = {}
         self._enter(start)
+        blocks = survey(start.source).blocks
         for name in sorted(roots):
-            self._reach(start, survey(start.source).blocks[name])
+            if name in blocks:
+                self._reach(start, blocks[name])
+            else:
+                self._use(start, {name})
         while self._pending:
             self._follow(*self._pending.pop())
 
@@ -71,7 +132,7 @@ class ReachedCode:
 
     def parts_of(self, block: Block) -> Iterator[Part]:
         """The code of a block that its options let run."""
-        return (part for guard, part in block.parts.items() if self._runs(block, guard))
+        return (part for guard, part in block.parts.items() if self._reach_of.runs(block, guard))
 
     def _reach(self, module: ModuleSource, block: Block) -> None:
         key = module.name, block.name
@@ -88,10 +149,8 @@ class ReachedCode:
                 self._reach(module, found.blocks[MODULE])
 
     def _follow(self, module: ModuleSource, block: Block) -> None:
-        for guard, part in block.parts.items():
-            if self._runs(block, guard):
-                # At module level only calls run anything; other names fill tables and lists.
-                self._use(module, part.calls if block.name == MODULE else part.uses)
+        for names in self._reach_of.names(block):
+            self._use(module, names)
 
     def _use(self, module: ModuleSource, names: set[str]) -> None:
         found = survey(module.source)

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 from torchdet.facts.syntax_tree import syntax_tree
 from torchdet.reading.randomness.options import Guard, Passed, Value
+from torchdet.reading.randomness.tested_code import Under
 from torchdet.torch_api.random_numbers import Stream
 
 MODULE = ""
@@ -34,7 +35,8 @@ class Part:
     (and not merely decorates with or derives from), ``seeds`` the streams that it seeds by calls
     of known functions, ``helpers`` the last names of functions that seed, as their names say,
     ``steps`` the methods called that training is made of, ``spawns`` the functions that it starts
-    in new processes.
+    in new processes, ``draws`` the functions by which it draws from Python's and NumPy's
+    generators.
     """
 
     uses: set[str] = field(default_factory=set)
@@ -43,19 +45,23 @@ class Part:
     helpers: set[str] = field(default_factory=set)
     steps: set[str] = field(default_factory=set)
     spawns: set[str] = field(default_factory=set)
+    draws: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
 class Block:
     """A function or method with everything inside it, or the code outside of all functions.
 
-    ``name`` is dotted for methods. ``parts`` holds its code by the condition on an option under
-    which it runs; None for what no option decides.
+    ``name`` is dotted for methods. ``parts`` holds its code by the test of a seed under which it
+    runs; None for what no seed decides. ``runs`` are the names that it calls, or passes to what it
+    calls, by all the tests around. ``defaults`` are those of its parameters that are seeds.
     """
 
     name: str
     parameters: frozenset[str] = frozenset()
+    defaults: Mapping[str, Value] = field(default_factory=dict)
     parts: dict[Guard | None, Part] = field(default_factory=lambda: {None: Part()})
+    runs: dict[Under, set[str]] = field(default_factory=dict)
     parses_arguments: bool = False
     is_command: bool = False
 
@@ -87,7 +93,10 @@ class Block:
 
     def part(self, guard: Guard | None) -> Part:
         """The code under ``guard``, to be added to."""
-        return self.parts.setdefault(guard, Part())
+        found = self.parts.get(guard)
+        if found is None:
+            found = self.parts[guard] = Part()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,13 @@ class Survey:
 
     ``imported`` gives each imported name's qualified name (with leading dots where relative),
     ``stars`` the modules of ``from m import *``. ``defaults`` holds the values that options have
-    unless they are given, ``passed`` what is passed to functions that seed, ``methods`` those of
-    each class. ``registered`` are the functions and classes with a decorator that may put them
-    into a table. A module that this Python cannot parse is ``opaque``: it may do anything.
+    unless they are given, ``passed`` what is passed to functions that seed. ``bare`` are the names
+    of functions that are called without anything that can be a seed, ``given`` of those with
+    something. ``methods`` are those of each class. ``registered`` are the functions and classes
+    with a decorator that may put them into a table. ``tests`` are those around calls, by the line
+    and column of the call. ``varying`` are the seeds that are drawn anew in each run, whatever the
+    options are. A module that this Python cannot parse is ``opaque``: it may do
+    anything.
     """
 
     blocks: Mapping[str, Block]
@@ -106,8 +119,12 @@ class Survey:
     imported: Mapping[str, str] = field(default_factory=dict)
     defaults: Mapping[str, frozenset[Value]] = field(default_factory=dict)
     passed: tuple[Passed, ...] = ()
+    varying: frozenset[str] = frozenset()
+    bare: frozenset[str] = frozenset()
+    given: frozenset[str] = frozenset()
     registered: frozenset[str] = frozenset()
     stars: frozenset[str] = frozenset()
+    tests: Mapping[tuple[int, int], Under] = field(default_factory=dict)
     opaque: bool = False
     methods: Mapping[str, tuple[Block, ...]] = field(init=False)
 

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Sequence
 
+from torchdet.reading.randomness.number_uses import NOT_NUMBERS, is_no_result
 from torchdet.reading.randomness.options import (
     GIVEN,
     Guard,
@@ -13,13 +14,31 @@ from torchdet.reading.randomness.options import (
     Value,
     assigned,
     declared,
-    guard_of,
     literal_of,
-    option_name,
+    seed_read,
+)
+from torchdet.reading.randomness.seed_arguments import (
+    argument_or_hidden,
+    may_give_seed,
+    passed_seeds,
+    seeds_by_default,
 )
 from torchdet.reading.randomness.streams import is_helper, seeded_by
-from torchdet.reading.randomness.survey import BY_NAME, MAIN, MODULE, Block, Survey
-from torchdet.torch_api.random_numbers import Stream, training_methods
+from torchdet.reading.randomness.survey import BY_NAME, MAIN, MODULE, Block, Part, Survey
+from torchdet.reading.randomness.tested_code import (
+    ANY_TEST,
+    NO_TEST,
+    Under,
+    descendants_under,
+    in_turn,
+    inside,
+)
+from torchdet.torch_api.random_numbers import (
+    Stream,
+    drawn_stream,
+    library_draws,
+    training_methods,
+)
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _PARSERS = frozenset({"ArgumentParser", "HfArgumentParser", "parse_args", "parse_known_args"})
@@ -35,6 +54,11 @@ _RUN_COMMANDS = frozenset(
 _SPAWNERS = frozenset(
     f"torch.multiprocessing.{name}" for name in ("spawn", "start_processes", "spawn.spawn")
 )
+_METHOD_SETTERS = frozenset({"set_start_method", "get_context"})
+_FRESH_METHODS = frozenset({"spawn", "forkserver"})
+# What gives another seed in each run, called on a module.
+_VARIES = frozenset({"getrandbits", "now", "randint", "randrange", "time", "time_ns", "urandom"})
+_ASKS_FOR_CLASS = frozenset({"isinstance", "issubclass"})
 
 
 class SurveyReader:
@@ -44,28 +68,45 @@ class SurveyReader:
         self._blocks: dict[str, Block] = {MODULE: Block(MODULE), MAIN: Block(MAIN)}
         self._classes: dict[str, tuple[str, ...]] = {}
         self._imported: dict[str, str] = {}
-        self._calls: list[tuple[ast.Call, Block, Guard | None]] = []
+        self._calls: list[tuple[ast.Call, Block, Under]] = []
+        self._no_results: set[ast.AST] = set()
         self._defaults: dict[str, set[Value]] = {}
         self._passed: list[Passed] = []
         self._commands: set[str] = set()
+        self._varying: set[str] = set()
+        self._bare: set[str] = set()
+        self._given: set[str] = set()
         self._registered: set[str] = set()
+        self._processes: list[tuple[Part, str]] = []
+        self._spawns_processes = False
         self._stars: set[str] = set()
 
     def read(self, tree: ast.Module) -> Survey:
         """The survey of ``tree``. Raises ``RecursionError`` where it is too deep."""
-        self._body(tree.body, self._blocks[MODULE], "", None)
-        for call, block, guard in self._calls:  # now that all imports are known
-            self._call(call, block, guard)
+        self._body(tree.body, self._blocks[MODULE], "", NO_TEST)
+        for call, block, under in self._calls:  # now that all imports are known
+            self._call(call, block, under)
         for name in self._commands & self._blocks.keys():
             self._blocks[name].is_command = True
+        if self._spawns_processes:
+            for part, name in self._processes:
+                part.spawns.add(name)
         return Survey(
             self._blocks,
             self._classes,
             self._imported,
             {name: frozenset(values) for name, values in self._defaults.items()},
             tuple(self._passed),
-            frozenset(self._registered),
-            frozenset(self._stars),
+            varying=frozenset(self._varying),
+            bare=frozenset(self._bare),
+            given=frozenset(self._given),
+            registered=frozenset(self._registered),
+            stars=frozenset(self._stars),
+            tests={
+                (call.lineno, call.col_offset): under
+                for call, _, under in self._calls
+                if under is not NO_TEST
+            },
         )
 
     def _imports(self, node: ast.Import | ast.ImportFrom) -> None:
@@ -84,36 +125,32 @@ class SurveyReader:
 
     # Statements outside of all functions.
 
-    def _body(
-        self, body: Sequence[ast.stmt], block: Block, prefix: str, guard: Guard | None
-    ) -> None:
-        for statement, current in _guarded(body, guard):
+    def _body(self, body: Sequence[ast.stmt], block: Block, prefix: str, under: Under) -> None:
+        for statement, current in in_turn(body, under):
             if isinstance(statement, _FUNCTIONS):
                 self._function(statement, block, prefix)
             elif isinstance(statement, ast.ClassDef):
                 self._class(statement, block, prefix)
             elif isinstance(statement, ast.If) and _is_main(statement.test):
-                self._body(statement.body, self._blocks[MAIN], prefix, None)
+                self._body(statement.body, self._blocks[MAIN], prefix, NO_TEST)
             elif isinstance(statement, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
                 self._compound(statement, block, prefix, current)
             else:
                 self._code(statement, block, current)
 
-    def _compound(
-        self, statement: ast.stmt, block: Block, prefix: str, guard: Guard | None
-    ) -> None:
+    def _compound(self, statement: ast.stmt, block: Block, prefix: str, under: Under) -> None:
         for name, value in ast.iter_fields(statement):
-            inside = _inside(statement, name, guard)
+            around = inside(statement, name, under)
             if isinstance(value, ast.AST):
-                self._code(value, block, guard)
+                self._code(value, block, under)
             elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                self._body(value, block, prefix, inside)
+                self._body(value, block, prefix, around)
             elif isinstance(value, list):
                 for each in value:
                     if isinstance(each, ast.ExceptHandler):
-                        self._body(each.body, block, prefix, inside)
+                        self._body(each.body, block, prefix, around.also(ANY_TEST))
                     else:
-                        self._code(each, block, inside)
+                        self._code(each, block, around)
 
     def _class(self, node: ast.ClassDef, block: Block, prefix: str) -> None:
         name = f"{prefix}{node.name}"
@@ -121,7 +158,7 @@ class SurveyReader:
         self._classes[name] = tuple(bases)
         for expression in (*node.decorator_list, *node.bases):
             self._uses(expression, block)
-        self._body(node.body, block, f"{name}.", None)
+        self._body(node.body, block, f"{name}.", NO_TEST)
         if not all(map(_is_of_language, node.decorator_list)):
             self._registered.add(name)
 
@@ -132,21 +169,22 @@ class SurveyReader:
         block = self._blocks.setdefault(name, Block(name))
         arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
         block.parameters = frozenset(each.arg for each in arguments)
+        block.defaults = dict(seeds_by_default(node.args))
         for decorator in node.decorator_list:
             self._uses(decorator, around)
             block.is_command = block.is_command or _is_command(decorator)
             if not _is_of_language(decorator):
                 self._registered.add(name)
         self._uses(node.args, around)
-        for statement, guard in _guarded(node.body, None):
-            self._code(statement, block, guard)
+        for statement, under in in_turn(node.body, NO_TEST):
+            self._code(statement, block, under)
 
     # What a block does.
 
     def _uses(self, root: ast.AST, block: Block) -> None:
         """The names below ``root`` into ``block``: a decorator, a base or a default uses them."""
         uses = block.parts[None].uses
-        for node, _ in _descendants(root, None):
+        for node, _ in descendants_under(root, NO_TEST):
             if type(node) is ast.Name:
                 uses.add(node.id)
             elif type(node) is ast.Attribute:
@@ -154,29 +192,41 @@ class SurveyReader:
             elif isinstance(node, ast.Call):
                 self._declaration(node)
 
-    def _code(self, root: ast.AST, block: Block, guard: Guard | None) -> None:
+    def _code(self, root: ast.AST, block: Block, under: Under) -> None:
         """Everything below ``root``, nested functions and classes included, into ``block``."""
-        for node, current in _descendants(root, guard):
+        for node, current in descendants_under(root, under):
             if type(node) is ast.Name:
-                block.part(current).uses.add(node.id)
+                block.part(current.seed).uses.add(node.id)
             elif type(node) is ast.Attribute:
-                block.part(current).uses.add(node.attr)
+                block.part(current.seed).uses.add(node.attr)
             elif isinstance(node, ast.Call):
                 self._calls.append((node, block, current))
+                if ".".join(_dotted(node.func) or ()) in NOT_NUMBERS:
+                    for each in node.args:
+                        self._beside(each)
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._imports(node)
             elif isinstance(node, (ast.Assign, ast.AnnAssign)):
-                self._assignment(node)
+                self._assignment(node, current)
 
-    def _assignment(self, node: ast.Assign | ast.AnnAssign) -> None:
+    def _assignment(self, node: ast.Assign | ast.AnnAssign, under: Under) -> None:
         """``torch = rt.torch`` makes ``torch`` what it is on the handle; a seed gets a value."""
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Attribute):
             for target in node.targets:
                 if isinstance(target, ast.Name) and target.id == node.value.attr == "torch":
                     self._imported.setdefault("torch", "torch")
         for name, value in assigned(node):
-            if not any(map(_names_seed, _descendants(value, None))):
+            if not any(map(_names_seed, descendants_under(value, NO_TEST))):
                 self._default(name, value)
+                if under.seed is None and any(map(_draws_seed, ast.walk(value))):
+                    self._varying.add(name)
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if node.value is not None and is_no_result((_dotted(target) or ("",))[-1]):
+            self._beside(node.value)
+
+    def _beside(self, root: ast.AST) -> None:
+        """Remember that the numbers drawn below ``root`` are for no results."""
+        self._no_results.update(node for node, _ in descendants_under(root, NO_TEST))
 
     def _default(self, name: str, value: ast.expr | None) -> None:
         known, literal = literal_of(value)
@@ -188,28 +238,44 @@ class SurveyReader:
         if option is not None:
             self._default(*option)
 
-    def _call(self, node: ast.Call, block: Block, guard: Guard | None) -> None:
+    def _call(self, node: ast.Call, block: Block, under: Under) -> None:
         parts = _dotted(node.func)
         if parts is None:
             return
-        part = block.part(guard)
+        part = block.part(under.seed)
         last = parts[-1]
         part.calls.add(last)
+        if last not in _ASKS_FOR_CLASS:
+            passed = (_dotted(each) or () for each in _arguments(node))
+            block.runs.setdefault(under, set()).update(parts, *passed)
         if last == "getattr" and node.args and self._qualified(_dotted(node.args[0]) or ("",)):
             part.calls.add(BY_NAME)
         if last in _PARSERS:
             block.parses_arguments = True
+        (self._given if may_give_seed(node) else self._bare).add(last)
         self._declaration(node)
-        self._seeding(node, parts, block, guard)
+        self._seeding(node, parts, block, under.seed)
         qualified = self._qualified(parts)
+        if node not in self._no_results and _draws(qualified, node):
+            part.draws.add(qualified)
         if qualified in _RUN_COMMANDS:
             self._commands.update(each.id for each in node.args if isinstance(each, ast.Name))
-        if qualified in _SPAWNERS:
-            started = [*node.args[:1], *(each.value for each in node.keywords if each.arg == "fn")]
-            part.spawns.update(each.id for each in started if isinstance(each, ast.Name))
+        self._starts(node, last, qualified, part)
         step = self._step(parts)
         if step is not None:
             part.steps.add(step)
+
+    def _starts(self, node: ast.Call, last: str, qualified: str, part: Part) -> None:
+        """The functions that a call runs in new processes, which inherit no generator's state."""
+        keywords = {each.arg: each.value for each in node.keywords}
+        if qualified in _SPAWNERS:
+            started = [*node.args[:1], *(keywords[key] for key in ("fn",) if key in keywords)]
+            part.spawns.update(each.id for each in started if isinstance(each, ast.Name))
+        elif last == "Process" and isinstance(target := keywords.get("target"), ast.Name):
+            self._processes.append((part, target.id))
+        elif last in _METHOD_SETTERS and node.args:
+            method = literal_of(node.args[0])[1]
+            self._spawns_processes = self._spawns_processes or method in _FRESH_METHODS
 
     def _qualified(self, parts: tuple[str, ...]) -> str:
         origin = self._imported.get(parts[0])
@@ -237,7 +303,7 @@ class SurveyReader:
         if qualified:
             known = seeded_by(qualified)
             if known is not None:
-                argument = _argument(node, known.keyword, known.position)
+                argument = argument_or_hidden(node, known.keyword, known.position)
                 if known.always or (argument is not None and literal_of(argument) != (True, None)):
                     part.seeds |= known.streams
                 return
@@ -248,70 +314,33 @@ class SurveyReader:
                 return  # a generator's method
         if is_helper(last):
             part.helpers.add(last)
-            self._passed += _passed(node, last)
+            self._passed += passed_seeds(node, last)
         elif any(keyword.arg == "seed" for keyword in node.keywords) and _is_runner(last):
             part.helpers.add(f"{last}(seed=)")
 
 
-def _passed(node: ast.Call, function: str) -> Iterator[Passed]:
-    """The options and literals among the arguments of a call of a function that seeds."""
-    for value in (*node.args, *(each.value for each in node.keywords)):
-        name = option_name(value)
-        known, literal = literal_of(value)
-        if name:
-            yield Passed(function, name)
-        else:
-            yield Passed(function, literal=literal if known else GIVEN)
+def _arguments(node: ast.Call) -> Iterator[ast.expr]:
+    """The names that a call passes on; what it calls or reads in its arguments is no such."""
+    for each in (*node.args, *(keyword.value for keyword in node.keywords)):
+        if isinstance(each, (ast.Name, ast.Attribute)):
+            yield each
 
 
-def _argument(node: ast.Call, keyword: str, position: int | None) -> ast.expr | None:
-    """The argument, or what may hold it: the first one for a function without such a keyword."""
-    for each in node.keywords:
-        if each.arg in (keyword, None):
-            return each.value
-    if position is not None and len(node.args) > position:
-        return node.args[position]
-    starred = (each for each in node.args if isinstance(each, ast.Starred))
-    return next(starred, node.keywords[0].value if position == 0 and node.keywords else None)
-
-
-def _guarded(
-    body: Sequence[ast.stmt], guard: Guard | None
-) -> Iterator[tuple[ast.stmt, Guard | None]]:
-    """The statements, each with the condition under which it runs: exits before it count."""
-    for statement in body:
-        yield statement, guard
-        if isinstance(statement, ast.If) and not statement.orelse and _leaves(statement.body):
-            guard = guard_of(statement.test, holds=False) or guard
-
-
-def _leaves(body: Sequence[ast.stmt]) -> bool:
-    return isinstance(body[-1], (ast.Return, ast.Raise))
-
-
-def _inside(node: ast.AST, field: str, guard: Guard | None) -> Guard | None:
-    """The condition for what stands in a field of ``node``."""
-    if isinstance(node, ast.If) and field in {"body", "orelse"}:
-        return guard_of(node.test, holds=field == "body") or guard
-    return guard
-
-
-def _descendants(root: ast.AST, guard: Guard | None) -> Iterator[tuple[ast.AST, Guard | None]]:
-    """``root`` and everything below it with its condition, in no order."""
-    stack = [(root, guard)]
-    while stack:
-        node, current = stack.pop()
-        yield node, current
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                if name != "ctx":
-                    stack.append((value, current))
-            elif isinstance(value, list) and value:
-                if isinstance(value[0], ast.stmt):
-                    stack += _guarded(value, _inside(node, name, current))
-                else:
-                    stack += ((each, current) for each in value if isinstance(each, ast.AST))
+def _draws(qualified: str, node: ast.Call) -> bool:
+    """Whether a call of the function draws from a generator of the process."""
+    drawing = library_draws().get(qualified)
+    if drawing is None:
+        return drawn_stream(qualified) is not None
+    if any(each.arg is None for each in node.keywords):
+        return False
+    given = {each.arg: each.value for each in node.keywords}
+    if any(literal_of(given.get(each)) != (True, None) for each in drawing.keywords):
+        return False
+    if drawing.position is not None and len(node.args) > drawing.position:
+        return False
+    if drawing.flag in given:
+        return literal_of(given[drawing.flag]) == (True, True)
+    return not drawing.flag or drawing.flag_default
 
 
 def _dotted(node: ast.expr) -> tuple[str, ...] | None:
@@ -331,9 +360,15 @@ def _dotted(node: ast.expr) -> tuple[str, ...] | None:
             return ("()", *reversed(names)) if names else None
 
 
-def _names_seed(found: tuple[ast.AST, Guard | None]) -> bool:
+def _draws_seed(node: ast.AST) -> bool:
+    """Whether it is a call such as ``random.randint(1, 10000)`` or ``time.time()``."""
+    parts = (_dotted(node.func) or ()) if isinstance(node, ast.Call) else ()
+    return len(parts) > 1 and parts[-1] in _VARIES
+
+
+def _names_seed(found: tuple[ast.AST, Under]) -> bool:
     node, _ = found
-    return isinstance(node, ast.expr) and bool(option_name(node))
+    return isinstance(node, ast.expr) and bool(seed_read(node))
 
 
 def _is_main(test: ast.expr) -> bool:

@@ -4,12 +4,15 @@
 Reports programs that seed torch and train on an accelerator, but never switch deterministic mode
 on, and use operations whose results then vary from run to run: convolutions for which cuDNN chooses
 the algorithm, `scatter_add_`, the gradients of `F.interpolate(x, mode="bilinear")`, and whatever
-else the catalogue of operations names. The message names the operations. The program is followed
-through the modules of the project.
+else the catalogue of operations names. The message names the operations.
+
+The program is followed through the modules of the project, along what each run does: options have
+their defaults, and objects that are picked from a table, looked up by name, or made only under a
+test that a run decides, are left out.
 
 Not reported: programs in which any module mentions deterministic mode, or an option for it, or
-`torchdet`; and operations that only cuDNN makes vary where the program sets
-`torch.backends.cudnn.deterministic`.
+`torchdet`; programs whose seed is drawn anew in each run; and operations that only cuDNN makes vary
+where the program sets `torch.backends.cudnn.deterministic`.
 
 `target-devices` names the devices to check for: without it, CUDA. `torch-version` is the oldest
 release that you support.
@@ -60,10 +63,11 @@ from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.module_role import is_main_test, measures_speed
+from torchdet.reading.module_role import measures_speed
 from torchdet.reading.operations.varying_operations import VaryingOperation, varying_operations
 from torchdet.reading.randomness.program import Program, block_name, program
-from torchdet.reading.randomness.survey import MAIN, MODULE
+from torchdet.reading.randomness.program_start import starts_program
+from torchdet.reading.randomness.survey import MODULE
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_types import HOST_DEVICE
 from torchdet.torch_api.random_numbers import Stream, seeding_functions
@@ -77,18 +81,10 @@ _DEFAULT_DEVICES = ("cuda",)
 _MOST_NAMED = 3
 
 
-def check_main_block(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    assert isinstance(node, cst.If)
-    if is_main_test(node.test) and MAIN in program(context).entries:
-        yield from _check(node.test, context)
-
-
-def check_function(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    """A function that starts the program: a command, or ``main``."""
-    assert isinstance(node, cst.FunctionDef)
-    first = min(program(context).entries, default=None)
-    if node.name.value == first and context.facts.context(node.name) == first:
-        yield from _check(node.name, context)
+def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    start = starts_program(node, context)
+    if start is not None and MODULE not in program(context).entries:
+        yield from _check(start, context)
 
 
 def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -147,7 +143,7 @@ RULE = Rule(
     triggers=(b"__main__", b"def main", b"click", b"typer", b"hydra", b"manual_seed", b"seed"),
     requires=(b"torch",),
     names=dict.fromkeys(sorted(_SEEDERS), check_seed),
-    nodes={"If": check_main_block, "FunctionDef": check_function},
+    nodes={"If": check_start, "FunctionDef": check_start},
     stays=Grounds(
         "whether a run may be slower, or stop where an operation has no deterministic algorithm, "
         "has to be decided",

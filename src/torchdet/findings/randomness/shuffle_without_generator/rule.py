@@ -76,7 +76,7 @@ def check_loader(reference: Reference, context: Context) -> Iterator[Draft]:
     values = context.facts.flow.sources(shuffle.value)
     if not values.complete or not all(is_constant(each, "True") for each in values.expressions):
         return
-    if is_seeded_alike_on_all_ranks(context.facts):
+    if is_seeded_alike_on_all_ranks(context):
         yield Draft(
             call.func,
             "every rank seeds torch alike, and each shuffles the whole data set by itself: all "

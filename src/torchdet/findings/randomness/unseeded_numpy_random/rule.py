@@ -7,11 +7,10 @@ generator that only stands in where the caller passed none, one whose state or s
 afterwards, and a `SeedSequence` whose `entropy` is kept.
 
 Reports, in programs, the first draw from NumPy's global generator (`numpy.random.rand`,
-`shuffle`, `choice`) that nothing seeds, neither the file nor a module of the project that it
-imports, by the rules of `unseeded-python-random`. Functions and classes of scikit-learn without a
-`random_state`, such as `train_test_split`, draw from it as well, and so do `sample` of pandas and
-`shuffle` and `train_test_split` of `datasets`. `numpy.random.seed()` without a
-seed is reported everywhere.
+`shuffle`, `choice`) that nothing in the program seeds, by the rules of `unseeded-python-random`.
+Functions and classes of scikit-learn without a `random_state`, such as `train_test_split`, draw
+from it as well, and so do `sample` of pandas and `shuffle` and `train_test_split` of `datasets`.
+`numpy.random.seed()` without a seed is reported everywhere.
 
 ## Why is this bad?
 Without a seed, NumPy asks the operating system for entropy: the numbers are others in every run.
@@ -56,11 +55,12 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Mention, Outline
 from torchdet.findings.arguments_screen import imports_any
 from torchdet.findings.base import Draft, Grounds, Rule
-from torchdet.findings.randomness.draws import drawing_of_method, is_first_unseeded_draw
+from torchdet.findings.randomness import draws
 from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
 from torchdet.findings.screen import Screen
-from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place, Reference
+from torchdet.reading.randomness.program_start import START_NODES
 from torchdet.torch_api.random_numbers import (
     NUMPY_DRAWS,
     NUMPY_GENERATORS,
@@ -74,16 +74,18 @@ _DRAWS = NUMPY_DRAWS | {
 }
 
 
+_REMEDY = "call `numpy.random.seed(...)`, or draw from `numpy.random.default_rng(seed)`"
+
+
 def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
-    if "torch" not in context.facts.source.text:
-        return
-    if is_first_unseeded_draw(reference.node, _DRAWS, Stream.NUMPY, context):
-        yield Draft(
-            reference.node,
-            f"`{reference.name}` draws from NumPy's global generator, which nothing seeds in this "
-            "program; call `numpy.random.seed(...)`, or draw from `numpy.random.default_rng(seed)`",
-            confidence=Confidence.LIKELY,
-        )
+    if "torch" in context.facts.source.text:
+        yield from draws.check_draw(reference, Stream.NUMPY, _REMEDY, context)
+
+
+def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    """The program draws in other modules of the project."""
+    if "torch" in context.facts.source.text:
+        yield from draws.check_start(node, Stream.NUMPY, _REMEDY, context)
 
 
 def _may_draw(mention: Mention, outline: Outline, _place: Place) -> bool:
@@ -94,20 +96,17 @@ def _may_draw(mention: Mention, outline: Outline, _place: Place) -> bool:
 
 def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     """`frame.sample(frac=1)`."""
-    if "torch" not in context.facts.source.text:
-        return
-    drawing = drawing_of_method(node, context)
-    if drawing is None or drawing.stream is not Stream.NUMPY:
-        return
-    if is_first_unseeded_draw(node, _DRAWS, Stream.NUMPY, context):
-        yield Draft(
-            node,
-            f"`{node.attr.value}` draws from NumPy's global generator, which nothing seeds in this "
-            f"program; pass `{drawing.keywords[0]}=`, or call `numpy.random.seed(...)`",
-            confidence=Confidence.LIKELY,
+    if "torch" in context.facts.source.text:
+        yield from draws.check_method(
+            node, Stream.NUMPY, "or call `numpy.random.seed(...)`", context
         )
 
 
+_NAMES = {
+    **dict.fromkeys(sorted(_DRAWS), check_draw),
+    **dict.fromkeys(NUMPY_GENERATORS, check_making),
+    "numpy.random.seed": check_seeding,
+}
 _METHODS = tuple(
     name
     for name, by_package in library_draws_by_method().items()
@@ -119,16 +118,15 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"random", b"sklearn", *(name.encode() for name in _METHODS)),
+    triggers=(b"random", b"sklearn", *(name.encode() for name in _METHODS), *draws.STARTS),
     eased_in_tests=True,
-    requires=(b"numpy", b"sklearn", b"pandas", b"datasets"),
-    names={
-        **dict.fromkeys(sorted(_DRAWS), check_draw),
-        **dict.fromkeys(NUMPY_GENERATORS, check_making),
-        "numpy.random.seed": check_seeding,
-    },
+    requires=(b"numpy", b"sklearn", b"pandas", b"datasets", b"torch"),
+    names=_NAMES,
+    nodes=dict.fromkeys(START_NODES, check_start),
     attributes=dict.fromkeys(_METHODS, check_method),
-    screen=Screen(mentions=dict.fromkeys(_METHODS, _may_draw)),
+    screen=Screen(
+        file=draws.calls_or_starts(frozenset(_NAMES)), mentions=dict.fromkeys(_METHODS, _may_draw)
+    ),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, and make NumPy's generators with a seed "

@@ -1,22 +1,20 @@
 """A program draws from Python's global generator, which nothing on the way seeds.
 
 ## What it does
-Reports the first draw (`random.shuffle`, `random.random`, `random.choice` and so on) that a
-program makes from the global generator of `random` when nothing seeds it, neither the file nor a
-module of the project that it imports; `torch.manual_seed` does not. Only programs are reported,
-by the entry points that `unseeded-training` knows, and only draws that they reach. `RandomChoice`
-and `RandomOrder` of torchvision draw from it as well; those of `torchvision.transforms.v2` use
-torch's generator.
-A library that draws from the global generator leaves it to the program to seed it, and is not
-reported. Draws in `__getitem__`, `__iter__`, `__call__` and collate functions are passed over:
-torch seeds `random` in its workers.
+Reports the first draw (`random.shuffle`, `random.random`, `random.choice` and so on) that a program
+makes from the global generator of `random` when nothing in the program seeds it;
+`torch.manual_seed` does not. Programs are found and followed through the modules of the project as
+`unseeded-training` does: a draw in another module is reported where the program starts, if each run
+reaches it and the program seeds some other generator. `RandomChoice` and `RandomOrder` of
+torchvision draw from it as well; those of `torchvision.transforms.v2` use torch's generator.
 
-A program is only reported when it trains, or seeds another generator: where neither is so, random
-numbers may well be meant to differ.
+Not reported: libraries, which leave seeding to the program; programs that neither train nor seed
+anything, whose random numbers may well be meant to differ; draws in `__getitem__`, `__iter__`,
+`__call__` and collate functions, because torch seeds `random` in its workers; and numbers that only
+name a file or pick a port.
 
-Reported wherever it stands, in a library too, is a call that makes a generator differ on purpose,
-`random.seed()` and `random.seed(None)`, and a `random.Random()` without a seed that nothing in
-the file seeds later and that stands in for no other.
+Reported everywhere, in libraries too: `random.seed()` and `random.seed(None)`, and a
+`random.Random()` without a seed that nothing in the file seeds later.
 
 ## Why is this bad?
 Without a seed, the generator starts from the operating system's entropy: lists are shuffled,
@@ -71,11 +69,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
-from torchdet.findings.randomness.draws import is_first_unseeded_draw
+from torchdet.findings.randomness import draws
 from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
-from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.findings.screen import Screen
+from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
+from torchdet.reading.randomness.program_start import START_NODES
 from torchdet.torch_api.random_numbers import PYTHON_DRAWS, Stream, library_draws
 
 _DRAWS = PYTHON_DRAWS | {
@@ -83,28 +84,34 @@ _DRAWS = PYTHON_DRAWS | {
 }
 
 
-def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
-    if is_first_unseeded_draw(reference.node, _DRAWS, Stream.PYTHON, context):
-        yield Draft(
-            reference.node,
-            f"`{reference.name}` draws from Python's global generator, which nothing seeds in this "
-            "program; call `random.seed(...)` beside `torch.manual_seed(...)`",
-            confidence=Confidence.LIKELY,
-        )
+_REMEDY = "call `random.seed(...)` beside `torch.manual_seed(...)`"
 
+
+def check_draw(reference: Reference, context: Context) -> Iterator[Draft]:
+    yield from draws.check_draw(reference, Stream.PYTHON, _REMEDY, context)
+
+
+def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    """The program draws in other modules of the project."""
+    yield from draws.check_start(node, Stream.PYTHON, _REMEDY, context)
+
+
+_NAMES = {
+    **dict.fromkeys(sorted(_DRAWS), check_draw),
+    "random.Random": check_making,
+    "random.seed": check_seeding,
+}
 
 RULE = Rule(
     code="DET502",
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"random", b"RandomChoice", b"RandomOrder"),
+    triggers=(b"random", b"RandomChoice", b"RandomOrder", *draws.STARTS),
     requires=(b"torch",),
-    names={
-        **dict.fromkeys(sorted(_DRAWS), check_draw),
-        "random.Random": check_making,
-        "random.seed": check_seeding,
-    },
+    names=_NAMES,
+    nodes=dict.fromkeys(START_NODES, check_start),
+    screen=Screen(file=draws.calls_or_starts(frozenset(_NAMES))),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, where the program starts",

@@ -10,19 +10,22 @@ from torchdet.facts.flow.order import Order
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.reading.randomness.ordered_loops import makes_layers
+from torchdet.reading.randomness.program import program
 from torchdet.reading.randomness.streams import is_helper
 from torchdet.reading.tensors.module_classes import is_module_class
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
+    from torchdet.reading.context import Context
 
 _LOADS = frozenset({"load_state_dict", "from_pretrained", "load_checkpoint", "load_weights"})
 # Modules without weights.
 _NO_WEIGHTS = ("Loss", "ReLU", "Pool1d", "Pool2d", "Pool3d", "Dropout", "Identity", "Softmax")
 
 
-def made_before(seed: cst.Call, facts: FileFacts) -> cst.Call | None:
+def made_before(seed: cst.Call, context: Context) -> cst.Call | None:
     """The model that the body of ``seed`` has certainly made before, with nothing seeded yet."""
+    facts = context.facts
     body = body_of(seed, facts)
     if _loads_weights(body, facts):
         return None
@@ -30,26 +33,24 @@ def made_before(seed: cst.Call, facts: FileFacts) -> cst.Call | None:
     if seeds[0] is not seed:
         return None
     before = facts.flow.before
-    models = (each for each in _models(body, facts) if before(each, seed) is Order.CERTAINLY)
-    made = next(models, None)
+    earlier = (each for each in calls_of(body, facts) if _draws_weights(each, context))
+    made = next((each for each in earlier if before(each, seed) is Order.CERTAINLY), None)
     if made is None or any(before(each, made) is not Order.NEVER for each in seeds):
         return None
     return made
 
 
-@remembered
-def _models(body: cst.CSTNode, facts: FileFacts) -> tuple[cst.Call, ...]:
-    """The calls of a body that make a module with weights."""
-    return tuple(node for node in calls_of(body, facts) if _draws_weights(node, facts))
-
-
-def _draws_weights(call: cst.Call, facts: FileFacts) -> bool:
+def _draws_weights(call: cst.Call, context: Context) -> bool:
+    facts = context.facts
     if (last_name(call.func) or "").endswith(_NO_WEIGHTS):
         return False
     if makes_layers(call, facts):
         return True
     made = facts.flow.attributes.class_named(call.func)
-    return made is not None and is_module_class(made, facts)
+    if made is not None:
+        return is_module_class(made, facts)
+    names = facts.resolve(call.func).names
+    return bool(names) and all(map(program(context).makes_module, names))
 
 
 @remembered

@@ -78,7 +78,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from torchdet.facts.expressions import last_name
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.unseeded_training.late_seeds import made_before
@@ -86,9 +85,10 @@ from torchdet.findings.wording import or_in_policy
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.reading.context import Context, Reference
-from torchdet.reading.module_role import ModuleRole, is_main_test, measures_speed, module_role
+from torchdet.reading.module_role import ModuleRole, measures_speed, module_role
 from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program
-from torchdet.reading.randomness.survey import MAIN, MODULE
+from torchdet.reading.randomness.program_start import START_NODES, starts_program
+from torchdet.reading.randomness.survey import MODULE
 from torchdet.reading.randomness.torch_files import uses_another
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.random_numbers import SEEDING_FUNCTIONS, Stream, seeds_torch
@@ -96,36 +96,20 @@ from torchdet.torch_api.random_numbers import SEEDING_FUNCTIONS, Stream, seeds_t
 _SEEDERS = tuple(name for name in SEEDING_FUNCTIONS if seeds_torch(name))
 
 
-def check_main_block(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    assert isinstance(node, cst.If)
-    if is_main_test(node.test) and MAIN in program(context).entries:
-        yield from _check(node.test, context)
-
-
-def check_function(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    assert isinstance(node, cst.FunctionDef)
-    entries = program(context).entries
-    first = node.name.value == min(entries, default=None)
-    if first and context.facts.context(node.name) == node.name.value:
-        yield from _check(node.name, context)
+def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
+    start = starts_program(node, context)
+    if start is not None and not (_is_script(context) and _first_step(context)):
+        yield from _check(start, context)
 
 
 def check_script(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
     """A script without an entry point of its own is reported where it first trains."""
-    if MODULE in program(context).entries and attribute is _first_step(context):
+    if _is_script(context) and attribute is _first_step(context):
         yield from _check(attribute, context)
 
 
-def check_statement(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    """Where other modules do the training, a script is reported where it first calls them."""
-    assert isinstance(node, cst.Expr)
-    call, facts = node.value, context.facts
-    if not isinstance(call, cst.Call) or facts.parent(facts.parent(node)) is not facts.module:
-        return
-    if MODULE not in program(context).entries or _first_step(context) is not None:
-        return
-    if call is _first_call(facts.module, context):
-        yield from _check(call.func, context)
+def _is_script(context: Context) -> bool:
+    return MODULE in program(context).entries
 
 
 def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
@@ -139,7 +123,7 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     if module_role(context) is ModuleRole.TEST:
         return  # which compares, and cares for no weights
-    made = made_before(call, facts)
+    made = made_before(call, context)
     if made is not None and Stream.TORCH not in start.seeded_at_import:
         yield Draft(
             call,
@@ -153,16 +137,6 @@ def _first_step(context: Context) -> cst.Attribute | None:
     same = context.facts.index.attributes.get("backward", ())
     reached = program(context).reached
     return next((each for each in same if block_name(each, context.facts) in reached), None)
-
-
-def _first_call(module: cst.Module, context: Context) -> cst.Call | None:
-    """The first call outside of all functions that runs code of the project."""
-    for line in module.body:
-        for each in line.body if isinstance(line, cst.SimpleStatementLine) else ():
-            call = each.value if isinstance(each, cst.Expr) else None
-            if isinstance(call, cst.Call) and program(context).leads_on(last_name(call.func) or ""):
-                return call
-    return None
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -218,7 +192,7 @@ RULE = Rule(
     ),
     requires=(b"torch",),
     names=dict.fromkeys(_SEEDERS, check_seed),
-    nodes={"If": check_main_block, "FunctionDef": check_function, "Expr": check_statement},
+    nodes=dict.fromkeys(START_NODES, check_start),
     attributes={"backward": check_script},
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
