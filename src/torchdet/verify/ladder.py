@@ -11,6 +11,7 @@ from torchdet.verify.aftermath import Aftermath, read_aftermath
 from torchdet.verify.comparison.causes import in_environments
 from torchdet.verify.comparison.divergence import Cause, Divergence, StepDivergence
 from torchdet.verify.comparison.run_comparison import RunComparison
+from torchdet.verify.descent import next_window
 from torchdet.verify.program_run import FinishedRun, Starter, run_program, start_program
 from torchdet.verify.recording_spec import CaptureTarget, Level, RecordingSpec, Window
 from torchdet.verify.trace.captured_place import AFTERMATH_STEPS, CapturedPlace, aftermath_file
@@ -18,8 +19,8 @@ from torchdet.verify.trace.trace_reader import RunTrace
 from torchdet.verify.value_difference import difference_of_files
 from torchdet.verify.verdict import CapturedDetail, Finding, Recorded, Verdict, VerifyError
 
-_DESCENTS = 3
-"""A difference that comes and goes may be elsewhere when it is looked for."""
+_DESCENTS = 6
+"""How often the steps to look into are chosen."""
 
 
 @dataclass(frozen=True)
@@ -103,22 +104,20 @@ class Verification:
         stepped = tuple(key for key, process in first.processes().items()
                         if any(each.steps().read(finished=True)
                                for each in process.streams().values()))  # fmt: skip
-        wanted = step.step
-        for attempt in range(_DESCENTS):
-            self.say(f"step {wanted} differs: its operations are recorded")
-            window = Window(wanted, wanted)
+        window: Window | None = Window(step.step, step.step)
+        for attempt in range(1, _DESCENTS + 1):
+            assert window is not None
+            self.say(f"{_steps(window)}: operations are recorded")
             spec = RecordingSpec("", Level.OPERATION, window=window, stepped=stepped)
-            name = f"step {wanted}, attempt {attempt + 1}"
-            one = self._run(f"{name}, run 1", spec, until_after=wanted).trace
-            comparison, _ = self._beside(f"{name}, run 2", one, spec, until_after=wanted)
+            name = f"{_steps(window)}, attempt {attempt}"
+            one = self._run(f"{name}, run 1", spec, until_after=window.last).trace
+            comparison, _ = self._beside(f"{name}, run 2", one, spec, until_after=window.last)
             ended_early = comparison.differs and not self.keep_going
             comparison.finish(complete=() if ended_early else stepped)
-            if comparison.divergences:
-                return self._located(
-                    replace(verdict, step=_earliest(comparison, step)), comparison.divergences, spec
-                )
-            seen = [each.step for each in comparison.step_divergences]
-            wanted = seen[0] if seen else wanted
+            window = next_window(window, comparison)
+            if comparison.divergences and (window is None or attempt == _DESCENTS):
+                seen = replace(verdict, step=_earliest(comparison, step))
+                return self._located(seen, comparison.divergences, spec)
         return verdict
 
     def _located(
@@ -210,6 +209,11 @@ def _succeeded(run: FinishedRun, command: Sequence[str]) -> RunTrace:
             f"exited with {run.status}")  # fmt: skip
         raise VerifyError(f"the program failed: `{' '.join(command)}` {status}")
     return run.trace
+
+
+def _steps(window: Window) -> str:
+    last = window.last
+    return f"step {last}" if window.first == last else f"steps {window.first} to {last}"
 
 
 def _is_after(trace: RunTrace, step: int) -> bool:

@@ -71,6 +71,11 @@ class RunComparison:
         """The differences of steps, the earliest step first."""
         return tuple(sorted(self._step_found, key=lambda each: each.step))
 
+    def generators_differ(self, place: Place, step: int) -> bool:
+        """Whether torch's default generators stood elsewhere at the end of a step."""
+        states = [self._generators_at(trace, place, step) for trace in (self._first, self._second)]
+        return states[0] != states[1]
+
     def environment_changes(self) -> tuple[EnvironmentChange, ...]:
         """The facts that differ between processes that both runs have."""
         return tuple(dict.fromkeys(self._environment_changes()))
@@ -78,6 +83,13 @@ class RunComparison:
     def processes_of_one_run(self) -> tuple[str, ...]:
         """The processes that recorded something in one of the runs only."""
         return tuple(sorted(set(self._first.processes()) ^ set(self._second.processes())))
+
+    @staticmethod
+    def _generators_at(trace: RunTrace, place: Place, step: int) -> int | None:
+        process = trace.processes().get(place.process)
+        stream = None if process is None else process.streams().get(place.stream)
+        steps = () if stream is None else stream.all_steps()
+        return next((each.generators for each in steps if each.step == step), None)
 
     def _environment_changes(self) -> Iterator[EnvironmentChange]:
         firsts = self._first.processes()

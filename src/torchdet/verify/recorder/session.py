@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+from torchdet.verify.pool_tasks import PoolTask, watch_pool_tasks
 from torchdet.verify.recorder.aftermath_capture import AftermathCapture
 from torchdet.verify.recorder.compiled_regions import leave_compiler_alone, watch_compiled_regions
 from torchdet.verify.recorder.dispatch_recorder import DispatchRecorder
@@ -33,6 +34,7 @@ MAIN = "main"
 
 class _Current(threading.local):
     stream: ThreadStream | None = None
+    task: PoolTask | None = None
     suspended: int = 0
 
 
@@ -56,7 +58,8 @@ class Session:
         self._folder: Path | None = None
         self._lock = threading.RLock()
         self.key = _key_below(spec.process)
-        self.is_forked = False
+        self._parent = spec.process
+        self.is_forked = self._is_settled = False
         self._choose()
 
     @property
@@ -86,10 +89,26 @@ class Session:
         stream = self._current.stream
         if stream is None:
             with self._lock:
-                writer = StreamWriter(self._claimed_folder(), self._free_name())
-                stream = self._current.stream = ThreadStream(writer, self.generators)
+                folder, name = self._place_of_stream()
+                stream = self._current.stream = ThreadStream(
+                    StreamWriter(folder, name), self.generators
+                )
                 self._streams.append(stream)
         return stream
+
+    @contextlib.contextmanager
+    def task_of_pool(self, task: PoolTask) -> Iterator[None]:
+        """Record a task in a stream of its own, whichever thread runs it."""
+        current = self._current
+        before = current.stream, current.task
+        current.stream, current.task = None, task
+        try:
+            yield
+        finally:
+            made = self._current.stream
+            if made is not None:
+                self._end(made)
+            current.stream, current.task = before
 
     def ended_step(self) -> None:
         """An optimizer has made a step."""
@@ -101,25 +120,17 @@ class Session:
         target = self.spec.capture
         if target is None or stream.sequence not in (target.sequence, target.forward):
             return None
-        if self.key_as_claimed != target.process or stream.writer.name != target.stream:
+        if stream.writer.place != (target.process, target.stream):
             return None
         folder, is_target = Path(self.spec.folder), stream.sequence == target.sequence
         if is_target and target.with_aftermath:
             self.aftermath = AftermathCapture(folder)
         return OperationCapture(folder, is_target)
 
-    @property
-    def key_as_claimed(self) -> str:
-        """The key with the number that tells this process from others of the same key."""
-        return self._claimed_folder().name
-
     def close(self) -> None:
         """Write what still waits for an accelerator, and finish the files."""
-        with self.suspended():
-            for stream in self._streams:
-                stream.queue.flush()
-                stream.writer.close()
-        self._streams.clear()
+        for stream in list(self._streams):
+            self._end(stream)
 
     def begin_again_in_child(self) -> None:
         """Record into files of its own in a process that was forked."""
@@ -128,10 +139,18 @@ class Session:
         self._names = set()
         self._folder = None
         self._lock = threading.RLock()
-        self.is_forked = True
+        self.is_forked, self._is_settled = True, False
         self.spec = RecordingSpec.of_process(os.environ) or self.spec
+        self._parent = self.spec.process
         self.step = 1
         self.in_optimizer = False
+
+    def _end(self, stream: ThreadStream) -> None:
+        with self.suspended():
+            stream.queue.flush()
+        stream.writer.close()
+        with self._lock:
+            self._streams.remove(stream)
 
     def _choose(self) -> None:
         window, stepped = self.spec.window, self.spec.stepped
@@ -140,23 +159,35 @@ class Session:
 
     def _claimed_folder(self) -> Path:
         if self._folder is None:
-            if self.is_forked:
-                self.key = _key_below(self.spec.process)
-                self.spec.hand_on(self.key)
-                self._choose()
-                _close_at_end_of_child(self)
             self._folder = _claim(Path(self.spec.folder), self.key)
-            command = tuple(sys.orig_argv)
-            rank = os.environ.get("RANK", "")
-            facts = environment_facts()
-            number = int(rank) if rank.isdigit() else None
-            write_header(self._folder, Header(self._folder.name, command, number, facts))
+            _write_header(self._folder)
         return self._folder
 
-    def _free_name(self) -> str:
-        thread = threading.current_thread()
-        name = MAIN if thread is threading.main_thread() else thread.name
-        name = "".join(letter if letter.isalnum() else "-" for letter in name)
+    def _place_of_stream(self) -> tuple[Path, str]:
+        """The folder and the name of a new stream of this thread."""
+        self._settle_in_child()
+        task = self._current.task
+        if task is None or task.is_local:
+            wanted = _thread_name() if task is None else task.name
+            return self._claimed_folder(), self._free_name(wanted)
+        # The workers of a pool share a folder: which of them runs a task says nothing.
+        shared = Path(self.spec.folder) / f"{self._parent}.pool"
+        shared.mkdir(exist_ok=True)
+        if not (shared / "header.json").exists():
+            _write_header(shared)
+        return shared, _letters(task.name)
+
+    def _settle_in_child(self) -> None:
+        """Give a forked process that runs something of torch a name of its own, once."""
+        if self.is_forked and not self._is_settled:
+            self._is_settled = True
+            self.key = _key_below(self.spec.process)
+            self.spec.hand_on(self.key)
+            self._choose()
+            _close_at_end_of_child(self)
+
+    def _free_name(self, wanted: str) -> str:
+        name = _letters(wanted)
         free, number = name, 1
         while free in self._names:
             number += 1
@@ -172,6 +203,7 @@ def start_recording(spec: RecordingSpec) -> Session:
     leave_compiler_alone(session)
     leave_received_tensors_alone(session)
     watch_optimizers(session)
+    watch_pool_tasks(session.task_of_pool)
     if spec.level is Level.MODULE:
         watch_modules(session)
     if spec.level is Level.OPERATION:
@@ -194,7 +226,22 @@ def _key_below(parent: str) -> str:
     name = multiprocessing.current_process().name
     if name == "MainProcess":
         name = Path(sys.argv[0]).stem if sys.argv and sys.argv[0] else "python"
-    return f"{parent}.{''.join(each if each.isalnum() else '-' for each in name)}"
+    return f"{parent}.{_letters(name)}"
+
+
+def _thread_name() -> str:
+    thread = threading.current_thread()
+    return MAIN if thread is threading.main_thread() else thread.name
+
+
+def _letters(name: str) -> str:
+    return "".join(each if each.isalnum() else "-" for each in name)
+
+
+def _write_header(folder: Path) -> None:
+    rank = os.environ.get("RANK", "")
+    number = int(rank) if rank.isdigit() else None
+    write_header(folder, Header(folder.name, tuple(sys.orig_argv), number, environment_facts()))
 
 
 def _claim(run: Path, key: str) -> Path:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TextIO
 
 from torchdet.verify.trace.record_log import RecordLog
 from torchdet.verify.trace.records import (
@@ -22,12 +24,12 @@ class StreamWriter:
     """The files of one stream in the folder of its process; each exists once it is needed."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        self.name = name
+        self.place = folder.name, name
         self._base = folder / name
         self._sites = 0
         self._operations: RecordLog | None = None
         self._steps: RecordLog | None = None
-        self._notes = self._base.with_name(f"{name}.sites").open("a", encoding="utf-8")
+        self._notes: TextIO | None = None
 
     def site(self, site: Site) -> int:
         """Give a site its number, counted from 1."""
@@ -54,6 +56,7 @@ class StreamWriter:
     def step(self, record: StepRecord) -> None:
         """Append a step."""
         if self._steps is None:
+            self._opened_notes()  # they tell readers that there is a stream
             self._steps = RecordLog(self._path("steps"), STEP_BYTES)
         self._steps.append(*record)
 
@@ -62,18 +65,27 @@ class StreamWriter:
         for log in (self._operations, self._steps):
             if log is not None:
                 log.close()
-        self._notes.close()
+        if self._notes is not None:
+            self._notes.close()
 
     def _path(self, suffix: str) -> Path:
         return self._base.with_name(f"{self._base.name}.{suffix}")
 
     def _note(self, note: dict[str, object]) -> None:
+        notes = self._opened_notes()
         # A reader must know a site before it meets a record of it.
-        self._notes.write(json.dumps(note, separators=(",", ":")) + "\n")
-        self._notes.flush()
+        notes.write(json.dumps(note, separators=(",", ":")) + "\n")
+        notes.flush()
+
+    def _opened_notes(self) -> TextIO:
+        if self._notes is None:
+            self._notes = self._path("sites").open("a", encoding="utf-8")
+        return self._notes
 
 
 def write_header(folder: Path, header: Header) -> None:
     """Write what is known of a process before its first record."""
     text = json.dumps({"version": FORMAT_VERSION, **asdict(header)}, indent=1)
-    (folder / "header.json").write_text(text, encoding="utf-8")
+    whole = folder / f"header-{os.getpid()}.tmp"
+    whole.write_text(text, encoding="utf-8")
+    whole.replace(folder / "header.json")  # a reader may look meanwhile
