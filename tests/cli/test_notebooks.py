@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -83,8 +84,26 @@ def test_findings_have_their_cell_and_its_line_in_every_format() -> None:
     assert "cell 4: DET303" in lint("--output-format", "gitlab").stdout
     (sarif,) = json.loads(lint("--output-format", "sarif").stdout)["runs"]
     place = sarif["results"][0]["locations"][0]
-    assert place["logicalLocations"][0] == {"fullyQualifiedName": "cell 4"}
-    assert place["physicalLocation"]["region"]["startLine"] == 4
+    assert place["logicalLocations"][0] == {"fullyQualifiedName": "cell 4, row 4"}
+    assert "fixes" not in sarif["results"][0]
+
+
+@pytest.mark.parametrize("layout", [{}, {"indent": None}])
+def test_formats_that_point_into_the_file_give_the_row_of_its_json(layout: dict[str, int]) -> None:
+    rows = write("a.ipynb", CELLS, **layout).decode().splitlines()
+    for _ in range(2):  # the second time from the cache
+        (sarif,) = json.loads(lint("--output-format", "sarif").stdout)["runs"]
+        regions = [each["locations"][0]["physicalLocation"]["region"] for each in sarif["results"]]
+        github = [
+            int(number)
+            for number in re.findall(r"line=(\d+)", lint("--output-format", "github").stdout)
+        ]
+        gitlab = json.loads(lint("--output-format", "gitlab").stdout)
+        begins = [each["location"]["positions"]["begin"]["line"] for each in gitlab]
+        assert [each["startLine"] for each in regions] == github == begins
+        assert "torch.cuda.synchronize()" in rows[github[0] - 1]
+        assert "torch.zeros(1, device=" in rows[github[1] - 1]
+        assert all(set(each) == {"startLine", "endLine"} for each in regions)
 
 
 @pytest.mark.parametrize("layout", [{}, {"indent": None}, {"indent": 4, "ensure_ascii": True}])

@@ -130,7 +130,7 @@ def test_a_report_is_found_by_content_and_settings_alone(tmp_path: Path) -> None
 # What has done its work once files and rules are selected, or names what gave another value.
 OF_NO_CONCERN = {
     *("root", "select", "ignore", "extend_select", "per_file_ignores"),
-    *("exclude", "extend_exclude", "respect_gitignore", "torch_version_from"),
+    *("exclude", "extend_exclude", "include_docs", "respect_gitignore", "torch_version_from"),
 }
 OTHERWISE: dict[str, object] = {
     "policy": Policy.UNDECIDED,

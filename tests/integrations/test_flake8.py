@@ -137,3 +137,9 @@ def test_the_fixtures_have_the_findings_of_the_command() -> None:
     assert ours
     theirs = flake8("--select=DET", "--disable-noqa", fixtures).stdout.splitlines()
     assert ours <= {(place, text) for place, _, text in (line.partition(": ") for line in theirs)}
+
+
+def test_a_notebook_that_flake8_is_given_is_never_without_findings() -> None:
+    Path("b.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4}\n')
+    done = flake8("b.ipynb")
+    assert "b.ipynb:1:1: DET901 flake8 reads modules alone" in done.stdout

@@ -57,12 +57,18 @@ def decode(data: bytes, path: str) -> Entry:
             tuple(_diagnostic(value) for value in diagnostics),
             tuple((_is(row, int), _is(text, str)) for row, text in lines),
             _is(suppressed, int),
-            tuple(Cell(_is(row, int), _is(number, int)) for row, number in cells),
+            tuple(_cell(each) for each in cells),
         )
         asked = tuple((_is(question, str), _is(answer, str)) for question, answer in answers)
         return Entry(report, asked)
     except (TypeError, ValueError, RecursionError) as error:
         raise EntryError(str(error)) from None
+
+
+def _cell(value: object) -> Cell:
+    row, number, file_rows = _is(value, list)
+    rows = tuple(_is(each, int) for each in _is(file_rows, list))
+    return Cell(_is(row, int), _is(number, int), rows)
 
 
 def _is(value: object, kind: type[_Value]) -> _Value:

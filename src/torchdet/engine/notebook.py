@@ -13,7 +13,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torchdet.engine.magics import Magics
-from torchdet.engine.notebook_json import JsonSpan, source_spans, value_at, written_like
+from torchdet.engine.notebook_json import (
+    JsonSpan,
+    rows_of_lines,
+    source_spans,
+    value_at,
+    written_like,
+)
 from torchdet.model.cells import Cell
 from torchdet.model.source import DecodeError, EncodeError, SourceText
 
@@ -58,9 +64,13 @@ class NotebookText(SourceText):
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Where each cell begins in the text: at the comment above it."""
-        marks = {f"{self._prefix}{cell.number}": cell.number for cell in self._code}
+        marks = {f"{self._prefix}{cell.number}": cell for cell in self._code}
         rows = ((row, self.line(row)) for row in range(1, self.row_count + 1))
-        return tuple(Cell(row, marks[line]) for row, line in rows if line in marks)
+        return tuple(
+            Cell(row, marks[line].number, rows_of_lines(self._document, marks[line].span))
+            for row, line in rows
+            if line in marks
+        )
 
     def with_text(self, text: str) -> NotebookText:
         """The same notebook with another ``text`` of its code."""

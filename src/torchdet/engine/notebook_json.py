@@ -43,6 +43,22 @@ def value_at(text: str, span: JsonSpan) -> str | None:
     return "".join(lines) if all(isinstance(line, str) for line in lines) else None
 
 
+def rows_of_lines(text: str, span: JsonSpan) -> tuple[int, ...]:
+    """The one-based row of ``text`` in which each line of the source at ``span`` begins."""
+    is_list = text[span.start] == "["
+    rows: list[int] = []
+    row, counted, ended = 1, 0, True
+    for at in _items(text, span.start) if is_list else (span.start,):
+        row += text.count("\n", counted, at)
+        counted = at
+        line, _ = _DECODER.raw_decode(text, at)
+        for part in line.splitlines(keepends=True):
+            if ended:
+                rows.append(row)
+            ended = part.endswith(("\n", "\r"))
+    return tuple(rows or [row])
+
+
 def _members(text: str, at: int) -> Iterator[tuple[str, int]]:
     """The keys of the object that begins at ``at``, and where the value of each begins."""
     at = _after_space(text, at + 1)

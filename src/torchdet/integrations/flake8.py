@@ -3,7 +3,7 @@
 flake8 decides what is shown: its ``--select``, ``--ignore``, ``per-file-ignores`` and ``# noqa``
 work as for any plugin, and rules that are off by default are ignored by default. The rest
 (policy, runtime modules, target devices, what torchdet itself is told to ignore) comes from the
-nearest ``[tool.torchdet]``.
+nearest ``[tool.torchdet]``. flake8 reads modules alone: a notebook that it is given is told so.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from torchdet.engine.project_files import file_settings
 from torchdet.engine.settings import check_selectors, expand_severities
 from torchdet.engine.settle import settle
 from torchdet.findings.registry import all_rules
+from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.config import LintConfig
+from torchdet.model.file_kinds import CONFIGURATIONS, NOTEBOOK
 from torchdet.model.source import SourceText
 from torchdet.report.characters import printable
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from flake8.options.manager import OptionManager
 
 _STDIN = "stdin"
+_NO_MODULE = "flake8 reads modules alone; have `torchdet lint` check this file"
 
 
 def _every_rule(config: LintConfig) -> LintConfig:
@@ -81,6 +84,10 @@ class Plugin:
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """Yield (row, zero-based column, text, plugin). Raises ``ConfigError``."""
+        if self._filename.endswith((NOTEBOOK, *CONFIGURATIONS)):
+            # As text it may well parse, and be a program of one expression without findings.
+            yield 1, 0, f"{UNPARSEABLE_FILE.code} {_NO_MODULE}", type(self)
+            return
         name = _STDIN if self._filename in ("-", _STDIN) else self._filename
         file = source_file(name, self._config_for(Path(name).parent))
         text = "".join(self._lines).removeprefix("\ufeff")

@@ -103,6 +103,13 @@ class FileReport:
         found = cell_at(self.cells, row)
         return row if found is None else row - found.row
 
+    def file_row(self, row: int) -> int:
+        """Where ``row`` begins in the file itself, as it lies on the disk."""
+        found = cell_at(self.cells, row)
+        if found is None:
+            return row
+        return found.file_rows[min(row - found.row, len(found.file_rows)) - 1]
+
     @property
     def findings(self) -> tuple[Diagnostic, ...]:
         """The diagnostics that say something about the file."""

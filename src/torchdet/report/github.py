@@ -33,8 +33,8 @@ def _command(report: FileReport, diagnostic: Diagnostic) -> str:
         "title": f"torchdet {diagnostic.code} ({diagnostic.name}{likely})",
         "file": report.path,
     }
-    if not report.cells:  # whose rows are none of the file that GitHub shows
-        properties |= {"line": str(start.row), "endLine": str(end.row)}
+    first, last = report.file_row(start.row), report.file_row(end.row)
+    properties |= {"line": str(first), "endLine": str(last)}
     if start.row == end.row and not report.cells:  # GitHub takes columns within one line only
         properties |= {"col": str(start.column), "endColumn": str(end.column)}
     # The log shows the message alone, so that it has to name the place again.

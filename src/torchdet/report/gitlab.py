@@ -46,4 +46,4 @@ def _cell(report: FileReport, diagnostic: Diagnostic) -> str:
 
 
 def _position(report: FileReport, location: Location) -> dict[str, int]:
-    return {"line": report.row(location.row), "column": location.column}
+    return {"line": report.file_row(location.row), "column": location.column}

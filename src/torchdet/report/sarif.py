@@ -99,8 +99,8 @@ def _result(
         "properties": {"confidence": diagnostic.confidence.value},
     }
     fix = diagnostic.fix
-    # One that is only meant to be shown must not be offered for a click,
-    # and regions of a notebook's cells are none of its file.
+    # One that is only meant to be shown must not be offered for a click. In a notebook the edits
+    # are those of the code, and the bytes of the file are the JSON of it.
     clickable = fix is not None and fix.applicability is not Applicability.DISPLAY
     if fix is not None and fix.edits and clickable and not report.cells:
         result["fixes"] = [_fix(report, fix)]
@@ -117,7 +117,7 @@ def _notification(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
 
 
 def _location(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
-    """The place; in a notebook, whose rows no reader could find in the file, with its cell."""
+    """The place; in a notebook with the cell and its row, which is what its readers see."""
     location: JsonObject = {
         "physicalLocation": {
             "artifactLocation": artifact_location(report.path),
@@ -125,7 +125,8 @@ def _location(report: FileReport, diagnostic: Diagnostic) -> JsonObject:
         }
     }
     cell = report.cell(diagnostic.span.start.row)
-    names = [*([f"cell {cell}"] if cell is not None else []), diagnostic.context]
+    row = report.row(diagnostic.span.start.row)
+    names = [*([f"cell {cell}, row {row}"] if cell is not None else []), diagnostic.context]
     if any(names):
         location["logicalLocations"] = [{"fullyQualifiedName": name} for name in names if name]
     return location
@@ -142,12 +143,14 @@ def artifact_location(path: str) -> JsonObject:
 
 
 def _region(span: Span, report: FileReport) -> JsonObject:
-    return {
-        "startLine": report.row(span.start.row),
-        "startColumn": span.start.column,
-        "endLine": report.row(span.end.row),
-        "endColumn": span.end.column,
+    """Where ``span`` stands in the file; in a notebook by rows alone: its columns are JSON's."""
+    rows: JsonObject = {
+        "startLine": report.file_row(span.start.row),
+        "endLine": report.file_row(span.end.row),
     }
+    if report.cells:
+        return rows
+    return rows | {"startColumn": span.start.column, "endColumn": span.end.column}
 
 
 def _fix(report: FileReport, fix: Fix) -> JsonObject:
