@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -68,11 +69,32 @@ def test_fix_names_its_applicability(applicability: Applicability, title: str) -
 
 def test_findings_are_set_apart_and_counted() -> None:
     report = checked("import torch\ntorch.set_default_dtype(1)\ntorch.set_default_dtype(2)\n")
-    text = render("full", [report])
+    one, other = (replace(each, message=f"dtype {n}") for n, each in enumerate(report.findings))
+    text = render("full", [replace(report, diagnostics=(one, other))])
     first, second, summary = text.split("\n\n")
     assert first.startswith("train.py:2:1: warning DET202 [default-dtype] ")
     assert second.startswith("train.py:3:1: warning DET202 [default-dtype] ")
     assert summary.startswith("Found 2 warnings in 1 file\n")
+
+
+def test_what_is_found_at_many_places_is_shown_once() -> None:
+    report = checked("import torch\n" + "torch.set_default_dtype(1)\n" * 3)
+    shown = full(report)
+    assert shown[0].startswith("train.py:2:1: warning DET202 [default-dtype] ")
+    assert shown[-1] == "  = note: also on lines 3 and 4"
+    assert sum("DET202" in line for line in shown) == 1
+    assert "\nFound 3 warnings in 1 file\n" in render("full", [report])
+
+
+def test_many_places_are_counted() -> None:
+    report = checked("import torch\n" + "torch.set_default_dtype(1)\n" * 30)
+    assert full(report)[-1] == "  = note: also on lines 3, 4, 5, 6, 7, 8, 9, 10 and 21 more places"
+
+
+def test_other_words_or_another_confidence_are_another_finding() -> None:
+    sure = finding(SOURCE, "cuda")
+    likely = finding(SOURCE, "model.cuda()", confidence=Confidence.LIKELY)
+    assert sum("DET302" in line for line in full(report_on(SOURCE, sure, likely))) == 2
 
 
 def test_a_file_that_cannot_be_parsed_shows_the_place() -> None:

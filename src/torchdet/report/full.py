@@ -1,4 +1,7 @@
-"""``full``: each diagnostic with its source lines, the span underlined, and the fix as a diff."""
+"""``full``: each diagnostic with its source lines, the span underlined, and the fix as a diff.
+
+What is found at many places of a file is shown once, with the lines of the others.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from torchdet.report.display_line import display_line, window_around
 from torchdet.report.excerpt import LINE_LIMIT, ExcerptRow, excerpt
 from torchdet.report.fix_diff import Hunk, fix_hunks
 from torchdet.report.options import RenderOptions
+from torchdet.report.repeated import Repeated, places, without_repeats
 from torchdet.report.summary import summary
 
 _FIX_TITLES = {
@@ -30,15 +34,16 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     blocks = []
     for report in reports:
         lines = dict(report.lines)
-        blocks += ["\n".join(_block(report, d, lines, paint)) for d in report.diagnostics]
+        blocks += ["\n".join(_block(report, d, lines, paint)) for d in without_repeats(report)]
     if options.summary:
         blocks.append(summary(reports, options))
     return "".join(f"{block}\n\n" for block in blocks[:-1]) + "".join(f"{b}\n" for b in blocks[-1:])
 
 
 def _block(
-    report: FileReport, diagnostic: Diagnostic, lines: Mapping[int, str], paint: Paint
+    report: FileReport, repeated: Repeated, lines: Mapping[int, str], paint: Paint
 ) -> Iterator[str]:
+    diagnostic = repeated.first
     label = paint.severity(f"{diagnostic.severity.value} {diagnostic.code}", diagnostic.severity)
     name = f"[{diagnostic.name}]"
     yield f"{place(report, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
@@ -51,6 +56,9 @@ def _block(
         yield f"{' ' * gutter} {paint('=', BLUE)} {paint('note:', BOLD)} likely, not certain"
     if diagnostic.fix is not None:
         yield from _fix(diagnostic.fix, hunks, gutter, paint)
+    if repeated.others:
+        where = places(repeated.others, report)
+        yield f"{' ' * gutter} {paint('=', BLUE)} {paint('note:', BOLD)} also on {where}"
 
 
 def _of_cell(
