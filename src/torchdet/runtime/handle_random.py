@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from torchdet.runtime import checkpoints, generator_states, rank_state, seeding
+from torchdet.runtime import checkpoints, generator_states, portable, rank_state, seeding
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit
 from torchdet.runtime.handle_core import HandleCore
 from torchdet.runtime.probe import probe_distributed_rank, probe_process_role
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from torchdet.runtime.devices import DeviceSpec
     from torchdet.runtime.generator_states import State
     from torchdet.runtime.policy import RuntimePolicy
+    from torchdet.runtime.portable import PortableGenerator
     from torchdet.runtime.resumable_data import ResumableDataLoader
     from torchdet.runtime.seeding import DataLoaderOptions
 
@@ -55,6 +56,14 @@ class RandomNumbers(HandleCore):
         """
         generator: Generator = self.torch.Generator(device=self.device_for(device))
         return generator.manual_seed(seeding.checked_seed(seed))
+
+    def portable_generator(self, seed: int) -> PortableGenerator:
+        """Return a generator whose numbers are the same on every device and machine.
+
+        It draws on the CPU and moves what it drew to the handle's device; see
+        `torchdet.runtime.portable` for what it costs.
+        """
+        return portable.PortableGenerator(self.torch, seed, self.device)
 
     def dataloader_options(self, seed: int) -> DataLoaderOptions:
         """Return what makes a DataLoader repeatable: a seeded generator and a worker initialiser.
