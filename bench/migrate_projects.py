@@ -1,6 +1,6 @@
 """Migrate real projects with `torchdet fix --migrate` and see whether their tests still pass.
 
-    python bench/migrate_projects.py [--only NAME ...] [--clone NAME=PATH ...] [--json FILE]
+    python bench/migrate_projects.py [--only NAME ...] [--to TARGET ...] [--clone NAME=PATH ...]
     python bench/migrate_projects.py --project FOLDER --package NAME --tests "python -m pytest"
 
 The first form takes the projects of ``projects.toml``: it fetches them, makes one virtual
@@ -8,9 +8,11 @@ environment with what their tests need, and tries each. The second tries a folde
 Python of ``--python`` (this one by default), which must be able to run its tests and to import
 torchdet. Both work on copies, and print a Markdown table.
 
-A trial: run the tests, migrate a copy, compile it, lint it, migrate it again, run the tests again,
-compare. Tests run twice on both sides if any differs, so that those which change by themselves are
-told apart. Exit codes: 0 all is sound, 1 something is not, 2 a project could not be tried.
+A trial: run the tests, the type checker and the formatters, import the packages; then, for each
+target, migrate a copy, compile it, lint it, migrate it again, run all of this again, and compare.
+Tests run twice on both sides if any differs, so that those which change by themselves are told
+apart. Exit codes: 0 all is sound, 1 something is not, 2 a project could not be tried. With
+``--json`` what is known so far is written after each project.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from fetch_projects import clones_of, fetch
+from migrated_copy import HANDLE
 from project_environment import project_environment
 from projects import DEFAULT_FOLDER, Project, ProjectError, chosen, pinned_projects
 from trial import Trial, Workshop, try_project
@@ -34,31 +37,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
     work = options.work or Path(tempfile.mkdtemp(prefix="torchdet-projects-"))
     try:
         projects, python = _projects(options), _python(options)
-        trials = [_trial(project, python, work, options) for project in projects]
+        trials: list[Trial] = []
+        untried = 0
+        for project in projects:
+            tried = _trial(project, python, work, options)
+            trials += tried
+            untried += not tried
+            if options.json is not None:
+                options.json.write_text(as_json(trials), encoding="utf-8")
     except ProjectError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     finally:
         if options.work is None:
             shutil.rmtree(work, ignore_errors=True)
-    tried = [trial for trial in trials if trial is not None]
-    print(as_markdown(tried), end="")
-    if options.json is not None:
-        options.json.write_text(as_json(tried), encoding="utf-8")
-    return 2 if None in trials else int(not all(trial.sound for trial in tried))
+    print(as_markdown(trials), end="")
+    return 2 if untried else int(not all(trial.sound for trial in trials))
 
 
-def _trial(project: Project, python: Path, work: Path, options: argparse.Namespace) -> Trial | None:
+def _trial(project: Project, python: Path, work: Path, options: argparse.Namespace) -> list[Trial]:
     """Try one project, or say why that can't be done."""
     folder = work / project.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     workshop = Workshop(folder, python.absolute(), options.limit, _announcer(project))
     try:
-        return try_project(project, _origin(project, options), workshop)
+        targets = options.to or [HANDLE, "accelerator"]
+        return try_project(project, _origin(project, options), workshop, targets)
     except ProjectError as error:
         print(f"error: {error}", file=sys.stderr)
-        return None
+        return []
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -68,6 +76,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     add = parser.add_argument
     add("--only", action="append", default=[], metavar="NAME", help="a pinned project; repeatable")
+    add("--to", action="append", default=[], metavar="TARGET",
+        help="onto what; repeatable (default: handle and accelerator)")  # fmt: skip
     add("--folder", type=Path, default=DEFAULT_FOLDER, help="where pinned projects are kept")
     add("--clone", action="append", default=[], metavar="NAME=PATH",
         help="take that project's commit from a git repository on this machine")  # fmt: skip

@@ -16,7 +16,12 @@ from projects import Project, ProjectError
 from run_command import Finished, Place, run
 
 IMPORT_RULES = ("DET101", "DET102", "DET103")
-"""The rules that a migrated project has no finding of, outside refusals."""
+"""The rules that a project on the handle has no finding of, outside refusals."""
+ENTRY_POINTS = "DET107"
+"""The rule that finds entry points which never apply the runtime."""
+HANDLE = "handle"
+"""The target whose imports are rewritten."""
+_PATTERNS = ("*.py", "*.ipynb")
 
 Spot = tuple[str, int, str]
 """File, row and code of a finding."""
@@ -35,24 +40,26 @@ class Finding(TypedDict):
 class Migration:
     """What one run of `torchdet fix --migrate` did.
 
-    ``refusals`` counts them by code and reason; ``failed`` are the files that it could not read.
+    ``refusals`` counts them by code and reason; ``failed`` are the files that it could not read,
+    ``imports_only`` those that changed for nothing but their imports.
     """
 
     finished: Finished
     edits: int
+    imports_only: frozenset[str]
     refused: frozenset[Spot]
     refusals: Mapping[str, int]
     failed: tuple[str, ...]
 
 
-def migrate(project: Project, folder: Path) -> Migration:
-    """Migrate the packages of the copy at ``folder``, with the Python that runs this script.
+def migrate(project: Project, folder: Path, target: str = HANDLE) -> Migration:
+    """Migrate the packages of the copy at ``folder`` onto ``target``, with this script's Python.
 
     Raises ``ProjectError`` when no report is written.
     """
     report = folder.parent / "report.json"
     report.unlink(missing_ok=True)
-    options = ["--migrate", "--allow-dirty", "--no-cache", "--report", str(report)]
+    options = ["--migrate", "--to", target, "--allow-dirty", "--no-cache", "--report", str(report)]
     finished = _torchdet(["fix", *options, *project.packages], folder)
     if not report.exists():
         raise ProjectError(
@@ -70,6 +77,11 @@ def read_report(text: str, finished: Finished) -> Migration:
     return Migration(
         finished=finished,
         edits=sum(len(file["changes"]) for file in files),
+        imports_only=frozenset(
+            _posix(file["filename"])
+            for file in files
+            if file["changes"] and {each["code"] for each in file["changes"]} <= {*IMPORT_RULES}
+        ),
         refused=frozenset(
             (_posix(name), each["location"]["row"], each["code"]) for name, each in refusals
         ),
@@ -84,7 +96,28 @@ def read_report(text: str, finished: Finished) -> Migration:
 
 def remaining_findings(project: Project, folder: Path, refused: frozenset[Spot]) -> tuple[str, ...]:
     """What `torchdet lint` still finds of the `IMPORT_RULES` where nothing was refused."""
-    options = ["--no-cache", "--select", ",".join(IMPORT_RULES), "--output-format", "json"]
+    return tuple(outside_refusals(_findings(IMPORT_RULES, project, folder), refused))
+
+
+def entry_points(project: Project, folder: Path) -> tuple[int, int]:
+    """How many files apply the runtime, and how many entry points the linter finds that don't."""
+    sources = (path.read_text("utf-8", "replace") for path in _files(project, folder))
+    applying = sum(re.search(r"\bget_torch_handle\(", source) is not None for source in sources)
+    return applying, len(_findings((ENTRY_POINTS,), project, folder))
+
+
+def with_runtime(project: Project, folder: Path) -> tuple[str, ...]:
+    """The files that import torchdet, of which a migration onto PyTorch itself leaves none."""
+    return tuple(
+        path.relative_to(folder).as_posix()
+        for path in _files(project, folder)
+        if re.search(rb"^\s*(?:from|import)\s+torchdet\b", path.read_bytes(), re.MULTILINE)
+    )
+
+
+def _findings(rules: tuple[str, ...], project: Project, folder: Path) -> list[Finding]:
+    options = ["--no-cache", "--policy", "handle", "--select", ",".join(rules)]
+    options += ["--output-format", "json"]
     finished = _torchdet(["lint", "--quiet", *options, *project.packages], folder)
     start = finished.output.find("[")
     if finished.exit_code not in {0, 1} or start < 0:
@@ -92,7 +125,8 @@ def remaining_findings(project: Project, folder: Path, refused: frozenset[Spot])
             f"{project.label}: `torchdet lint` ended with exit code {finished.exit_code}:\n"
             f"{finished.output[-3000:]}"
         )
-    return tuple(outside_refusals(json.loads(finished.output[start:]), refused))
+    found: list[Finding] = json.loads(finished.output[start:])
+    return found
 
 
 def outside_refusals(findings: Iterable[Finding], refused: frozenset[Spot]) -> Iterator[str]:
@@ -110,20 +144,46 @@ def compile_errors(project: Project, place: Place) -> tuple[str, ...]:
 
 
 def type_errors(project: Project, place: Place) -> Counter[str]:
-    """What the project's type checker says, without rows and columns, since these move."""
+    """What mypy or pyright says, without rows and columns, since these move."""
     lines = run(project.types, place).output.splitlines()
-    matches = (re.match(r"(?P<path>.+?\.py):[\d:]+ error: (?P<message>.*)", line) for line in lines)
-    return Counter(f"{match['path']}: {match['message']}" for match in matches if match)
+    matches = (_TYPE_ERROR.match(line) for line in lines)
+    folder = f"{place.folder.resolve().as_posix()}/"
+    return Counter(
+        f"{match['path'].removeprefix(folder)}: {match['message']}" for match in matches if match
+    )
+
+
+_TYPE_ERROR = re.compile(r"\s*(?P<path>\S.*?\.py):[\d:]+(?: -)? error: (?P<message>.*)")
+
+
+def unformatted(project: Project, place: Place) -> frozenset[str]:
+    """The files that a formatter of the project would change, by what it prints."""
+    folder = f"{place.folder.resolve().as_posix()}/"
+    return frozenset(
+        path.removeprefix(folder)
+        for command in project.formatters
+        for line in run(command, place).output.splitlines()
+        for path in re.findall(r"[\w./-]+\.py\b", line)
+    )
 
 
 def digests(project: Project, folder: Path) -> dict[str, str]:
-    """The hash of each Python file among the packages, by its path in the project."""
-    named = [folder / package for package in project.packages]
-    below = (path.rglob("*.py") if path.is_dir() else [path] for path in named)
+    """The hash of each module and notebook among the packages, by its path in the project."""
     return {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted({path for paths in below for path in paths})
+        for path in _files(project, folder)
     }
+
+
+def _files(project: Project, folder: Path) -> list[Path]:
+    named = [folder / package for package in project.packages]
+    below = (
+        [found for pattern in _PATTERNS for found in path.rglob(pattern)]
+        if path.is_dir()
+        else [path]
+        for path in named
+    )
+    return sorted({path for paths in below for path in paths})
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> tuple[str, ...]:

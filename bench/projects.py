@@ -52,7 +52,8 @@ class Project:
     ``packages`` are the folders and files that are migrated, ``import_roots`` those that Python
     finds modules in. ``tests`` are command lines: of one that runs pytest each test is an outcome,
     any other is one outcome by its exit code. ``prepare`` are command lines that make what the
-    tests need, run before the copy is migrated. ``types`` is the command line of the type checker.
+    tests need, run before the copy is migrated. ``types`` is the command line of the type checker,
+    ``formatters`` are those that name each file that is not formatted or sorted.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Project:
     import_roots: tuple[str, ...] = (".",)
     prepare: tuple[str, ...] = ()
     types: str = ""
+    formatters: tuple[str, ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -108,5 +110,6 @@ def _project(entry: Mapping[str, Any]) -> Project:
         import_roots=tuple(entry.get("import-roots", ["."])),
         prepare=tuple(entry.get("prepare", [])),
         types=entry.get("types", ""),
+        formatters=tuple(entry.get("formatters", [])),
         variables=tuple(entry.get("variables", {}).items()),
     )

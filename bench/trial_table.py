@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
+from migrated_copy import HANDLE
 from trial import Trial
 
 COLUMNS = (
-    "project", "kind", "files", "changed", "edits", "refusals", "compile errors", "findings left",
-    "second run", "tests passed", "differing", "new type errors", "seconds", "sound",
+    "project", "kind", "onto", "files", "changed", "rows added / removed",
+    "imports only: files, median added", "edits", "refusals", "compile errors", "findings left",
+    "second run", "tests passed", "differing", "new type errors", "newly unformatted",
+    "process state", "without torch", "entry points: apply / never", "seconds", "sound",
 )  # fmt: skip
 
 
@@ -38,11 +41,16 @@ def as_markdown(trials: Sequence[Trial]) -> str:
 def _figures(trial: Trial) -> str:
     passed = f"{trial.passed_before} → {trial.passed_after} of {trial.tests}"
     unstable = f" (+ {trial.unstable} unstable)" if trial.unstable else ""
+    size = trial.size
+    only = f"{len(size.imports_only)}, {size.median:g}" if size.imports_only else "none"
     cells = [
         trial.project,
         trial.kind,
+        trial.target,
         trial.files,
         trial.files_changed,
+        f"{size.added} / {size.removed}",
+        only,
         trial.edits,
         sum(trial.refusals.values()),
         len(trial.compile_errors) + len(trial.failed),
@@ -50,7 +58,11 @@ def _figures(trial: Trial) -> str:
         len(trial.second_run),
         passed,
         f"{len(trial.differing)}{unstable}",
-        len(trial.type_errors),
+        len(trial.type_errors) if trial.types_checked else "-",
+        len(trial.unformatted) if trial.formatters_run else "-",
+        ("changed" if trial.imports else "unchanged") if trial.packages else "-",
+        f"{trial.without_torch} of {trial.packages}" if trial.packages else "-",
+        f"{trial.applying} / {trial.never_applying}" if trial.target == HANDLE else "-",
         " / ".join(f"{seconds:.0f}" for seconds in trial.seconds.values()),
         "yes" if trial.sound else "NO",
     ]
@@ -68,10 +80,17 @@ def _details(trial: Trial) -> Iterator[str]:
         "findings left": trial.findings,
         "files that the second run changed": trial.second_run,
         "new type errors": trial.type_errors,
+        "files that are no longer formatted": trial.unformatted,
+        "what imports do now": trial.imports,
         "tests that differ": [
             f"{each.test}: {each.before} → {each.after}" for each in trial.differing
         ],
     }
     for title, lines in groups.items():
         if lines:
-            yield from ("", f"{trial.project}, {title}:", "", *(f"- `{line}`" for line in lines))
+            yield from (
+                "",
+                f"{trial.project} onto {trial.target}, {title}:",
+                "",
+                *(f"- `{line}`" for line in lines),
+            )

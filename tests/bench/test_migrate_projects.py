@@ -142,7 +142,8 @@ def migrated(project: Path, *options: str) -> tuple[int, dict[str, Any]]:
     """The exit code of the script and what it says of the project."""
     result = project.parent / "result.json"
     tests = ["--package", "tiny", "--tests", "python -m pytest -q", "--json", str(result)]
-    code = script("migrate_projects").main(["--project", str(project), *tests, *options])
+    onto = ["--to", "handle"]
+    code = script("migrate_projects").main(["--project", str(project), *tests, *onto, *options])
     (trial,) = json.loads(result.read_text())
     return code, trial
 
@@ -154,11 +155,65 @@ def test_sound_migration_of_a_project(project: Path, capsys: pytest.CaptureFixtu
     # The module of the package, and the runtime module that the migration writes.
     assert (trial["files"], trial["files_changed"]) == (1, 2)
     assert (trial["tests"], trial["passed_before"], trial["passed_after"]) == (3, 2, 2)
-    after = work / "tiny/after/tiny"
+    after = work / "tiny/to-handle/tiny"
     assert "from ._torch_runtime import torch" in (after / "__init__.py").read_text()
     assert "deferred_handle" in (after / "_torch_runtime.py").read_text()
     assert "import torch" in (project / "tiny/__init__.py").read_text()
     assert "| tiny |" in capsys.readouterr().out
+    # The import in the module, and the rows of the new one.
+    assert trial["size"]["imports_only"] == [1]
+    assert trial["size"]["added"] == trial["size"]["new"] + 1
+    assert (trial["packages"], trial["imports"], trial["without_torch"]) == (1, [], 0)
+    assert trial["never_applying"] == 0
+
+
+def test_import_that_changes_the_process_is_told(tmp_path: Path) -> None:
+    package = tmp_path / "loud"
+    package.mkdir()
+    (package / "__init__.py").write_text("import random\n\nrandom.seed(3)\n")
+    projects, commands = script("projects"), script("run_command")
+    project = projects.Project("loud", "", ("loud",), ("true",))
+    probed = script("import_probe").probe_imports(
+        project, commands.Place(tmp_path, Path(sys.executable))
+    )
+    assert [*probed["loud"].changes] == ["generator of random"]
+    assert (probed["loud"].error, probed["loud"].error_without_torch) == ("", "")
+
+
+def test_worse_imports_name_what_is_new() -> None:
+    imported, trial = script("import_probe").Imported, script("trial")
+    before = {"kit": imported({"threads": "1 -> 2"}, "", "")}
+    after = {"kit": imported({"threads": "1 -> 2", "cudnn.benchmark": "True -> False"}, "", "no")}
+    assert list(trial._worse_imports(before, after)) == [
+        "kit: cudnn.benchmark True -> False",
+        "kit, without torch: no",
+    ]
+
+
+def test_another_target_leaves_no_import_of_the_runtime(project: Path) -> None:
+    result = project.parent / "result.json"
+    (project / "tiny/__init__.py").write_text(
+        "import torch\n\n\ndef total(n):\n    return torch.ones(n).sum().item()\n\n\n"
+        "def moved(x):\n    return x.cuda()\n"
+    )
+    tests = ["--package", "tiny", "--tests", "python -m pytest -q", "--json", str(result)]
+    options = ["--project", str(project), *tests, "--to", "accelerator"]
+    assert script("migrate_projects").main(options) == 0
+    (trial,) = json.loads(result.read_text())
+    assert (trial["target"], trial["findings"]) == ("accelerator", [])
+    assert trial["size"]["imports_only"] == []
+
+
+def test_types_and_formatting_are_read_from_what_the_tools_print(tmp_path: Path) -> None:
+    copy, projects, commands = script("migrated_copy"), script("projects"), script("run_command")
+    pyright = f"  {tmp_path.resolve()}/kit/a.py:3:5 - error: no"
+    said = [pyright, "kit/b.py:7: error: neither", "Would reformat: kit/c.py", "kit/d.py:1:1: I001"]
+    (tmp_path / "said.py").write_text(f"print({chr(10).join(said)!r})")
+    command = "python said.py"
+    project = projects.Project("kit", "", (), (), types=command, formatters=(command,))
+    place = commands.Place(tmp_path, Path(sys.executable))
+    assert set(copy.type_errors(project, place)) == {"kit/a.py: no", "kit/b.py: neither"}
+    assert {"kit/c.py", "kit/d.py"} <= copy.unformatted(project, place)
 
 
 def test_broken_test_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
