@@ -176,6 +176,29 @@ def test_a_circle_of_parts_ends() -> None:
         ("for y in start(): pass", [(UseKind.ITERATED, "")]),
         ("start() == 1", [(UseKind.COMPARED, "")]),
         (
+            "class A:\n    x = start()\n    def f(self):\n        use(self.x)\nlast(A.x)",
+            [(UseKind.ARGUMENT, "last"), (UseKind.ARGUMENT, "use")],
+        ),
+        ("def f(x=start()):\n    use(x)", [(UseKind.ARGUMENT, "use")]),
+        (
+            "@dataclass\nclass A:\n    y: int\n    x: int\n    def f(self):\n        use(self.x)\n"
+            "A(1, start())",
+            [(UseKind.ARGUMENT, "use")],
+        ),
+        (
+            "parser.add_argument('--x', default=start())\nargs = make(parser).parse_args()\n"
+            "use(args.x)\nlast(args.y)",
+            [(UseKind.ARGUMENT, "use")],
+        ),
+        (
+            "args, rest = p.parse_known_args()\np.add_argument('-x', const=start())\nuse(args.x)",
+            [(UseKind.ARGUMENT, "use")],
+        ),
+        (
+            "@click.option('--x', default=start())\ndef f(x):\n    use(x)",
+            [(UseKind.ARGUMENT, "use")],
+        ),
+        (
             "class A:\n    def f(self):\n        self.x = start()\n"
             "    def g(self):\n        use(self.x)",
             [(UseKind.ARGUMENT, "use")],

@@ -7,10 +7,12 @@ import textwrap
 import libcst as cst
 import pytest
 
+from torchdet.facts.expressions import last_name
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
+from torchdet.facts.walk import descendants
 from torchdet.model.source import SourceText
-from torchdet.reading.devices.placement import Placement, placement_of, sent_to
+from torchdet.reading.devices.placement import Placement, moved_to, placement_of
 
 
 def asked(text: str) -> tuple[cst.BaseExpression, FileFacts]:
@@ -33,6 +35,9 @@ def asked(text: str) -> tuple[cst.BaseExpression, FileFacts]:
         ("device = 'mps'\ntorch.zeros(3, device=device)", {"mps"}),
         ("device = 'cuda' if wanted else 'cpu'\ntorch.zeros(3, device=device)", {"cuda", "cpu"}),
         ("x = torch.ones(2, device='mps')\nx", {"mps"}),
+        ("x = torch.ones(2)\nx = x.to('mps')\nx", {"mps"}),
+        ("def make():\n    return torch.ones(2, device='mps')\nmake()", {"mps"}),
+        ("def on(d):\n    return torch.ones(2, device=d)\non('mps')", set()),
         ("x = torch.ones(2, device='mps')\ntorch.zeros(3, device=x.device)", {"mps"}),
         ("torch.Generator('cuda').manual_seed(0)", {"cuda"}),
         ("d = torch.device('cpu')\ntorch.zeros(3, device=d)", {"cpu"}),
@@ -53,7 +58,7 @@ def test_known_places(text: str, types: set[str]) -> None:
         "load()",
         "torch.zeros(3, **options)",
         "torch.zeros_like(x)",
-        "x = torch.ones(2)\nx = x.to('mps')\nx",
+        "x = torch.ones(2)\nif c:\n    x = x.to('mps')\nx",
         "y = load()\ntorch.zeros(3, device=y.device)",
         "torch.zeros(3).to(somewhere)",
     ],
@@ -65,21 +70,23 @@ def test_places_that_the_file_does_not_tell(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "types"),
     [
-        ("torch.zeros(3).double().to('mps')", [{"mps"}]),
-        ("torch.zeros(3).double().reshape(1, 3).to(device='mps')", [{"mps"}]),
-        ("torch.zeros(3).double().to('mps', torch.float32)", []),
-        ("torch.zeros(3).double().float().to('mps')", []),
-        ("torch.zeros(3).double()\n", []),
+        ("torch.zeros(3).double().to('mps')", {"mps"}),
+        ("torch.zeros(3).double().reshape(1, 3).to(device='mps')", {"mps"}),
+        ("x = torch.zeros(3).double()\nd = 'mps'\nx.to(d)", {"mps"}),
+        ("def put(x):\n    return x.to('mps')\nput(torch.zeros(3).double())", {"mps"}),
+        ("torch.zeros(3).double().to('cuda')", None),
+        ("torch.zeros(3).double().to('mps', torch.float32)", None),
+        ("torch.zeros(3).double().float().to('mps')", None),
+        ("x = torch.zeros(3).double()\nif c:\n    x = x.float()\nx.to('mps')", None),
+        ("torch.zeros(3).double()\n", None),
     ],
 )
-def test_moves_of_a_value_that_keeps_its_dtype(text: str, types: list[set[str]]) -> None:
-    node, facts = asked(text)
-    while isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute):
-        if node.func.attr.value == "double":
-            assert [place.types for place in sent_to(node, facts)] == types
-            return
-        node = node.func.value
-    pytest.fail("no call of double in the case")
+def test_moves_of_a_value_that_keeps_its_dtype(text: str, types: set[str] | None) -> None:
+    _, facts = asked(text)
+    calls = (node for node in descendants(facts.module) if isinstance(node, cst.Call))
+    made = next(call for call in calls if last_name(call.func) == "double")
+    found = moved_to("mps", made, facts)
+    assert (found.types if found is not None else None) == types
 
 
 @pytest.mark.parametrize(

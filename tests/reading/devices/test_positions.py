@@ -1,4 +1,4 @@
-"""The places to which a value flows, beyond the first one that a finding needs."""
+"""The places that take a device, and the expressions that read one."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from torchdet.facts.index import Wanted
 from torchdet.model.source import SourceText
 from torchdet.reading.devices.device_expressions import is_device_expression
 from torchdet.reading.devices.device_text import device_text
-from torchdet.reading.devices.positions import PositionKind, positions
-from torchdet.reading.devices.sinks import DEVICE_SINKS
+from torchdet.reading.devices.positions import PositionKind, device_position
 
 
 def parse(text: str) -> FileFacts:
@@ -19,68 +18,51 @@ def parse(text: str) -> FileFacts:
     return FileFacts.parse(SourceText.decode(text.encode()), wanted)
 
 
-def places(text: str) -> list[tuple[PositionKind, str]]:
-    """Where the first device literal goes: kind, and the expression that stands there."""
+def place(text: str) -> tuple[PositionKind, str] | None:
+    """Where the first device literal is given to what takes a device, and what stands there."""
     facts = parse(text)
     literal = next(node for node in facts.index.nodes["SimpleString"] if device_text(node))
     assert isinstance(literal, cst.SimpleString)
-    found = positions(literal, facts, DEVICE_SINKS)
-    return [(each.kind, facts.code(each.node)) for each in found]
+    found = device_position(literal, facts)
+    return (found.kind, facts.code(found.node)) if found is not None else None
 
 
-def test_an_option_comes_first_and_then_every_read_of_its_value() -> None:
-    text = """\
-import torch
-parser.add_argument("--device", default="cuda")
-args = parser.parse_args()
-print(args.device)
-model.to(args.device)
-if args.device == "cuda":
-    x = torch.zeros(3, device=args.device)
-"""
-    assert places(text) == [
-        (PositionKind.OPTION, '"cuda"'),
-        (PositionKind.ARGUMENT, "args.device"),
-        (PositionKind.ARGUMENT, "args.device"),
-    ]
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("parser.add_argument('--gpu', default='cuda')\nx.to(parser.parse_args().gpu)", "OPTION"),
+        ("place = 'cuda'\ny = torch.zeros(3, device=place)", "ASSIGNMENT"),
+        ("def build(place):\n    x.to(place)\nbuild('cuda')", "ARGUMENT"),
+        ("def build(place='cuda'):\n    x.to(place)", "DEFAULT"),
+        ("def where():\n    return 'cuda'\nx.to(where())", "RETURN"),
+        ("places = ['cuda:0', 'cuda:1']\nx.to(places[0])", "ELEMENT"),
+        ("places = {'first': 'cuda'}\nx.to(places['first'])", "ELEMENT"),
+        ("class A:\n    place = 'cuda'\n    def f(self):\n        x.to(self.place)", "ASSIGNMENT"),
+    ],
+)
+def test_a_value_is_followed_to_what_takes_a_device(text: str, kind: str) -> None:
+    assert place(f"import torch\n{text}\n") == (PositionKind[kind], literal_in(text))
 
 
-def test_a_value_is_followed_through_names_attributes_and_calls() -> None:
-    text = """\
-import torch
-place = "cuda"
-class Net:
-    def __init__(self, where):
-        self.where = where
-    def run(self, x):
-        return x.to(self.where)
-net = Net(place)
-y = torch.zeros(3, device=place)
-"""
-    assert places(text) == [
-        (PositionKind.ASSIGNMENT, '"cuda"'),
-        (PositionKind.ARGUMENT, "place"),
-        (PositionKind.ASSIGNMENT, "where"),
-        (PositionKind.ARGUMENT, "self.where"),
-        (PositionKind.ARGUMENT, "place"),
-    ]
+def literal_in(text: str) -> str:
+    return "'cuda:0'" if "cuda:0" in text else "'cuda'"
 
 
-def test_an_argument_of_a_local_function_is_one_place() -> None:
-    text = """\
-def build(size, device):
-    return torch.zeros(size, device=device)
-build(3, device="cuda")
-"""
-    assert places(text) == [(PositionKind.ARGUMENT, '"cuda"'), (PositionKind.ARGUMENT, "device")]
-
-
-def test_names_that_refer_to_each_other_end() -> None:
-    assert places('a = "cuda"\nb = a\na = b\nb = a\n') == []
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = "cuda"\nb = a\na = b\nb = a\n',
+        "for place in ['cuda', 'cpu']:\n    x.to(place)\n",
+        "place = 'cuda'\nplace = 'cpu'\nx.to(place)\n",
+        "def is_fast(place):\n    return x.to(place)\nis_fast('cuda')\n",
+    ],
+)
+def test_other_values_are_in_no_place_for_a_device(text: str) -> None:
+    assert place(text) is None
 
 
 def test_the_outermost_expression_is_what_stands_in_the_place() -> None:
-    assert places('x.to(given or "cuda")') == [(PositionKind.ARGUMENT, 'given or "cuda"')]
+    assert place('x.to(given or "cuda")') == (PositionKind.ARGUMENT, 'given or "cuda"')
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,8 @@ class Attributes:
                         found = Stored(each.node, each.value, each.path, each.annotation)
                         owned.stored.setdefault(name, []).append(found)
             for each in definitions:
-                owner = self.owner_of_first(each.node)
+                itself = each.node if isinstance(each.node, cst.ClassDef) else None
+                owner = itself or self.owner_of_first(each.node)
                 if owner is not None and len(definitions) == 1:
                     owned = members.setdefault(owner, ClassMembers())
                     for use in table.uses.get((scope, name), ()):

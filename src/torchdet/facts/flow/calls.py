@@ -163,6 +163,16 @@ class FileCalls:
         found = argument(call, name, place)
         return found.value if found is not None else None
 
+    def field_filled(self, call: cst.Call, arg: cst.Arg, callee: Callee) -> str | None:
+        """The field of a class without an ``__init__`` that ``arg`` fills."""
+        if callee.function is not None or callee.made is None or arg.star:
+            return None
+        if arg.keyword is not None:
+            return arg.keyword.value
+        place = next(place for place, each in enumerate(call.args) if each is arg)
+        names = self._attributes.fields(callee.made)
+        return names[place] if place < len(names) else None
+
     def fields_given(self, owner: cst.ClassDef, name: str) -> list[cst.BaseExpression]:
         """What fills the field ``name`` of a data class wherever the file makes an instance."""
         made = self._constructions.get(owner, ())

@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, last_name, string_value
+from torchdet.facts.flow.definitions import Item, Path
+from torchdet.facts.flow.expression_flow import parameters
 from torchdet.facts.lazy import cst
 
 if TYPE_CHECKING:
@@ -26,15 +28,24 @@ _FILLING = frozenset(
     {"parse_args_into_dataclasses", "parse_dict", "parse_json_file", "parse_yaml_file"}
 )
 _MAKING = frozenset({"cli", "parse", "parse_obj"})
+_WITHOUT_VALUE = ("const", "flag_value")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Option:
-    """One declaration: the ``call``, the names that its value is read by, and the default."""
+    """One declaration: the ``call``, the names that its value is read by, and the default.
+
+    ``instead`` are the values that the option has where it is given without one.
+    """
 
     call: cst.Call
     names: tuple[str, ...]
     default: cst.BaseExpression | None
+    instead: tuple[cst.BaseExpression, ...] = ()
+
+    def gives(self, node: cst.BaseExpression) -> bool:
+        """Whether the declaration gives the option the value ``node``."""
+        return node is self.default or node in self.instead
 
 
 class Options:
@@ -53,15 +64,48 @@ class Options:
         made = (_option(each.decorator) for each in function.decorators)
         return [each for each in made if each is not None and name in each.names]
 
+    def declared_by(self, call: cst.Call) -> Option | None:
+        """The option that ``call`` declares."""
+        name = last_name(call.func) or ""
+        declares = name in _DECLARING or name.startswith("DEFINE_")
+        return self._by_call.get(call) if declares else None
+
+    def parameters(self, option: Option) -> list[cst.Param]:
+        """The parameters that click fills with ``option``, which decorates their function."""
+        parents = self._bodies.index.parents
+        decorator = parents[option.call]
+        function = parents[decorator] if isinstance(decorator, cst.Decorator) else None
+        if not isinstance(function, cst.FunctionDef):
+            return []
+        return [each for each in parameters(function) if each.name.value in option.names]
+
+    @cached_property
+    def namespaces(self) -> tuple[tuple[cst.Call, Path], ...]:
+        """The calls that parse the command line, and where in their value the namespace is."""
+        parents = self._bodies.index.parents
+        found: dict[cst.Call, Path] = {}
+        for name in self._bodies.table.used_in:
+            node: cst.CSTNode = name
+            above = parents.get(node)
+            while isinstance(above, (cst.Attribute, cst.Call)):
+                node, above = above, parents[above]
+                if isinstance(node, cst.Call) and self.is_namespace(node):
+                    known = "known" in (last_name(node.func) or "")
+                    found[node] = (Item(0),) if known else ()
+        return tuple(found.items())
+
     @cached_property
     def _by_name(self) -> dict[str, list[Option]]:
         found: dict[str, list[Option]] = {}
-        for call in self._declarations():
-            option = _option(call)
-            for name in option.names if option is not None else ():
-                if option is not None:
-                    found.setdefault(name, []).append(option)
+        for option in self._by_call.values():
+            for name in option.names:
+                found.setdefault(name, []).append(option)
         return found
+
+    @cached_property
+    def _by_call(self) -> dict[cst.CSTNode, Option]:
+        found = ((call, _option(call)) for call in self._declarations())
+        return {call: option for call, option in found if option is not None}
 
     def _declarations(self) -> Iterator[cst.CSTNode]:
         parents = self._bodies.index.parents
@@ -117,7 +161,13 @@ def _option(node: cst.CSTNode) -> Option | None:
         return None
     default = argument(node, "default")
     names = tuple(_destinations(node))
-    return Option(node, names, default.value if default is not None else None)
+    instead = (argument(node, keyword) for keyword in _WITHOUT_VALUE)
+    return Option(
+        node,
+        names,
+        default.value if default is not None else None,
+        tuple(each.value for each in instead if each is not None),
+    )
 
 
 def _destinations(call: cst.Call) -> Iterator[str]:

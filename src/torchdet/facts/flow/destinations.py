@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import string_value
+from torchdet.facts.flow.arrivals import (
+    Answer,
+    Arrival,
+    Arrivals,
+    FirstAnswers,
+    Place,
+    Stops,
+    never_stops,
+)
 from torchdet.facts.flow.definitions import (
     Definition,
     Each,
@@ -31,42 +40,6 @@ _POURING = frozenset({"extend", "update"})
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A use that the value comes to.
-
-    With a ``path`` what is used is a container that has the value there. ``followed`` says that
-    the search went on behind this use; the others are where the value is consumed, or leaves what
-    the file shows.
-    """
-
-    use: Use
-    path: Path
-    followed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Arrivals:
-    """All arrivals; not ``complete`` where a circle of containers in containers was cut."""
-
-    every: tuple[Arrival, ...]
-    complete: bool
-
-    @property
-    def ends(self) -> tuple[Arrival, ...]:
-        """Where the search did not go on."""
-        return tuple(each for each in self.every if not each.followed)
-
-
-Stops = Callable[[Use], bool]
-"""Whether the search must not go on behind a use, such as one of a list that was sorted."""
-
-
-def never_stops(_: Use) -> bool:
-    """The search goes on wherever the value goes."""
-    return False
-
-
-@dataclass(frozen=True, slots=True)
 class _Member:
     """An attribute of the instances of a class: all its stores lead here, all its reads begin."""
 
@@ -81,17 +54,6 @@ class _Holder:
     node: cst.BaseExpression | Definition | _Member
     path: Path = ()
     captured: bool = False
-
-
-_Place = tuple[object, Path]
-Answer = TypeVar("Answer")
-
-
-class FirstAnswers(Generic[Answer]):
-    """What `DestinationSearch.first` has found out, for later searches with the same question."""
-
-    def __init__(self) -> None:
-        self.by_place: dict[_Place, Answer | None] = {}
 
 
 class DestinationSearch:
@@ -116,7 +78,7 @@ class DestinationSearch:
     def run(self, node: cst.BaseExpression) -> Arrivals:
         """All uses that the value of ``node`` comes to."""
         found: list[Arrival] = []
-        seen: set[_Place] = set()
+        seen: set[Place] = set()
         complete = True
         pending = [_Holder(node)]
         while pending:
@@ -145,12 +107,12 @@ class DestinationSearch:
         All searches that share ``known`` together visit each place about once: where one found
         nothing, none looks again, and where one found an answer, all stop.
         """
-        visited: list[_Place] = []
-        seen: set[_Place] = set()
+        visited: list[Place] = []
+        seen: set[Place] = set()
         complete = True
         found: Answer | None = None
         start = _Holder(node)
-        way: list[tuple[_Place, list[_Holder]]] = [((start, ()), [start])]
+        way: list[tuple[Place, list[_Holder]]] = [((start, ()), [start])]
         while way and found is None:
             further = way[-1][1]
             if not further:
@@ -252,12 +214,14 @@ class DestinationSearch:
     # Names and attributes.
 
     def _bound(self, by: cst.CSTNode, holder: _Holder) -> bool:
-        """An assignment: the names and attributes that get the value, or a part with it."""
+        """The names and attributes that get the value, or a part of which has it."""
         targets: list[cst.CSTNode] = []
         if isinstance(by, cst.Assign):
             targets = [each.target for each in by.targets]
         elif isinstance(by, (cst.AnnAssign, cst.NamedExpr, cst.AugAssign)):
             targets = [by.target]
+        elif isinstance(by, cst.Param):
+            targets = [by]
         for target in targets:
             self._assign(target, holder.path)
         if isinstance(by, cst.NamedExpr):
@@ -278,17 +242,22 @@ class DestinationSearch:
                     self._stored(node, left)
 
     def _stored(self, target: cst.CSTNode, path: Path) -> None:
-        if isinstance(target, cst.Name):
-            found = self._parts.bodies.table.bound.get(target)
-            if found is not None:
-                (scope, name), definition = found
-                self._definition(definition, path)
-                if isinstance(scope.node, cst.ClassDef):
-                    self._member(scope.node, name, path)
+        if isinstance(target, (cst.Name, cst.Param)):
+            self._bound_to(target, path)
         elif isinstance(target, cst.Attribute):
             self._attribute(target, path)
         elif isinstance(target, cst.Subscript):
             self._fill(target.value, (subscript_step(target), *path))
+
+    def _bound_to(self, node: cst.CSTNode, path: Path) -> None:
+        """The variable that ``node`` binds has the value: so has the attribute of its class."""
+        found = self._parts.bodies.table.bound.get(node)
+        if found is None:
+            return
+        (scope, name), definition = found
+        self._definition(definition, path)
+        if isinstance(scope.node, cst.ClassDef):
+            self._member(scope.node, name, path)
 
     def _definition(self, definition: Definition, path: Path) -> None:
         if self._parts.name_uses.of(definition):
@@ -323,15 +292,29 @@ class DestinationSearch:
             return
         for callee in self._parts.calls.callees(call):
             parameter = self._parts.calls.parameter(call, arg, callee)
-            found = self._parts.bodies.table.bound.get(parameter) if parameter else None
-            if found is not None and parameter is not None and not parameter.star:
-                self._definition(found[1], path)
+            if parameter is not None and not parameter.star:
+                self._bound_to(parameter, path)
+            field = self._parts.calls.field_filled(call, arg, callee)
+            if field is not None and callee.made is not None:
+                self._member(callee.made, field, path)
+        self._option(call, node, path)
         if isinstance(call.func, cst.Attribute):
             name = call.func.attr.value
             if name in _PUTTING and call.args[-1] is arg:
                 self._fill(call.func.value, (Each(), *path))
             elif name in _POURING:
                 self._fill(call.func.value, path)
+
+    def _option(self, call: cst.Call, node: cst.BaseExpression, path: Path) -> None:
+        """The default of an option: parsed arguments have it, or a parameter that click fills."""
+        option = self._parts.options.declared_by(call)
+        if option is None or not option.gives(node):
+            return
+        for parameter in self._parts.options.parameters(option):
+            self._bound_to(parameter, path)
+        for namespace, before in self._parts.options.namespaces:
+            for name in option.names:
+                self._follow(namespace, (*before, Member(name), *path))
 
     def _returned(self, node: cst.BaseExpression, path: Path) -> None:
         function = self._parts.bodies.owner(node)
@@ -378,7 +361,9 @@ class DestinationSearch:
             self._assign(target, holder.path or (Entered(),))
 
 
-_BINDING = frozenset({UseKind.REBOUND, UseKind.STORED_ATTRIBUTE, UseKind.STORED_ITEM})
+_BINDING = frozenset(
+    {UseKind.REBOUND, UseKind.STORED_ATTRIBUTE, UseKind.STORED_ITEM, UseKind.DEFAULT}
+)
 
 
 def _names_alone(use: Use) -> bool:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING
 
+from torchdet.facts.flow.arrivals import (
+    Answer,
+    Arrival,
+    Arrivals,
+    FirstAnswers,
+    Stops,
+    never_stops,
+)
 from torchdet.facts.flow.attributes import Attributes
 from torchdet.facts.flow.bodies import Bodies
 from torchdet.facts.flow.branch_conditions import Condition, Conditions, Way
 from torchdet.facts.flow.calls import Callee, Callers, FileCalls, Function, Returns
 from torchdet.facts.flow.command_line import Options
 from torchdet.facts.flow.definitions import Definition, Path
-from torchdet.facts.flow.destinations import (
-    Answer,
-    Arrival,
-    Arrivals,
-    DestinationSearch,
-    FirstAnswers,
-    Stops,
-    never_stops,
-)
+from torchdet.facts.flow.destinations import DestinationSearch
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.implications import Classify, Fact, Implications
 from torchdet.facts.flow.name_uses import NameUses
@@ -124,12 +124,13 @@ class FileFlow:
         answer: Callable[[Arrival], Answer | None],
         known: FirstAnswers[Answer],
         transfer: Transfer = nothing_passes,
+        stops: Stops = never_stops,
     ) -> Answer | None:
         """The answer to one of the uses that the value of ``node`` comes to.
 
-        Ask with the same ``known`` whenever ``answer`` and ``transfer`` are the same.
+        Ask with the same ``known`` whenever ``answer``, ``transfer`` and ``stops`` are the same.
         """
-        return DestinationSearch(self._parts, transfer).first(node, answer, known)
+        return DestinationSearch(self._parts, transfer, stops).first(node, answer, known)
 
     # Functions and classes.
 

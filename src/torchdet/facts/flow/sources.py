@@ -48,10 +48,14 @@ class ValueSource:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All ends. ``complete`` when the file shows every one; else ``missing`` says why not."""
+    """All ends. ``complete`` when the file shows every one; else ``missing`` says why not.
+
+    ``passed`` are the expressions that have the value as a whole, on the way and at its ends.
+    """
 
     every: tuple[ValueSource, ...]
     missing: tuple[str, ...]
+    passed: tuple[cst.BaseExpression, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -58,7 +58,7 @@ class SourceSearch:
         self._pending: list[_Item] = []
         self._found: dict[tuple[cst.CSTNode, Path], ValueSource] = {}
         self._missing: dict[str, None] = {}
-        self._seen: set[tuple[cst.CSTNode, Path, cst.Call | None]] = set()
+        self._seen: dict[tuple[cst.BaseExpression, Path, cst.Call | None], None] = {}
         self._guard = PathGuard()
 
     def run(self, node: cst.BaseExpression, path: Path = ()) -> Sources:
@@ -69,7 +69,7 @@ class SourceSearch:
             key = (item.node, item.path, item.call)
             if key in self._seen:
                 continue
-            self._seen.add(key)
+            self._seen[key] = None
             if not self._guard.admits(item.node, item.path):
                 self._miss("a loop takes parts of parts")
                 continue
@@ -77,7 +77,8 @@ class SourceSearch:
         if not self._found:  # the element of a container that only starts out empty, for one
             self._miss("nothing that the file shows gives it a value")
             self._end(_Item(node, path, certain=False), node)
-        return Sources(tuple(self._found.values()), tuple(self._missing))
+        passed = dict.fromkeys(seen for seen, inside, _ in self._seen if not inside)
+        return Sources(tuple(self._found.values()), tuple(self._missing), tuple(passed))
 
     def _miss(self, reason: str) -> None:
         self._missing[reason] = None

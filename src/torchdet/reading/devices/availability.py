@@ -11,15 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.enclosing import enclosing_function
+from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_text import accelerator_literals, device_text
 from torchdet.reading.devices.positions import device_position, text_built_on
-from torchdet.reading.devices.probes import (
-    assigned_values,
-    depends_on_availability,
-    probed_types,
-)
+from torchdet.reading.devices.probes import depends_on_availability, probed_types
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -273,9 +270,25 @@ def _has_alternative(statement: cst.Assign | cst.AnnAssign | cst.Return, facts: 
     for target in targets:
         if isinstance(target, cst.Name) and len(facts.bindings(target)) > 1:
             return True
-        if isinstance(target, cst.Attribute) and len(assigned_values(target, facts)) > 1:
+        if isinstance(target, cst.Attribute) and _stores(target, facts) > 1:
             return True
     return False
+
+
+def _stores(target: cst.Attribute, facts: FileFacts) -> int:
+    """How often the file assigns the attribute of the same object."""
+    owner = facts.flow.class_of_self(target.value)
+    if owner is not None:
+        return len(facts.flow.attributes.stored(owner, target.attr.value)[0])
+    if not isinstance(target.value, cst.Name):
+        return 0
+    uses = (
+        use
+        for definition in facts.flow.definitions(target.value).definitions
+        for use in facts.flow.uses(definition)
+        if use.kind is UseKind.MUTATED and use.slot == target.attr.value
+    )
+    return len({use.by for use in uses})
 
 
 def _first_of_run(head: cst.If, facts: FileFacts) -> cst.If:

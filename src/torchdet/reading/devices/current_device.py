@@ -50,8 +50,7 @@ def _calls_with_device(facts: FileFacts, functions: tuple[str, ...]) -> bool:
 
 
 def _names_local_rank(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``node`` speaks of the local rank, or was assigned something that does."""
-    said = [node]
-    if isinstance(node, cst.Name):
-        said += [each.value for each in facts.bindings(node) if each.value is not None]
+    """Whether ``node`` speaks of the local rank, or comes from something that does."""
+    sources = facts.flow.sources(node)
+    said = (*sources.passed, *(each.node for each in sources.every))
     return any("local_rank" in facts.code(each).lower() for each in said)

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import int_value, last_name, string_value
-from torchdet.facts.flow.destinations import Arrival, FirstAnswers
+from torchdet.facts.flow.arrivals import Arrival, FirstAnswers
 from torchdet.facts.flow.graph import Branch
 from torchdet.facts.flow.outcomes import OtherArm, other_arm
 from torchdet.facts.lazy import cst
@@ -109,12 +109,12 @@ def _known_demands(module: cst.Module, facts: FileFacts) -> dict[str, FirstAnswe
 
 @remembered
 def _demanded_types(test: cst.Comparison, facts: FileFacts) -> frozenset[str]:
-    """The types for one of which a device must be, or else the code is left."""
+    """The types for one of which a device must be, or else the program stops."""
     branches = (Branch(test, holds) for holds in (True, False))
     return frozenset(
         fact.kind
         for branch in branches
-        if _ends(other_arm(branch, facts.index.parents))
+        if _stops(other_arm(branch, facts.index.parents))
         for fact in _told_by(branch, facts)
         if fact.told in _ESTABLISHING
     )
@@ -197,6 +197,12 @@ def _ends(other: OtherArm) -> bool:
 def _refuses(other: OtherArm) -> bool:
     """Whether an error is raised where the test comes out the other way."""
     return other.raises or isinstance(_last_statement(other), cst.Raise)
+
+
+def _stops(other: OtherArm) -> bool:
+    """Whether nothing goes on where the test comes out the other way; a loop or a caller may."""
+    last = _last_statement(other)
+    return _refuses(other) or (isinstance(last, cst.Expr) and _leaves(last))
 
 
 def _last_statement(other: OtherArm) -> cst.CSTNode | None:

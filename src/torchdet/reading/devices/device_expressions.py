@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchdet.facts.expressions import subscript_key
+from torchdet.facts.expressions import last_name, subscript_key
 from torchdet.facts.lazy import cst
+from torchdet.facts.remembered import remembered
 from torchdet.reading.devices.sinks import DEVICE_SINKS
 
 if TYPE_CHECKING:
@@ -14,36 +15,42 @@ if TYPE_CHECKING:
 _TEXT_METHODS = frozenset({"lower", "strip", "split", "partition", "rpartition", "casefold"})
 
 
-def is_device_expression(node: cst.CSTNode, facts: FileFacts) -> bool:
+@remembered
+def is_device_expression(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether ``node`` reads something that its name says is a device, or a part of one.
 
-    ``x.device``, ``args.device``, ``device.type``, ``str(device)``, ``cfg["device"]``, and a name
-    that was assigned such an expression.
+    ``x.device``, ``args.device``, ``device.type``, ``str(device)``, ``cfg["device"]``, and what
+    comes from such an expression.
     """
-    return _is_device_expression(node, facts, depth=3)
+    if isinstance(node, (cst.SimpleString, cst.Integer)):
+        return False
+
+    def transfer(each: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        return [] if _is_named(each) else _parts_of_device(each, facts)
+
+    sources = facts.flow.sources(node, transfer)
+    parameters = (each.node for each in sources.every if isinstance(each.node, cst.Param))
+    return any(map(_is_named, (*sources.passed, *parameters)))
 
 
-def _is_device_expression(node: cst.CSTNode, facts: FileFacts, depth: int) -> bool:
-    if isinstance(node, cst.Attribute):
-        if node.attr.value in {"type", "index"}:
-            return _is_device_expression(node.value, facts, depth)
-        return DEVICE_SINKS.has_name(node.attr.value)
-    if isinstance(node, cst.Name):
-        if DEVICE_SINKS.has_name(node.value):
-            return True
-        values = [binding.value for binding in facts.bindings(node)]
-        return depth > 0 and any(
-            value is not None and _is_device_expression(value, facts, depth - 1) for value in values
-        )
+def _is_named(node: cst.CSTNode) -> bool:
+    """Whether the name, attribute, parameter or key says that it holds a device."""
+    if isinstance(node, cst.Subscript):
+        name = subscript_key(node)
+    else:
+        name = node.name.value if isinstance(node, cst.Param) else last_name(node)
+    return name is not None and DEVICE_SINKS.has_name(name)
+
+
+def _parts_of_device(node: cst.BaseExpression, facts: FileFacts) -> list[cst.BaseExpression] | None:
+    """The device of which ``node`` is the type, the index or the text."""
+    if isinstance(node, cst.Attribute) and node.attr.value in {"type", "index"}:
+        return [node.value]
+    if isinstance(node, cst.Subscript) and subscript_key(node) is None:
+        return [node.value]
     if isinstance(node, cst.Call):
         if facts.means(node.func, "builtins.str", "torch.device") and node.args:
-            return _is_device_expression(node.args[0].value, facts, depth)
+            return [node.args[0].value]
         if isinstance(node.func, cst.Attribute) and node.func.attr.value in _TEXT_METHODS:
-            return _is_device_expression(node.func.value, facts, depth)
-        return False
-    if isinstance(node, cst.Subscript):
-        key = subscript_key(node)
-        if key is not None:
-            return DEVICE_SINKS.has_name(key)
-        return _is_device_expression(node.value, facts, depth)
-    return False
+            return [node.func.value]
+    return None

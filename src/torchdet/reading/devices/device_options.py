@@ -7,22 +7,19 @@ device.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.enclosing import enclosing_function
-from torchdet.facts.expressions import argument, string_value
+from torchdet.facts.expressions import argument
+from torchdet.facts.flow.definitions import Member
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import receiving_parameter
 from torchdet.facts.scope import ScopeKind
-from torchdet.facts.walk import descendants
 from torchdet.reading.devices.device_uses import is_message, takes_device
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.facts.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,146 +46,72 @@ def option_reads(declaration: cst.Call, facts: FileFacts) -> OptionReads | None:
     func = declaration.func
     if not isinstance(func, cst.Attribute) or func.attr.value != "add_argument":
         return None
-    name = _destination(declaration)
-    if name is None:
+    option = facts.flow.options.declared_by(declaration)
+    exposed = _made_in(declaration, func.value, facts)
+    if option is None or option.default is None or exposed is None:
         return None
-    namespaces = _Namespaces(facts)
-    try:
-        reads = tuple(namespaces.reads_of(name))
-    except _EscapesError:
+    reads: list[cst.BaseExpression] = []
+    names = {exposed}
+    for arrival in facts.flow.reaches(option.default).every:
+        read = arrival.path[-1] if arrival.path else None
+        if not isinstance(read, Member):
+            continue  # behind a read
+        use = arrival.use
+        if use.kind is UseKind.ATTRIBUTE and use.slot == read.name:
+            reads += [use.by] if isinstance(use.by, cst.BaseExpression) else []
+            continue
+        seen = _exposed_by(use, read.name, facts)
+        if seen is None:
+            return None
+        names |= seen
+    if not reads or not all(takes_device(each, facts) for each in reads):
         return None
-    if not reads or not all(takes_device(read, facts) for read in reads):
-        return None
+    return OptionReads(tuple(reads), tuple(sorted(names)))
+
+
+def _made_in(declaration: cst.Call, parser: cst.BaseExpression, facts: FileFacts) -> str | None:
+    """The function that declares the option, or else the name of its parser."""
     function = enclosing_function(declaration, facts)
-    made_in = function.name.value if function is not None else func.value
-    if isinstance(made_in, cst.Name):
-        made_in = made_in.value
-    if not isinstance(made_in, str):
-        return None
-    return OptionReads(reads, tuple(sorted({made_in, *namespaces.exposed})))
+    if function is not None:
+        return function.name.value
+    return parser.value if isinstance(parser, cst.Name) else None
 
 
-def _destination(declaration: cst.Call) -> str | None:
-    """The attribute of the namespace: ``dest``, or the first long option."""
-    given = argument(declaration, "dest")
-    if given is not None:
-        return string_value(given.value)
-    flags = [string_value(arg.value) for arg in declaration.args if arg.keyword is None]
-    long = [flag for flag in flags if flag is not None and flag.startswith("--")]
-    return long[0].lstrip("-").replace("-", "_") if long else None
+def _exposed_by(use: Use, option: str, facts: FileFacts) -> frozenset[str] | None:
+    """The names by which other files can read a namespace that is used so.
+
+    None where it may be read as a whole, or the option be given another value.
+    """
+    by = use.by
+    if use.kind in (UseKind.ATTRIBUTE, UseKind.METHOD, UseKind.MUTATED):
+        return None if use.slot in (None, option, "__dict__") else frozenset()
+    if use.kind is UseKind.DISCARDED:
+        return frozenset()
+    if use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
+        arg = facts.parent(use.node)
+        parameter = facts.flow.parameter(by, arg) if isinstance(arg, cst.Arg) else None
+        followed = parameter is not None and not parameter.star
+        return frozenset() if followed or is_message(use.node, facts) else None
+    if use.kind is UseKind.RETURNED:
+        function = enclosing_function(use.node, facts)
+        definition = facts.flow.definition(function) if function is not None else None
+        if function is None or definition is None:
+            return None
+        called = all(each.kind is UseKind.CALLED for each in facts.flow.uses(definition))
+        return frozenset({function.name.value}) if called else None
+    if use.kind in (UseKind.REBOUND, UseKind.UNPACKED) and isinstance(by, cst.Assign):
+        return _exposed_by_assignment(by, facts)
+    return None
 
 
-_CHAINED_PARSE = re.compile(r"\)(?:\s|\\|#[^\n]*\n)*\.\s*parse_args\b")
-_WRITING = (cst.AssignTarget, cst.AugAssign, cst.AnnAssign, cst.Del)
-
-
-class _EscapesError(Exception):
-    """A namespace reaches code that is not seen, or is used as a whole."""
-
-
-class _Namespaces:
-    """Follows what `parse_args()` returns through one file."""
-
-    def __init__(self, facts: FileFacts) -> None:
-        self._facts = facts
-        self._followed: set[tuple[object, str]] = set()
-        self._reads: list[cst.BaseExpression] = []
-        self.exposed: set[str] = set()
-
-    def reads_of(self, name: str) -> Iterator[cst.BaseExpression]:
-        """Every ``namespace.name`` that is read. Raises `_EscapesError`."""
-        found = False
-        for uses in list(self._facts.index.uses.values()):
-            for use in uses:
-                if use.parts[-1] == "parse_args":
-                    call = self._facts.parent(use.node)
-                    if not isinstance(call, cst.Call) or call.func is not use.node:
-                        raise _EscapesError
-                    found = True
-                    self._follow_value(call, name)
-                elif use.parts[-1] in {"parse_known_args", "parse_intermixed_args"}:
-                    raise _EscapesError
-        for attribute in self._chained_parses():
-            found = True
-            self._follow_value(attribute, name)
-        if not found:
-            raise _EscapesError
-        yield from self._reads
-
-    def _chained_parses(self) -> Iterator[cst.Call]:
-        """`make_parser().parse_args()`: calls on what is no name."""
-        if _CHAINED_PARSE.search(self._facts.source.text) is None:
-            return
-        for node in descendants(self._facts.module):
-            if (
-                isinstance(node, cst.Call)
-                and isinstance(node.func, cst.Attribute)
-                and node.func.attr.value == "parse_args"
-                and isinstance(node.func.value, cst.Call)
-            ):
-                yield node
-
-    def _follow_value(self, node: cst.BaseExpression, name: str) -> None:
-        facts = self._facts
-        parent = facts.parent(node)
-        if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
-            target = parent.targets[0].target
-            if not isinstance(target, cst.Name):
-                raise _EscapesError
-            self._follow_name(target.value, facts.scope(target), name)
-        elif isinstance(parent, cst.Return):
-            self._follow_calls(parent, name)
-        elif isinstance(parent, cst.Arg) and not is_message(node, facts):
-            call = facts.parent(parent)
-            received = (
-                receiving_parameter(parent, call, facts) if isinstance(call, cst.Call) else None
-            )
-            scope = (
-                facts.index.scopes.get(facts.parent(facts.parent(received)))
-                if received is not None
-                else None
-            )
-            if received is None or scope is None:
-                raise _EscapesError
-            self._follow_name(received.name.value, scope, name)
-        elif not isinstance(parent, (cst.Expr, cst.Arg)):
-            raise _EscapesError
-
-    def _follow_calls(self, statement: cst.Return, name: str) -> None:
-        function = enclosing_function(statement, self._facts)
-        if function is None or self._facts.scope(function).owner(function.name.value) is None:
-            raise _EscapesError
-        key = (function, name)
-        if key in self._followed:
-            return
-        self._followed.add(key)
-        self.exposed.add(function.name.value)
-        scope = self._facts.scope(function)
-        for use in self._facts.uses_of(function.name.value, scope):
-            call = self._facts.parent(use.node)
-            if not isinstance(call, cst.Call) or call.func is not use.node:
-                raise _EscapesError
-            self._follow_value(call, name)
-
-    def _follow_name(self, variable: str, scope: Scope, name: str) -> None:
-        owner = scope.owner(variable)
-        if owner is None or len(owner.bindings[variable]) != 1:
-            raise _EscapesError
-        if (owner, variable) in self._followed:
-            return
-        self._followed.add((owner, variable))
-        if owner.kind is ScopeKind.MODULE:
-            self.exposed.add(variable)
-        for use in self._facts.uses_of(variable, scope):
-            if len(use.parts) == 1:
-                self._follow_value(use.node, name)
-            elif use.parts[1] == "__dict__":
-                raise _EscapesError
-            elif use.parts[1] == name:
-                self._read(use.node, len(use.parts))
-
-    def _read(self, node: cst.BaseExpression, length: int) -> None:
-        parent = self._facts.parent(node)
-        if length != 2 or isinstance(parent, _WRITING):
-            raise _EscapesError
-        self._reads.append(node)
+def _exposed_by_assignment(statement: cst.Assign, facts: FileFacts) -> frozenset[str] | None:
+    exposed: set[str] = set()
+    pending: list[cst.BaseExpression] = [each.target for each in statement.targets]
+    for target in pending:
+        if isinstance(target, (cst.Tuple, cst.List)):
+            pending += [each.value for each in target.elements]
+        elif not isinstance(target, cst.Name):
+            return None
+        elif facts.scope(target).kind is ScopeKind.MODULE:
+            exposed.add(target.value)
+    return frozenset(exposed)

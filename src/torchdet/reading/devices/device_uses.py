@@ -9,16 +9,13 @@ values can be read by code that is not seen here, and count as places that want 
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import TYPE_CHECKING
 
-from torchdet.facts.enclosing import enclosing_class
 from torchdet.facts.expressions import is_constant, last_name
-from torchdet.facts.flow.destinations import Arrival, FirstAnswers
+from torchdet.facts.flow.arrivals import Arrival, FirstAnswers
 from torchdet.facts.flow.order import Order
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import receiving_parameter
 from torchdet.facts.remembered import remembered
 from torchdet.facts.scope import ScopeKind
 from torchdet.torch_api.checkpoints import CHECKPOINT_READERS
@@ -34,17 +31,19 @@ if TYPE_CHECKING:
     from torchdet.facts.scope import Scope
 
 
-class Handling(Enum):
-    """What a place does with a device: it takes one, it shows it, or it may want its text."""
-
-    TAKES = "takes"
-    SHOWS = "shows"
-    OTHER = "other"
-
-
 def takes_device(node: cst.BaseExpression, facts: FileFacts) -> bool:
     """Whether all places that the value of ``node`` reaches take a ``torch.device`` as well."""
-    return _Uses(facts).are(node, frozenset({Handling.TAKES, Handling.SHOWS}))
+
+    def wants_text(arrival: Arrival) -> bool | None:
+        return None if not arrival.path and _bears_device(arrival.use, facts) else True
+
+    return facts.flow.first(node, wants_text, _wanted_texts(facts.module, facts)) is None
+
+
+@remembered
+def _wanted_texts(module: cst.Module, facts: FileFacts) -> FirstAnswers[bool]:
+    del module, facts
+    return FirstAnswers()
 
 
 def is_only_shown(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -89,7 +88,7 @@ def needs_plain_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
     call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
     if not isinstance(arg, cst.Arg) or not isinstance(call, cst.Call):
         return False
-    return _use_by_torch(arg, call, facts.resolve(call.func).names) is Handling.OTHER
+    return _torch_takes(arg, call, facts.resolve(call.func).names) is False
 
 
 def compares_text(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -111,28 +110,22 @@ _DEVICE_KEYWORDS = frozenset({"device", "map_location"})
 _LOG_METHODS = frozenset(
     {"critical", "debug", "error", "exception", "info", "log", "warn", "warning", "write"}
 )
-_MOST_FOLLOWED = 40
 
 
-def _use_by_torch(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> Handling | None:
-    """What a function of torch does with an argument; None for a function that is not torch's."""
+def _torch_takes(arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> bool | None:
+    """Whether a function of torch takes a device there; None for a function that is not torch's."""
     if not function or not all(name.startswith("torch.") for name in function):
         return None
     if any(name in TAKING_DEVICE_TYPE for name in function):
-        return Handling.OTHER
+        return False
     if arg.keyword is not None:
-        return Handling.TAKES if arg.keyword.value in _DEVICE_KEYWORDS else Handling.OTHER
+        return arg.keyword.value in _DEVICE_KEYWORDS
     position = call.args.index(arg)
     readers = {name for name, place in CHECKPOINT_READERS.items() if place == position}
     taken = DEVICE_FIRST if position == 0 else readers
     if all(name in taken for name in function):
-        return (
-            Handling.TAKES
-            if "torch.device" not in function or len(call.args) == 1
-            else Handling.OTHER
-        )
-    on_cuda = position == 0 and all(name.startswith("torch.cuda.") for name in function)
-    return Handling.TAKES if on_cuda else Handling.OTHER
+        return "torch.device" not in function or len(call.args) == 1
+    return position == 0 and all(name.startswith("torch.cuda.") for name in function)
 
 
 def is_message(node: cst.CSTNode, facts: FileFacts) -> bool:
@@ -148,105 +141,90 @@ def is_message(node: cst.CSTNode, facts: FileFacts) -> bool:
     return False
 
 
-class _Uses:
-    """One search from a value to all that reads it; remembers what it has followed."""
+_HARMLESS = frozenset(
+    {UseKind.CHOSEN, UseKind.TESTED, UseKind.DISCARDED, UseKind.DELETED, UseKind.ENTERED}
+)
 
-    def __init__(self, facts: FileFacts) -> None:
-        self._facts = facts
-        self._followed: set[tuple[object, str]] = set()
 
-    def are(self, node: cst.BaseExpression, allowed: frozenset[Handling]) -> bool:
-        """Whether each use of the value of ``node`` is one of ``allowed``."""
-        facts = self._facts
-        parent = facts.parent(node)
-        while isinstance(parent, (cst.IfExp, cst.BooleanOperation)):
-            if isinstance(parent, cst.IfExp) and node is parent.test:
-                return True
-            node, parent = parent, facts.parent(parent)
-        if isinstance(parent, cst.Arg):
-            return self._argument(parent, node, allowed)
-        if isinstance(parent, cst.Assign):
-            return all(self._target(each.target, allowed) for each in parent.targets)
-        if isinstance(parent, cst.AnnAssign):
-            typed = _allows_device(parent.annotation, facts)
-            return typed and self._target(parent.target, allowed)
-        if isinstance(parent, cst.Param):
-            return self._parameter(parent, allowed)
-        if isinstance(parent, cst.FormattedStringExpression):
-            shows = is_message(parent, facts) or _is_in_name(parent, facts)
-            return Handling.SHOWS in allowed and shows
-        return _asks_or_drops(parent, facts)
+def _bears_device(use: Use, facts: FileFacts) -> bool:
+    """Whether a ``torch.device`` does as well as its text there; names and parameters do."""
+    by = use.by
+    if use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call):
+        return _argument_bears_device(use, by, facts)
+    if use.kind is UseKind.FORMATTED and isinstance(by, cst.FormattedStringExpression):
+        return is_message(by, facts) or _is_in_name(by, facts)
+    if use.kind is UseKind.COMPARED:
+        return _compares_with_none(by, facts)
+    if isinstance(by, cst.Param):
+        return _may_be_device(by, facts)
+    if use.kind is UseKind.REBOUND:
+        return _is_local(by, facts)
+    return use.kind in _HARMLESS
 
-    def _argument(
-        self, arg: cst.Arg, node: cst.BaseExpression, allowed: frozenset[Handling]
-    ) -> bool:
-        facts = self._facts
-        call = facts.parent(arg)
-        if not isinstance(call, cst.Call) or arg.star:
-            return False
-        use = _use_by_torch(arg, call, facts.resolve(call.func).names)
-        if use is not None:
-            return use in allowed
-        if is_message(node, facts):
-            return Handling.SHOWS in allowed
-        if self._is_tensor_method(arg, call):
-            return True
-        parameter = receiving_parameter(arg, call, facts)
-        return parameter is not None and self._parameter(parameter, allowed)
 
-    def _is_tensor_method(self, arg: cst.Arg, call: cst.Call) -> bool:
-        """Whether the call is `x.to(...)` or `x.new_zeros(..., device=...)`."""
-        func = call.func
-        if not isinstance(func, cst.Attribute) or self._facts.resolve(func).names:
-            return False
-        keyword = arg.keyword.value if arg.keyword is not None else None
-        method = func.attr.value
-        if method in MOVING_METHODS:
-            if is_constant(func.value, "self") and self._defines(func, method):
-                return False
-            return keyword == "device" or (keyword is None and call.args[0] is arg)
-        return method in making_methods() and keyword == "device"
+def _argument_bears_device(use: Use, call: cst.Call, facts: FileFacts) -> bool:
+    arg = facts.parent(use.node)
+    if not isinstance(arg, cst.Arg):
+        return False
+    taken = _torch_takes(arg, call, facts.resolve(call.func).names)
+    if taken is not None:
+        return taken
+    if is_message(use.node, facts):
+        return True
+    if not facts.flow.callees(call):
+        return _is_tensor_method(arg, call, facts)
+    parameter = facts.flow.parameter(call, arg)
+    return parameter is not None and not parameter.star and _may_be_device(parameter, facts)
 
-    def _defines(self, node: cst.CSTNode, method: str) -> bool:
-        owner = enclosing_class(node, self._facts)
-        return owner is not None and method in self._facts.index.scopes[owner].bindings
 
-    def _parameter(self, param: cst.Param, allowed: frozenset[Handling]) -> bool:
-        if param.annotation is not None and not _allows_device(param.annotation, self._facts):
-            return False
-        scope = self._facts.index.scopes.get(self._facts.parent(self._facts.parent(param)))
-        return scope is not None and self._reads(param.name.value, scope, allowed)
+def _is_tensor_method(arg: cst.Arg, call: cst.Call, facts: FileFacts) -> bool:
+    """Whether the call is `x.to(...)` or `x.new_zeros(..., device=...)`."""
+    func = call.func
+    if not isinstance(func, cst.Attribute) or facts.resolve(func).names:
+        return False
+    keyword = arg.keyword.value if arg.keyword is not None else None
+    method = func.attr.value
+    if method in MOVING_METHODS:
+        return keyword == "device" or (keyword is None and call.args[0] is arg)
+    return method in making_methods() and keyword == "device"
 
-    def _target(self, target: cst.CSTNode, allowed: frozenset[Handling]) -> bool:
-        """Whether all reads of an assigned local name are allowed; other targets can be seen."""
-        if not isinstance(target, cst.Name):
-            return False
-        scope = self._facts.scope(target).owner(target.value)
-        return scope is not None and self._reads(target.value, scope, allowed)
 
-    def _reads(self, name: str, scope: Scope, allowed: frozenset[Handling]) -> bool:
-        if scope.kind is not ScopeKind.FUNCTION or len(scope.bindings.get(name, ())) != 1:
-            return False
-        if self._shows_locals(scope):
-            return False
-        key = (scope, name)
-        if key in self._followed:
-            return True
-        if len(self._followed) >= _MOST_FOLLOWED:
-            return False
-        self._followed.add(key)
-        return all(
-            len(use.parts) == 1 and isinstance(use.node, cst.Name) and self.are(use.node, allowed)
-            for use in self._facts.uses_of(name, scope)
-        )
+def _may_be_device(parameter: cst.Param, facts: FileFacts) -> bool:
+    return parameter.annotation is None or _allows_device(parameter.annotation, facts)
 
-    def _shows_locals(self, scope: Scope) -> bool:
-        """Whether `locals()` or `exec` can hand the names of ``scope`` on as they are."""
-        return any(
-            use.scope is scope
-            for each in ("locals", "exec", "eval", "vars")
-            for use in self._facts.index.uses.get(each, ())
-        )
+
+def _is_local(statement: cst.CSTNode, facts: FileFacts) -> bool:
+    """Whether an assignment gives the value to names of a function, and those have no other."""
+    if isinstance(statement, cst.Assign):
+        return all(_is_local_name(each.target, facts) for each in statement.targets)
+    if isinstance(statement, cst.AnnAssign):
+        typed = _allows_device(statement.annotation, facts)
+        return typed and _is_local_name(statement.target, facts)
+    return isinstance(statement, cst.NamedExpr) and _is_local_name(statement.target, facts)
+
+
+def _is_local_name(target: cst.CSTNode, facts: FileFacts) -> bool:
+    definition = facts.flow.definition(target)
+    if not isinstance(target, cst.Name) or definition is None:
+        return False
+    scope = facts.scope(target).owner(target.value)
+    if scope is None or scope.kind is not ScopeKind.FUNCTION or _shows_locals(scope, facts):
+        return False
+    names = (use.node for use in facts.flow.uses(definition))
+    return all(
+        facts.flow.definitions(name).only is definition
+        for name in names
+        if isinstance(name, cst.Name)
+    )
+
+
+def _shows_locals(scope: Scope, facts: FileFacts) -> bool:
+    """Whether `locals()` or `exec` can hand the names of ``scope`` on as they are."""
+    return any(
+        use.scope is scope
+        for each in ("locals", "exec", "eval", "vars")
+        for use in facts.index.uses.get(each, ())
+    )
 
 
 _ATTRIBUTES = frozenset(f"builtins.{each}attr" for each in ("get", "set", "has", "del"))
@@ -263,16 +241,6 @@ def _is_in_name(part: cst.FormattedStringExpression, facts: FileFacts) -> bool:
         and call.args[1] is argument
         and facts.means(call.func, *_ATTRIBUTES)
     )
-
-
-def _asks_or_drops(parent: cst.CSTNode, facts: FileFacts) -> bool:
-    """Whether a value right below ``parent`` is asked whether it is there, or just entered.
-
-    Or not used at all.
-    """
-    if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
-        return _compares_with_none(parent, facts)
-    return isinstance(parent, (cst.Expr, cst.Del, cst.If, cst.While, cst.Assert, cst.WithItem))
 
 
 def _compares_with_none(node: cst.CSTNode, facts: FileFacts) -> bool:

@@ -1,18 +1,16 @@
-"""On which device a tensor or generator is made, and where it is sent, as far as a file tells.
-
-Only what stands in the expression itself is followed, and one name that is bound once.
-"""
+"""On which device a tensor or generator is made, and where it is sent, as far as a file tells."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, int_value, is_constant
+from torchdet.facts.flow.arrivals import Arrival, FirstAnswers
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.origins import origins
-from torchdet.facts.scope import BindingKind
+from torchdet.facts.remembered import remembered
 from torchdet.reading.devices.device_expressions import is_device_expression
 from torchdet.reading.devices.device_text import device_text
 from torchdet.torch_api.device_arguments import FACTORIES_BESIDE_DATA, device_factories
@@ -28,6 +26,7 @@ _KEEPING = frozenset(
         *("unsqueeze", "view", "eval", "train"),
     )
 )
+_CHANGING_DTYPE = frozenset({"cdouble", "double", "type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +73,24 @@ _DEFAULT = Placement.literal("cpu")
 
 def placement_of(node: cst.BaseExpression, facts: FileFacts) -> Placement | None:
     """Where the tensor or generator ``node`` lies; None where the file does not tell."""
-    value = _bound_once(node, facts) if isinstance(node, cst.Name) else node
-    return placement_of_call(value, facts) if isinstance(value, cst.Call) else None
+
+    def keeps_device(each: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        method = each.func if isinstance(each, cst.Call) else None
+        if not isinstance(each, cst.Call) or not isinstance(method, cst.Attribute):
+            return None
+        name = method.attr.value
+        kept = name in _KEEPING or name in _CHANGING_DTYPE
+        return [method.value] if kept or _changes_dtype_only(each, facts) else None
+
+    sources = facts.flow.sources(node, keeps_device)
+    only = sources.every[0] if len(sources.every) == 1 and sources.complete else None
+    if only is None or only.path or not isinstance(only.node, cst.Call):
+        return None
+    return _made_by(only.node, facts)
 
 
-def placement_of_call(call: cst.Call, facts: FileFacts) -> Placement | None:
-    """Where the value that ``call`` makes or moves lies."""
+def _made_by(call: cst.Call, facts: FileFacts) -> Placement | None:
+    """Where the value lies that ``call`` makes, or moves by `.to(...)`."""
     function = facts.resolve(call.func).names
     if function and all(name in device_factories() for name in function):
         position = 0 if function == ("torch.Generator",) else None
@@ -90,25 +101,41 @@ def placement_of_call(call: cst.Call, facts: FileFacts) -> Placement | None:
         if beside_data or any(arg.star == "**" for arg in call.args):
             return None
         return _DEFAULT
-    if not isinstance(call.func, cst.Attribute):
-        return None
-    method = call.func.attr.value
-    if method == "to":
-        moved = device_of_move(call, facts)
-        if moved is not None:
-            return moved
-        return placement_of(call.func.value, facts) if _changes_dtype_only(call, facts) else None
-    if method in _KEEPING or method in {"double", "cdouble"} or method == "type":
-        return placement_of(call.func.value, facts)
-    return None
+    return device_of_move(call, facts) if _is_move(call) else None
 
 
-def sent_to(call: cst.Call, facts: FileFacts) -> Iterator[Placement]:
-    """The devices to which the value of ``call`` is moved later, its dtype unchanged."""
-    for move in _moves(call, facts):
+def moved_to(kind: str, made: cst.BaseExpression, facts: FileFacts) -> Placement | None:
+    """A device that may be of the type ``kind``, to which ``made`` is moved with its dtype.
+
+    A name that may have another value by then is not followed: a branch may change the dtype.
+    """
+
+    def answer(arrival: Arrival) -> Placement | None:
+        move = arrival.use.by
+        if arrival.path or arrival.use.kind is not UseKind.METHOD or not isinstance(move, cst.Call):
+            return None
+        if not _is_move(move) or any(_is_dtype(arg.value, facts) for arg in move.args):
+            return None
         placement = device_of_move(move, facts)
-        if placement is not None:
-            yield placement
+        return placement if placement is not None and placement.may_be(kind) else None
+
+    def keeps_all(each: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        method = each.func if isinstance(each, cst.Call) else None
+        kept = isinstance(method, cst.Attribute) and method.attr.value in _KEEPING
+        return [method.value] if kept and isinstance(method, cst.Attribute) else None
+
+    def may_differ(use: Use) -> bool:
+        name = use.node
+        return isinstance(name, cst.Name) and facts.flow.definitions(name).only is None
+
+    known = _known_moves(facts.module, facts).setdefault(kind, FirstAnswers())
+    return facts.flow.first(made, answer, known, keeps_all, may_differ)
+
+
+@remembered
+def _known_moves(module: cst.Module, facts: FileFacts) -> dict[str, FirstAnswers[Placement]]:
+    del module, facts
+    return {}
 
 
 def device_placement(node: cst.BaseExpression, facts: FileFacts) -> Placement | None:
@@ -117,27 +144,14 @@ def device_placement(node: cst.BaseExpression, facts: FileFacts) -> Placement | 
         return _DEFAULT
     if isinstance(node, cst.Attribute) and node.attr.value == "device":
         return _device_of(node.value, node, facts)
-    found = origins(node, facts)
+    sources = facts.flow.sources(node, lambda each: _made_of(each, facts))
     types: set[str] = set()
-    for end in found.expressions:
-        text = device_text(_made_of(end, facts) or end)
-        if text is None:
+    for end in sources.every:
+        text = device_text(end.node)
+        if text is None or not sources.complete:
             return Placement(frozenset(), facts.code(node))
         types.add(text.type)
-    if _may_be_given(node, facts):
-        return Placement(frozenset(), facts.code(node))
     return Placement(frozenset(types), _described(types, node, facts))
-
-
-def _may_be_given(node: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether a caller, or code elsewhere, can put another device in place of what is seen."""
-    if isinstance(node, cst.Name):
-        return any(each.kind is not BindingKind.ASSIGNMENT for each in facts.bindings(node))
-    if isinstance(node, cst.IfExp):
-        return _may_be_given(node.body, facts) or _may_be_given(node.orelse, facts)
-    if isinstance(node, cst.BooleanOperation):
-        return _may_be_given(node.left, facts) or _may_be_given(node.right, facts)
-    return isinstance(node, (cst.Attribute, cst.Subscript))
 
 
 def _device_of(
@@ -146,8 +160,9 @@ def _device_of(
     """The device that ``tensor.device`` reads; a local of unknown making has none."""
     if isinstance(tensor, cst.Name):
         made = placement_of(tensor, facts)
-        given = all(binding.kind is BindingKind.PARAMETER for binding in facts.bindings(tensor))
-        if made is not None or not given:
+        ends = facts.flow.sources(tensor).every
+        given = (isinstance(each.node, (cst.Param, cst.Name)) for each in ends)
+        if made is not None or not all(given):
             return made
     return Placement(frozenset(), facts.code(node))
 
@@ -156,10 +171,10 @@ def _described(types: set[str], node: cst.BaseExpression, facts: FileFacts) -> s
     return next(iter(types)) if len(types) == 1 else facts.code(node)
 
 
-def _made_of(node: cst.CSTNode, facts: FileFacts) -> cst.BaseExpression | None:
+def _made_of(node: cst.BaseExpression, facts: FileFacts) -> list[cst.BaseExpression] | None:
     """The first argument of ``torch.device(...)``."""
     if isinstance(node, cst.Call) and node.args and facts.means(node.func, "torch.device"):
-        return node.args[0].value
+        return [node.args[0].value]
     return None
 
 
@@ -173,8 +188,13 @@ def device_of_move(call: cst.Call, facts: FileFacts) -> Placement | None:
     first = call.args[0].value
     if _is_dtype(first, facts) or int_value(first) is not None:
         return None
-    named = device_text(_made_of(first, facts) or first) is not None
-    return device_placement(first, facts) if named or is_device_expression(first, facts) else None
+    placement = device_placement(first, facts)
+    named = placement is not None and placement.types
+    return placement if named or is_device_expression(first, facts) else None
+
+
+def _is_move(call: cst.Call) -> bool:
+    return isinstance(call.func, cst.Attribute) and call.func.attr.value == "to"
 
 
 def _is_dtype(node: cst.BaseExpression, facts: FileFacts) -> bool:
@@ -182,52 +202,4 @@ def _is_dtype(node: cst.BaseExpression, facts: FileFacts) -> bool:
 
 
 def _changes_dtype_only(call: cst.Call, facts: FileFacts) -> bool:
-    return len(call.args) == 1 and _is_dtype(call.args[0].value, facts)
-
-
-def _moves(call: cst.Call, facts: FileFacts) -> Iterator[cst.Call]:
-    """The calls `.to(...)` on the value of ``call``, or on the one name that it is bound to."""
-    above = _method_call_on(call, facts)
-    if above is not None:
-        yield from _moves_by(above, facts)
-        return
-    statement = facts.parent(call)
-    target: cst.BaseExpression | None = None
-    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-        target = statement.targets[0].target
-    elif isinstance(statement, cst.AnnAssign):
-        target = statement.target
-    if not isinstance(target, cst.Name) or _bound_once(target, facts) is not call:
-        return
-    for use in facts.uses_of(target.value, facts.scope(target)):
-        if len(use.parts) == 2:
-            later = facts.parent(use.node)
-            if isinstance(later, cst.Call) and later.func is use.node:
-                yield from _moves_by(later, facts)
-
-
-def _moves_by(call: cst.Call, facts: FileFacts) -> Iterator[cst.Call]:
-    if not isinstance(call.func, cst.Attribute):
-        return
-    method = call.func.attr.value
-    if method == "to" and len([a for a in call.args if _is_dtype(a.value, facts)]) == 0:
-        yield call
-    elif method in _KEEPING:
-        yield from _moves(call, facts)
-
-
-def _method_call_on(call: cst.Call, facts: FileFacts) -> cst.Call | None:
-    """The call of a method of the value of ``call``."""
-    attribute = facts.parent(call)
-    if isinstance(attribute, cst.Attribute) and attribute.value is call:
-        above = facts.parent(attribute)
-        if isinstance(above, cst.Call) and above.func is attribute:
-            return above
-    return None
-
-
-def _bound_once(name: cst.Name, facts: FileFacts) -> cst.BaseExpression | None:
-    """The value of ``name`` where exactly one assignment binds it."""
-    bindings = facts.bindings(name)
-    only = bindings[0] if len(bindings) == 1 else None
-    return only.value if only is not None and only.kind is BindingKind.ASSIGNMENT else None
+    return _is_move(call) and len(call.args) == 1 and _is_dtype(call.args[0].value, facts)

@@ -1,8 +1,8 @@
 """Where a value goes: is this expression in a place that takes a device (or a backend)?
 
-Starts at an expression and follows its value outwards: through conditional expressions, defaults
-of look-ups and wrappers, into arguments, defaults, dict values, assignments and returns, and from
-those on to the uses of the name, attribute, option or parameter that received it.
+`facts.flow` follows the value, through names, attributes, containers, options and the functions of
+the file. Here is what the flow cannot know: which calls hand a device on (a look-up with a default,
+text with an index behind it), and which of the places that it comes to take one.
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from torchdet.facts.enclosing import enclosing_class, enclosing_function
+from torchdet.facts.enclosing import enclosing_function
 from torchdet.facts.expressions import last_name, string_value, subscript_key
+from torchdet.facts.flow.arrivals import Arrival, FirstAnswers
+from torchdet.facts.flow.definitions import Item
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
-from torchdet.facts.local_calls import receiving_parameter
+from torchdet.facts.remembered import remembered
 from torchdet.reading.devices.sinks import DEVICE_SINKS, Sinks, matches
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.facts.scope import Scope
 
 
 class PositionKind(Enum):
@@ -31,16 +33,16 @@ class PositionKind(Enum):
     DEFAULT = "default"
     OPTION = "option"
     ASSIGNMENT = "assignment"
-    DICT_VALUE = "dict value"
+    ELEMENT = "element of a container"
     RETURN = "return"
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place that takes a device.
+    """The place where a value is given to what takes a device, at once or later.
 
-    ``node`` is the expression that stands there: the one that was asked about, or the use of a
-    name to which its value flows. ``call`` is the call whose argument it is, if it is one.
+    ``node`` is the expression that stands there: the one that was asked about, or one around it
+    that has its value. ``call`` is the call whose argument it is, if it is one.
     """
 
     kind: PositionKind
@@ -51,24 +53,25 @@ class Position:
 def device_position(node: cst.BaseExpression, facts: FileFacts) -> Position | None:
     """The place that takes the value of ``node`` as a device, or None where none is known.
 
-    The first one when there are several. ``node`` may be any expression: a literal, a name, a
-    call.
+    ``node`` may be any expression: a literal, a name, a call. Where its value goes is followed as
+    far as the file tells.
     """
     return position(node, facts, DEVICE_SINKS)
 
 
 def position(node: cst.BaseExpression, facts: FileFacts, sinks: Sinks) -> Position | None:
     """Like `device_position`, for the kind of value that ``sinks`` describes."""
-    return next(positions(node, facts, sinks), None)
+    places = _Places(facts, sinks)
+    known = _known_places(facts.module, facts).setdefault(sinks, FirstAnswers())
+    flow = facts.flow
+    taken = flow.first(node, places.take, known, places.hand_on, places.end_at)
+    return places.given(node) if taken else None
 
 
-def positions(node: cst.BaseExpression, facts: FileFacts, sinks: Sinks) -> Iterator[Position]:
-    """Every place that takes the value of ``node``, as far as the file tells.
-
-    The place where the value is given comes first, then those that it reaches by the names that
-    it was given to, in the order of the text.
-    """
-    return _Search(facts, sinks).positions(node)
+@remembered
+def _known_places(module: cst.Module, facts: FileFacts) -> dict[Sinks, FirstAnswers[bool]]:
+    del module, facts
+    return {}
 
 
 def text_built_on(node: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression | None:
@@ -77,15 +80,27 @@ def text_built_on(node: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpress
     ``"cuda:" + str(rank)`` for its ``"cuda:"``, and so with ``%``, ``.format()`` and f-strings.
     """
     parent = facts.parent(node)
-    if isinstance(parent, cst.BinaryOperation) and node is parent.left:
-        return parent if isinstance(parent.operator, (cst.Add, cst.Modulo)) else None
-    if isinstance(parent, cst.Attribute) and parent.attr.value == "format":
-        call = facts.parent(parent)
-        return call if isinstance(call, cst.Call) else None
-    if isinstance(parent, cst.FormattedStringExpression):
-        text = facts.parent(parent)
-        if isinstance(text, cst.FormattedString) and _begins_device(text, parent):
-            return text
+    if isinstance(parent, (cst.Attribute, cst.FormattedStringExpression)):
+        parent = facts.parent(parent)
+    if not isinstance(parent, (cst.BinaryOperation, cst.Call, cst.FormattedString)):
+        return None
+    return parent if _text_start(parent) is node else None
+
+
+def _text_start(node: cst.BaseExpression) -> cst.BaseExpression | None:
+    """What a text that is put together begins with, where an index may follow."""
+    if isinstance(node, cst.BinaryOperation):
+        return node.left if isinstance(node.operator, (cst.Add, cst.Modulo)) else None
+    if isinstance(node, cst.Call):
+        func = node.func
+        formats = isinstance(func, cst.Attribute) and func.attr.value == "format"
+        return func.value if formats and isinstance(func, cst.Attribute) else None
+    if isinstance(node, cst.FormattedString) and node.parts:
+        first, *rest = node.parts
+        if isinstance(first, cst.FormattedStringExpression):
+            follows = rest[0] if rest else None
+            indexed = isinstance(follows, cst.FormattedStringText) and follows.value == ":"
+            return first.expression if indexed or follows is None else None
     return None
 
 
@@ -94,86 +109,182 @@ _LOOKUPS = {"get": 1, "pop": 1, "setdefault": 1, "getenv": 1, "getattr": 2}
 _FIELDS = frozenset(
     {"field", "Field", "Option", "Argument", "Parameter", "Param", "HfArg", "attrib"}
 )
-_OPTION_MAKERS = frozenset({"add_argument", "add_option", "option", "argument"})
 _DEFAULT_KEYWORDS = frozenset({"default", "const", "initial", "flag_value", "value"})
+# Functions that are told about a device instead of being given one: conditions of tests,
+# questions, registrations.
+_ASKING = re.compile(
+    r"_?(?:skip|only|requires?|expected_?failure|xfail|decorate|is|has|supports?|register)"
+    r"(?:_|$|(?-i:[A-Z]))",
+    re.IGNORECASE,
+)
 
 
-class _Search:
-    """One search outwards from an expression; remembers what it has followed."""
+class _Places:
+    """What a search for the places of one kind of value needs to know."""
 
     def __init__(self, facts: FileFacts, sinks: Sinks) -> None:
         self._facts = facts
         self._sinks = sinks
-        self._followed: set[tuple[object, ...]] = set()
 
-    def positions(self, node: cst.BaseExpression) -> Iterator[Position]:
-        """The places that take the value of ``node``."""
+    def given(self, node: cst.BaseExpression) -> Position | None:
+        """The place in which ``node``, or an expression around it with its value, stands."""
         while True:
-            parent = self._facts.parent(node)
-            if isinstance(parent, cst.NamedExpr):
-                yield from self._target(parent.target, node)
-            above = self._handing_on(node)
+            use = self._facts.flow.use(node)
+            by = use.by
+            if use.kind is UseKind.ARGUMENT and isinstance(by, cst.Call) and self._is_keyed(use):
+                return Position(PositionKind.DEFAULT, node, by)
+            above = self._around(use)
             if above is None:
                 break
             node = above
-        if isinstance(parent, cst.Arg):
-            yield from self._argument(parent, node)
-        elif isinstance(parent, (cst.Assign, cst.AnnAssign)) and parent.value is node:
-            yield from self._assigned(parent, node)
-        elif isinstance(parent, cst.Param):
-            yield from self._passed(parent, Position(PositionKind.DEFAULT, node))
-        elif isinstance(parent, cst.DictElement) and parent.value is node:
-            yield from self._dict_value(parent, node)
-        elif isinstance(parent, cst.Element):
-            yield from self._element(parent, node)
-        elif isinstance(parent, cst.Return):
-            yield from self._returned(parent, node)
+        kind = _KINDS.get(use.kind)
+        if kind is None:
+            return None
+        call = by if isinstance(by, cst.Call) else None
+        if call is not None and self._option_names(use):
+            kind = PositionKind.OPTION
+        return Position(kind, node, call)
 
-    def _handing_on(self, node: cst.BaseExpression) -> cst.BaseExpression | None:
-        """The expression right above ``node`` whose value can be, or begins with, that of it."""
-        parent = self._facts.parent(node)
-        if isinstance(parent, cst.IfExp):
-            return parent if node is not parent.test else None
-        if isinstance(parent, cst.BooleanOperation):
-            only_tested = isinstance(parent.operator, cst.And) and node is parent.left
-            return None if only_tested else parent
-        if isinstance(parent, cst.NamedExpr):
-            return parent
-        return text_built_on(node, self._facts)
+    def _around(self, use: Use) -> cst.BaseExpression | None:
+        """The expression around a use that has its value, or begins with it."""
+        if use.kind is UseKind.CHOSEN or isinstance(use.by, cst.NamedExpr):
+            return use.by if isinstance(use.by, cst.BaseExpression) else None
+        if isinstance(use.by, cst.Call) and any(n is use.node for n in self.hand_on(use.by) or ()):
+            return use.by
+        return text_built_on(use.node, self._facts)
 
-    # Arguments.
+    # What the flow asks.
 
-    def _argument(self, arg: cst.Arg, node: cst.BaseExpression) -> Iterator[Position]:
-        call = self._facts.parent(arg)
-        if not isinstance(call, cst.Call) or arg.star:
-            return
-        function = self._called(call.func)
+    def hand_on(self, node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        """The operands whose value that of ``node`` can be, or begins with."""
+        start = _text_start(node)
+        if start is not None:
+            return [start]
+        if not isinstance(node, cst.Call):
+            return None
+        name = last_name(node.func) or ""
+        given = [each for each in node.args if not each.star]
+        if name in _FIELDS:
+            return [
+                arg.value
+                for place, arg in enumerate(given)
+                if place == 0 or (arg.keyword and arg.keyword.value in _DEFAULT_KEYWORDS)
+            ]
+        if name in _LOOKUPS:
+            positional = [arg.value for arg in given if arg.keyword is None]
+            place = _LOOKUPS[name]
+            named = [arg.value for arg in given if arg.keyword and arg.keyword.value == "default"]
+            return [*positional[place : place + 1], *named]
+        if self._facts.means(node.func, "builtins.str"):
+            return [arg.value for arg in given[:1]]
+        return None
+
+    def end_at(self, use: Use) -> bool:
+        """Whether the value goes no further: it is asked about, or one of several in turn."""
+        by = use.by
+        if use.kind is UseKind.CHOSEN and isinstance(by, cst.BooleanOperation):
+            return isinstance(by.operator, cst.And) and by.left is use.node
+        if use.kind is not UseKind.ARGUMENT or not isinstance(by, cst.Call):
+            return use.kind is UseKind.ITERATED
+        function = self._called(by.func)
         if any(name.startswith("torchdet.") for name in function):
-            return
-        name = last_name(call.func) or ""
-        if _ASKING.match(name) and not any(map(self._sinks.takes_everywhere, function)):
-            return
-        if self._makes_compared_value(call, function):
-            return
-        taken = self._takes(arg, call, function)
-        if taken:
-            yield Position(PositionKind.ARGUMENT, node, call)
-        elif name in _OPTION_MAKERS or name.startswith("DEFINE_"):
-            yield from self._option(arg, call, node)
-        elif self._hands_on(arg, call, function, name):
-            yield from self._handed_on(call, node)
-        parameter = receiving_parameter(arg, call, self._facts)
-        if parameter is not None:
-            passed = self._passed(parameter, Position(PositionKind.ARGUMENT, node, call))
-            yield from (each for each in passed if not (taken and each.node is node))
+            return True
+        asks = _ASKING.match(last_name(by.func) or "") is not None
+        if asks and not any(map(self._sinks.takes_everywhere, function)):
+            return True
+        return self._makes_compared_value(by, function)
 
-    def _passed(self, param: cst.Param, here: Position) -> Iterator[Position]:
-        """The argument of a function of this file, and the places where its parameter is read."""
-        name = param.name.value
-        named = self._sinks.has_name(name) or self._typed(param.annotation)
-        scope = self._facts.index.scopes.get(self._facts.parent(self._facts.parent(param)))
-        reads = self._flow(name, scope) if scope is not None else iter(())
-        yield from _given(here, named, reads)
+    def take(self, arrival: Arrival) -> bool | None:
+        """True where a value arrives at what takes such a one."""
+        if not arrival.path:
+            return self._takes(arrival.use) or None
+        if len(arrival.path) > 1:
+            return None
+        numbered = isinstance(arrival.path[0], Item) and isinstance(arrival.path[0].key, int)
+        names = self._sinks.sequences if numbered else self._sinks.mappings
+        return any(matches(names, name) for name in self._names(arrival.use)) or None
+
+    # Single places.
+
+    def _takes(self, use: Use) -> bool:
+        if any(map(self._sinks.has_name, self._names(use))):
+            return True
+        if isinstance(use.by, (cst.AnnAssign, cst.Param)) and self._typed(use.by.annotation):
+            return True
+        if use.kind is UseKind.RETURNED:
+            function = enclosing_function(use.node, self._facts)
+            return function is not None and self._typed(function.returns)
+        if use.kind is UseKind.STORED_ITEM and isinstance(use.by, cst.Assign):
+            stored = [each.target for each in use.by.targets]
+            holders = [last_name(e.value) or "" for e in stored if isinstance(e, cst.Subscript)]
+            return any(matches(self._sinks.mappings, name) for name in holders)
+        if use.kind is UseKind.ARGUMENT and isinstance(use.by, cst.Call):
+            return self._is_keyed(use) or self._takes_argument(use, use.by)
+        return False
+
+    def _names(self, use: Use) -> Iterator[str]:
+        """The names that the place gives to the value."""
+        by = use.by
+        if use.kind is UseKind.ARGUMENT:
+            yield from [use.slot] if isinstance(use.slot, str) else []
+            yield from self._option_names(use)
+        elif isinstance(by, cst.Assign):
+            for target in by.targets:
+                yield from _target_names(target.target)
+        elif isinstance(by, (cst.AnnAssign, cst.NamedExpr)):
+            yield from _target_names(by.target)
+        elif isinstance(by, cst.Param):
+            yield by.name.value
+        elif use.kind is UseKind.RETURNED:
+            function = enclosing_function(use.node, self._facts)
+            yield from [function.name.value] if function is not None else []
+        elif use.kind is UseKind.ELEMENT:
+            yield from self._element_names(use)
+
+    def _element_names(self, use: Use) -> Iterator[str]:
+        """The key of a dict, unless that is compared, or the counterpart in an unpacking."""
+        element = self._facts.parent(use.node)
+        if isinstance(element, cst.DictElement):
+            key = string_value(element.key)
+            if key is not None and not self._is_compared(use.by):
+                yield key
+        elif isinstance(statement := self._facts.parent(use.by), cst.Assign):
+            for target in statement.targets:
+                names = getattr(target.target, "elements", ())
+                if isinstance(use.slot, int) and len(names) == len(getattr(use.by, "elements", ())):
+                    yield from _target_names(names[use.slot].value)
+
+    def _option_names(self, use: Use) -> tuple[str, ...]:
+        """The names of the option whose default the use is."""
+        if not isinstance(use.by, cst.Call):
+            return ()
+        option = self._facts.flow.options.declared_by(use.by)
+        return option.names if option is not None and option.gives(use.node) else ()
+
+    def _is_keyed(self, use: Use) -> bool:
+        """Whether the use is the default of a look-up whose key says what it looks up."""
+        call = use.by
+        if not isinstance(call, cst.Call) or last_name(call.func) not in {*_LOOKUPS, *_FIELDS}:
+            return False
+        if not any(each is use.node for each in self.hand_on(call) or ()):
+            return False
+        others = (arg.value for arg in call.args if arg.value is not use.node)
+        keys = (string_value(each) for each in others)
+        return any(key is not None and self._sinks.has_name(key) for key in keys)
+
+    def _takes_argument(self, use: Use, call: cst.Call) -> bool:
+        """Whether the called function takes such a value as this argument."""
+        sinks, function = self._sinks, self._called(call.func)
+        if isinstance(use.slot, str):
+            return any((each, use.slot) in sinks.keywords for each in function)
+        name = last_name(call.func)
+        if name is None:
+            return False
+        if isinstance(call.func, cst.Attribute) and name in sinks.methods:
+            return True
+        if matches(sinks.functions, name):
+            return True
+        return bool(function) and all(sinks.takes_everywhere(each) for each in function)
 
     def _makes_compared_value(self, call: cst.Call, function: tuple[str, ...]) -> bool:
         """Whether ``call`` makes such a value only to compare with it, or with a part of it."""
@@ -192,68 +303,9 @@ class _Search:
         names = self._facts.resolve(func).names
         if names or not isinstance(func, cst.Name):
             return names
-        bindings = self._facts.bindings(func)
-        value = bindings[0].value if len(bindings) == 1 else None
-        if not isinstance(value, cst.IfExp):
-            return names
-        arms = (*self._called(value.body), *self._called(value.orelse))
-        return tuple(name for name in arms if self._sinks.takes_everywhere(name))
-
-    def _takes(self, arg: cst.Arg, call: cst.Call, function: tuple[str, ...]) -> bool:
-        """Whether the called function takes such a value as this argument."""
-        sinks = self._sinks
-        if arg.keyword is not None:
-            keyword = arg.keyword.value
-            return sinks.has_name(keyword) or any(
-                (each, keyword) in sinks.keywords for each in function
-            )
-        name = last_name(call.func)
-        if name is None:
-            return False
-        if isinstance(call.func, cst.Attribute) and name in sinks.methods:
-            return True
-        if matches(sinks.functions, name):
-            return True
-        return bool(function) and all(sinks.takes_everywhere(each) for each in function)
-
-    def _hands_on(self, arg: cst.Arg, call: cst.Call, function: tuple[str, ...], name: str) -> bool:
-        """Whether the value of the call can be that of the argument."""
-        if name in _FIELDS:
-            return arg is call.args[0] or (
-                arg.keyword is not None and arg.keyword.value in _DEFAULT_KEYWORDS
-            )
-        if arg.keyword is not None:
-            return arg.keyword.value == "default" and name in _LOOKUPS
-        if function == ("builtins.str",):
-            return True
-        return name in _LOOKUPS and call.args.index(arg) == _LOOKUPS[name]
-
-    def _handed_on(self, call: cst.Call, node: cst.BaseExpression) -> Iterator[Position]:
-        """Where the value of a look-up with a default goes; its key may say it already."""
-        for arg in call.args:
-            key = string_value(arg.value)
-            if key is not None and arg.value is not node and self._sinks.has_name(key):
-                yield Position(PositionKind.DEFAULT, node, call)
-        yield from self.positions(call)
-
-    def _option(self, arg: cst.Arg, call: cst.Call, node: cst.BaseExpression) -> Iterator[Position]:
-        """The default of a command-line option: its name says it, or the uses of its value."""
-        if not _is_option_default(arg, call):
-            return
-        names = list(_option_destinations(call))
-        named = any(self._sinks.has_name(name) for name in names)
-        reads = (found for name in names for found in self._read_as_attribute(name))
-        yield from _given(Position(PositionKind.OPTION, node, call), named, reads)
-
-    def _read_as_attribute(self, name: str) -> Iterator[Position]:
-        """The places that take ``anything.name``: how parsed options are read."""
-        if self._follow("option", name):
-            for uses in self._facts.index.uses.values():
-                for use in uses:
-                    if len(use.parts) > 1 and use.parts[-1] == name:
-                        yield from self.positions(use.node)
-
-    # Bindings.
+        passed = self._facts.flow.sources(func).passed
+        named = (name for each in passed for name in self._facts.resolve(each).names)
+        return tuple(name for name in named if self._sinks.takes_everywhere(name))
 
     def _typed(self, annotation: cst.Annotation | None) -> bool:
         """Whether an annotation names the type of such values, also as part of a union."""
@@ -264,200 +316,32 @@ class _Search:
             for part in _union_members(annotation.annotation)
         )
 
-    def _assigned(
-        self, statement: cst.Assign | cst.AnnAssign, node: cst.BaseExpression
-    ) -> Iterator[Position]:
-        if isinstance(statement, cst.Assign):
-            for target in statement.targets:
-                yield from self._target(target.target, node)
-            return
-        if self._typed(statement.annotation):
-            yield Position(PositionKind.ASSIGNMENT, node)
-        yield from self._target(statement.target, node)
-
-    def _target(self, target: cst.CSTNode, node: cst.BaseExpression) -> Iterator[Position]:
-        """The place that an assignment makes, and those where its target is read."""
-        reads: Iterator[Position] = iter(())
-        if isinstance(target, cst.Name):
-            reads = self._flow(target.value, self._facts.scope(target))
-        elif isinstance(target, cst.Attribute):
-            reads = self._attribute_flow(target)
-        here = Position(PositionKind.ASSIGNMENT, node)
-        yield from _given(here, self._is_named_target(target), reads)
-
-    def _is_named_target(self, target: cst.CSTNode) -> bool:
-        """Whether the name, attribute or key that is assigned says that it holds such a value."""
-        if isinstance(target, cst.Subscript):
-            key = subscript_key(target)
-            if key is not None and self._sinks.has_name(key):
-                return True
-            return matches(self._sinks.mappings, last_name(target.value) or "")
-        name = last_name(target)
-        return name is not None and self._sinks.has_name(name)
-
-    def _flow(self, name: str, scope: Scope) -> Iterator[Position]:
-        """The places that take ``name`` as it is bound in ``scope``."""
-        owner = scope.owner(name)
-        if owner is None or not self._follow(owner, name):
-            return
-        for use in self._facts.uses_of(name, scope):
-            if len(use.parts) == 1 and isinstance(use.node, cst.Name):
-                yield from self.positions(use.node)
-        if isinstance(owner.node, cst.ClassDef):
-            yield from self._member_flow(owner.node, name)
-
-    def _attribute_flow(self, target: cst.Attribute) -> Iterator[Position]:
-        """The places that take the attribute of the same object, by its name."""
-        if not isinstance(target.value, cst.Name):
-            return
-        root, attribute = target.value.value, target.attr.value
-        if root in {"self", "cls"}:
-            owner = enclosing_class(target, self._facts)
-            if owner is not None:
-                yield from self._member_flow(owner, attribute)
-            return
-        scope = self._facts.scope(target).owner(root)
-        if scope is not None and self._follow(scope, root, attribute):
-            for use in self._facts.uses_of(root, scope):
-                if use.parts == (root, attribute):
-                    yield from self.positions(use.node)
-
-    def _member_flow(self, owner: cst.ClassDef, name: str) -> Iterator[Position]:
-        """The places that take the attribute ``name`` of the class or its instances."""
-        if not self._follow(owner, name):
-            return
-        for root in ("self", "cls", owner.name.value):
-            for use in self._facts.index.uses.get(root, ()):
-                if use.parts != (root, name):
-                    continue
-                if root == owner.name.value or enclosing_class(use.node, self._facts) is owner:
-                    yield from self.positions(use.node)
-
-    def _returned(self, statement: cst.Return, node: cst.BaseExpression) -> Iterator[Position]:
-        """What a function returns: its name or its type says it, or the uses of its calls."""
-        function = enclosing_function(statement, self._facts)
-        if function is None:
-            return
-        name = function.name.value
-        named = self._sinks.has_name(name) or self._typed(function.returns)
-        yield from _given(Position(PositionKind.RETURN, node), named, self._calls_of(function))
-
-    def _calls_of(self, function: cst.FunctionDef) -> Iterator[Position]:
-        """The places that take what calls of ``function`` in this file return."""
-        name = function.name.value
-        scope = self._facts.scope(function).owner(name)
-        if scope is None or isinstance(scope.node, cst.ClassDef) or not self._follow(function):
-            return
-        for use in self._facts.uses_of(name, scope):
-            call = self._facts.parent(use.node)
-            if isinstance(call, cst.Call) and call.func is use.node:
-                yield from self.positions(call)
-
-    # Containers.
-
-    def _dict_value(self, element: cst.DictElement, node: cst.BaseExpression) -> Iterator[Position]:
-        mapping = self._facts.parent(element)
-        if not isinstance(mapping, cst.Dict) or self._is_compared(mapping):
-            return
-        key = string_value(element.key)
-        named = key is not None and self._sinks.has_name(key)
-        if named or self._is_mapping(mapping):
-            yield Position(PositionKind.DICT_VALUE, node)
-
-    def _is_mapping(self, mapping: cst.Dict) -> bool:
-        """Whether a dict goes where mappings to such values go."""
-        if self._sinks.mappings is None:
-            return False
-        return position(mapping, self._facts, Sinks(names=self._sinks.mappings)) is not None
-
     def _is_compared(self, container: cst.CSTNode) -> bool:
         """Whether a literal container is one side of a comparison, or a part of one."""
         for above in self._facts.ancestors(container):
             if isinstance(above, (cst.Comparison, cst.ComparisonTarget)):
                 return True
-            if not isinstance(above, _literal_containers()):
+            if not isinstance(above, (cst.Dict, cst.List, cst.Tuple, cst.Set, cst.BaseElement)):
                 return False
         return False
 
-    def _element(self, element: cst.Element, node: cst.BaseExpression) -> Iterator[Position]:
-        """One of several: the counterpart in an unpacking, or a list that a keyword takes."""
-        container = self._facts.parent(element)
-        above = self._facts.parent(container)
-        if isinstance(above, cst.Arg) and above.keyword is not None:
-            if matches(self._sinks.sequences, above.keyword.value):
-                yield Position(PositionKind.ARGUMENT, node)
-        elif isinstance(container, (cst.Tuple, cst.List)) and isinstance(above, cst.Assign):
-            values = container.elements
-            for target in above.targets:
-                names = getattr(target.target, "elements", ())
-                if len(names) == len(values):
-                    yield from self._target(names[values.index(element)].value, node)
 
-    def _follow(self, *key: object) -> bool:
-        """Whether to follow ``key``: not twice, and not without end."""
-        if key in self._followed or len(self._followed) >= _MAX_FOLLOWED:
-            return False
-        self._followed.add(key)
-        return True
+_KINDS = {
+    UseKind.ARGUMENT: PositionKind.ARGUMENT,
+    UseKind.DEFAULT: PositionKind.DEFAULT,
+    UseKind.REBOUND: PositionKind.ASSIGNMENT,
+    UseKind.STORED_ATTRIBUTE: PositionKind.ASSIGNMENT,
+    UseKind.STORED_ITEM: PositionKind.ASSIGNMENT,
+    UseKind.UNPACKED: PositionKind.ASSIGNMENT,
+    UseKind.ELEMENT: PositionKind.ELEMENT,
+    UseKind.RETURNED: PositionKind.RETURN,
+}
 
 
-_MAX_FOLLOWED = 20
-# Functions that are told about a device instead of being given one: conditions of tests,
-# questions, registrations.
-_ASKING = re.compile(
-    r"_?(?:skip|only|requires?|expected_?failure|xfail|decorate|is|has|supports?|register)"
-    r"(?:_|$|(?-i:[A-Z]))",
-    re.IGNORECASE,
-)
-
-
-def _given(here: Position, named: bool, reads: Iterator[Position]) -> Iterator[Position]:
-    """The place that hands a value on, if it is ``named`` for it or read by one, and the reads."""
-    first = next(reads, None)
-    if named or first is not None:
-        yield here
-    if first is not None:
-        yield first
-        yield from reads
-
-
-def _begins_device(text: cst.FormattedString, part: cst.FormattedStringExpression) -> bool:
-    """Whether ``f"{part}:..."`` puts an index behind a device type, or is ``part`` alone."""
-    first, *rest = text.parts
-    if first is not part:
-        return False
-    if not rest:
-        return True
-    return isinstance(rest[0], cst.FormattedStringText) and rest[0].value == ":"
-
-
-def _literal_containers() -> tuple[type[cst.CSTNode], ...]:
-    return (cst.Dict, cst.DictElement, cst.List, cst.Tuple, cst.Set, cst.Element)
-
-
-def _is_option_default(arg: cst.Arg, call: cst.Call) -> bool:
-    """Whether ``arg`` is the default in a call that declares a command-line option."""
-    if arg.keyword is not None:
-        return arg.keyword.value in _DEFAULT_KEYWORDS
-    positional = [each for each in call.args if each.keyword is None]
-    declared = (last_name(call.func) or "").startswith("DEFINE_")
-    return declared and len(positional) > 1 and arg is positional[1]
-
-
-def _option_destinations(call: cst.Call) -> Iterator[str]:
-    """The names under which the value of an option is read."""
-    for arg in call.args:
-        text = string_value(arg.value)
-        if text is None:
-            continue
-        if arg.keyword is not None and arg.keyword.value != "dest":
-            continue
-        if arg.keyword is None and text.startswith("-") and not text.startswith("--"):
-            continue
-        for name in text.split("/"):
-            cleaned = name.strip("-").replace("-", "_")
-            if cleaned.isidentifier():
-                yield cleaned
+def _target_names(target: cst.CSTNode) -> Iterator[str]:
+    """The name of a variable or attribute that is assigned, or the key of an item."""
+    name = subscript_key(target) if isinstance(target, cst.Subscript) else last_name(target)
+    yield from [name] if name is not None else []
 
 
 def _union_members(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.flow.outcomes import truth_of
-from torchdet.facts.index import dotted_parts
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.reading.devices.device_text import words
@@ -118,35 +117,7 @@ def _operands(node: cst.BaseExpression, facts: FileFacts) -> tuple[cst.BaseExpre
         return (node.left, *(target.comparator for target in node.comparisons))
     if isinstance(node, cst.Call) and facts.means(node.func, *_COMBINING):
         return tuple(arg.value for arg in node.args)
-    if isinstance(node, cst.Attribute) and facts.flow.class_of_self(node.value) is None:
-        return assigned_values(node, facts) or None
     return None
 
 
 _COMBINING = ("builtins.bool", "builtins.int", "builtins.min", "builtins.max")
-
-
-def assigned_values(
-    node: cst.Name | cst.Attribute, facts: FileFacts
-) -> tuple[cst.BaseExpression, ...]:
-    """What was assigned to the variable, or to the attribute of that name, in this file."""
-    if isinstance(node, cst.Attribute):
-        return _attribute_values(facts.module, facts).get(dotted_parts(node) or (), ())
-    if isinstance(facts.parent(node), cst.Attribute):
-        return ()
-    return tuple(each.value for each in facts.bindings(node) if each.value is not None)
-
-
-@remembered
-def _attribute_values(
-    module: cst.Module, facts: FileFacts
-) -> dict[tuple[str, ...], tuple[cst.BaseExpression, ...]]:
-    del module
-    found: dict[tuple[str, ...], list[cst.BaseExpression]] = {}
-    for uses in facts.index.uses.values():
-        for use in uses:
-            target = facts.index.parents.get(use.node) if len(use.parts) == 2 else None
-            statement = facts.parent(target) if isinstance(target, cst.AssignTarget) else None
-            if isinstance(statement, cst.Assign):
-                found.setdefault(use.parts, []).append(statement.value)
-    return {parts: tuple(values) for parts, values in found.items()}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.enclosing import enclosing_class, enclosing_function
 from torchdet.facts.expressions import int_value, last_name
-from torchdet.facts.flow.destinations import Arrival
+from torchdet.facts.flow.arrivals import Arrival
 from torchdet.facts.flow.order import Order
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst

@@ -21,7 +21,7 @@ from torchdet.edit.node_edit import InsertBefore, NodeEdit, Replace
 from torchdet.facts.expressions import has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.resolve import Exact
-from torchdet.facts.scope import BindingKind, ScopeKind
+from torchdet.facts.scope import ScopeKind
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import (
     Codemod,
@@ -40,7 +40,6 @@ from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.seed_calls import collapsed_seeding
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.model.fix import Applicability
-from torchdet.reading.devices.probes import assigned_values
 from torchdet.torch_api.device_apis import DeviceApi, Equivalence
 from torchdet.torch_api.device_queries import CUDA_AVAILABLE
 from torchdet.torch_api.random_numbers import ACCELERATOR_SEEDERS
@@ -232,20 +231,10 @@ def _used_stream(finding: Finding[object], call: cst.Call, words: DeviceWords) -
 
 def _is_stream(node: cst.BaseExpression, words: DeviceWords) -> bool:
     """Whether ``node`` makes a stream, or reads what is only ever given one."""
-    facts = words.facts
-    if isinstance(node, cst.Call):
-        return facts.means(node.func, *_STREAM_MAKERS)
-    if isinstance(node, cst.Name):
-        bindings = facts.bindings(node)
-        if any(binding.kind is not BindingKind.ASSIGNMENT for binding in bindings):
-            return False
-        values: Sequence[cst.BaseExpression | None] = [binding.value for binding in bindings]
-    elif isinstance(node, cst.Attribute):
-        values = list(assigned_values(node, facts))
-    else:
-        return False
-    return bool(values) and all(
-        isinstance(value, cst.Call) and facts.means(value.func, *_STREAM_MAKERS) for value in values
+    sources = words.facts.flow.sources(node)
+    return sources.complete and all(
+        isinstance(end.node, cst.Call) and words.facts.means(end.node.func, *_STREAM_MAKERS)
+        for end in sources.every
     )
 
 

@@ -60,9 +60,8 @@ from torchdet.reading.devices.dispatch import is_asked_for
 from torchdet.reading.devices.placement import (
     Placement,
     device_of_move,
+    moved_to,
     placement_of,
-    placement_of_call,
-    sent_to,
 )
 from torchdet.reading.tensors.numpy_arrays import is_wide_numpy
 from torchdet.torch_api.data_loading import CPU_SAMPLERS
@@ -95,8 +94,9 @@ def _wide_value(call: cst.Call, node: cst.CSTNode, what: str, context: Context) 
         return
     if _is_tried(node, facts):
         return
-    places = [placement_of_call(call, facts), *sent_to(call, facts)]
-    reached = next((place for place in places if place is not None and place.may_be("mps")), None)
+    reached = placement_of(call, facts)
+    if reached is None or not reached.may_be("mps"):
+        reached = moved_to("mps", call, facts)
     if reached is not None:
         yield Draft(
             node,
@@ -168,7 +168,7 @@ def _drawn_on(call: cst.Call, name: str, facts: FileFacts) -> Placement | None:
     """The device on which a function of torch draws; None where its input decides."""
     if argument(call, "device") is None and (name.endswith("_like") or name == "torch.normal"):
         return None
-    return placement_of_call(call, facts)
+    return placement_of(call, facts)
 
 
 def _mismatch(call: cst.Call, on: Placement | None, what: str, context: Context) -> Iterator[Draft]:

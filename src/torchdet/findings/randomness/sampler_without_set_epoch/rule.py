@@ -50,7 +50,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.expressions import argument, is_constant, last_name, string_value
-from torchdet.facts.flow.destinations import Arrival
+from torchdet.facts.flow.arrivals import Arrival
 from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
