@@ -109,7 +109,13 @@ def _known_demands(module: cst.Module, facts: FileFacts) -> dict[str, FirstAnswe
 
 @remembered
 def _demanded_types(test: cst.Comparison, facts: FileFacts) -> frozenset[str]:
-    """The types for one of which a device must be, or else the program stops."""
+    """The types for one of which a device must be, or else the program stops.
+
+    A test that only some devices come to demands nothing: `assert device == "cuda"` in the `else`
+    of `if device == "cpu":`.
+    """
+    if device_facts(test, facts):
+        return frozenset()
     branches = (Branch(test, holds) for holds in (True, False))
     return frozenset(
         fact.kind
@@ -257,8 +263,9 @@ def _compared(test: cst.Comparison, holds: bool, facts: FileFacts) -> Iterator[D
     wanted = equal if holds else unequal
     if all(isinstance(target.operator, wanted) for target in test.comparisons):
         operands = (test.left, *(target.comparator for target in test.comparisons))
-        told = _told_of_device(operands, facts)
-        yield from (DeviceFact(kind, told) for each in operands for kind in _types_in(each))
+        kinds = [kind for each in operands for kind in _types_in(each)]
+        told = _told_of_device(operands, facts) if kinds else Told.IS
+        yield from (DeviceFact(kind, told) for kind in kinds)
 
 
 def _told_of_device(operands: Iterable[cst.BaseExpression], facts: FileFacts) -> Told:

@@ -22,8 +22,8 @@ def is_device_expression(node: cst.BaseExpression, facts: FileFacts) -> bool:
     ``x.device``, ``args.device``, ``device.type``, ``str(device)``, ``cfg["device"]``, and what
     comes from such an expression.
     """
-    if isinstance(node, (cst.SimpleString, cst.Integer)):
-        return False
+    if _is_named(node) or isinstance(node, (cst.SimpleString, cst.Integer)):
+        return _is_named(node)
 
     def transfer(each: cst.BaseExpression) -> list[cst.BaseExpression] | None:
         return [] if _is_named(each) else _parts_of_device(each, facts)

@@ -111,12 +111,12 @@ def check_move(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     call = facts.parent(node)
     if "mps" not in context.config.target_devices or not isinstance(call, cst.Call):
         return
-    place = device_of_move(call, facts) if call.func is node else None
-    if place is None or not place.may_be("mps") or _is_tried(call, facts):
+    if call.func is not node or _changes_dtype(call) or _is_tried(call, facts):
         return
-    if place.types != {"mps"} and is_asked_for("mps", node, facts):
+    place = device_of_move(call, facts) if is_wide_numpy(node.value, facts) else None
+    if place is None or not place.may_be("mps"):
         return
-    if not _changes_dtype(call) and is_wide_numpy(node.value, facts):
+    if place.types == {"mps"} or not is_asked_for("mps", node, facts):
         yield Draft(
             node.attr,
             "MPS has no 64-bit floating point, which NumPy makes unless told otherwise: this move "
@@ -147,7 +147,7 @@ def _is_tried(node: cst.CSTNode, facts: FileFacts) -> bool:
 def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
     """`torch.randn(8, device="mps", generator=g)`, `DataLoader(..., generator=g)`."""
     call = context.facts.parent(reference.node)
-    if isinstance(call, cst.Call) and call.func is reference.node:
+    if isinstance(call, cst.Call) and call.func is reference.node and _has_generator(call):
         on = (
             Placement.literal("cpu")
             if reference.name in CPU_SAMPLERS
@@ -159,9 +159,13 @@ def check_generator(reference: Reference, context: Context) -> Iterator[Draft]:
 def check_drawing_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     """`torch.empty(8, device="mps").normal_(generator=g)`."""
     call = context.facts.parent(node)
-    if isinstance(call, cst.Call) and call.func is node:
+    if isinstance(call, cst.Call) and call.func is node and _has_generator(call):
         on = placement_of(node.value, context.facts)
         yield from _mismatch(call, on, f"`.{node.attr.value}`", context)
+
+
+def _has_generator(call: cst.Call) -> bool:
+    return argument(call, "generator") is not None
 
 
 def _drawn_on(call: cst.Call, name: str, facts: FileFacts) -> Placement | None:
