@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +55,37 @@ def test_github_escapes_hostile_names() -> None:
     _, properties, _ = parse(lines[1])
     assert set(properties) == {"title", "file", "line"}
     assert properties["file"].startswith("a,b:c%\n::error::")
+
+
+def test_markdown_says_what_a_person_needs() -> None:
+    found = finding()
+    verdict = Verdict(2, Recorded(10, 3, 1), first=found)
+    text = render_verdict("markdown", verdict, {found: Advice("Do this.", "DET401")})
+    for shown in (
+        "❌ torchdet verify", "**operation** at <code>model.py:2</code>", "backward of step 17",
+        "3 of 12 elements differ", "- Do this. (DET401)",
+    ):  # fmt: skip
+        assert shown in text, text
+    assert "✅" in render_verdict("markdown", IDENTICAL, {})
+
+
+def test_markdown_leaves_hostile_names_text() -> None:
+    text = render_verdict("markdown", *hostile())
+    assert "<script" not in text
+    assert "\n::error" not in text
+
+
+def test_a_job_gets_its_summary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "program.py").write_text("import torch\nprint(torch.ones(2).sum())\n")
+    (tmp_path / "summary.md").write_text("before\n")
+    run = subprocess.run(
+        [sys.executable, "-m", "torchdet", "verify", "--output-format", "github", "program.py"],
+        check=True, capture_output=True, text=True,
+        env={**os.environ, "GITHUB_STEP_SUMMARY": "summary.md"},
+    )  # fmt: skip
+    assert run.stdout.startswith("::notice title=torchdet verify (identical)::")
+    assert (tmp_path / "summary.md").read_text().startswith("before\n### ✅ torchdet verify\n")
 
 
 def test_sarif_names_the_rule_or_the_cause() -> None:

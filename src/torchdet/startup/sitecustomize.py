@@ -15,6 +15,7 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 
 # The recorder goes first, so that it sees what the runtime does to the generators.
 _PREPARATIONS = (
+    ("vary", "torchdet.verify.changed_process", "change_conditions"),
     ("verify", "torchdet.verify.recorder_start", "record_when_torch_is_imported"),
     ("run", "torchdet.runtime.program_start", "set_up_process"),
 )

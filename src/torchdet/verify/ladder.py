@@ -28,8 +28,9 @@ class Verification:
     """What to verify and how.
 
     ``level`` None goes down by itself. ``say`` is told what is being done. ``folder`` is empty, and
-    gets the traces. ``start`` starts the program. ``with_aftermath`` follows a difference for some
-    steps.
+    gets the traces. ``start`` starts the program, and ``start_other``, where it is given, the runs
+    that are compared with the first, under other conditions. ``with_aftermath`` follows a
+    difference for some steps.
     """
 
     command: Sequence[str]
@@ -41,22 +42,15 @@ class Verification:
     against: RunTrace | None = None
     say: Callable[[str], None] = field(default=lambda _text: None)
     start: Starter = start_program
+    start_other: Starter | None = None
     with_aftermath: bool = False
 
     def verify(self) -> Verdict:
         """Run and compare. Raises ``VerifyError``."""
+        first = self.first_run() if self.against is None else self.against
         level = self.level or Level.STEP
-        if self.against is not None:
-            first = self.against
+        if self.level is None or self.against is not None:
             level = Level.OPERATION if first.count_operations() else Level.STEP
-        else:
-            first = self._whole_run("run 1", level)
-            if self.level is None and not first.count_steps():
-                self.say("no optimizer makes a step: every operation is recorded")
-                level = Level.OPERATION
-                first = self._whole_run("run 1, operations", level)
-            if not first.processes():
-                raise VerifyError(_NOTHING)
         comparison = None
         for number in range(1 if self.against is not None else 2, self.runs + 1):
             comparison, differs = self._compared_run(f"run {number}", first, level)
@@ -65,6 +59,16 @@ class Verification:
         assert comparison is not None
         environment = comparison.environment_changes()
         return Verdict(self.runs, recorded(first), environment)
+
+    def first_run(self) -> RunTrace:
+        """The run that others are compared with. Raises ``VerifyError``."""
+        first = self._whole_run("run 1", self.level or Level.STEP)
+        if self.level is None and not first.count_steps():
+            self.say("no optimizer makes a step: every operation is recorded")
+            first = self._whole_run("run 1, operations", Level.OPERATION)
+        if not first.processes():
+            raise VerifyError(_NOTHING)
+        return first
 
     def record(self) -> RunTrace:
         """Run once and return the trace. Raises ``VerifyError``."""
@@ -146,7 +150,10 @@ class Verification:
         base = spec or RecordingSpec("", Level.OPERATION)
         folders = []
         for number in (1, 2):
-            run = self._run(f"capture {number}", replace(base, capture=target), until_captured=True)
+            start = self.start if number == 1 else self.start_other
+            run = self._run(
+                f"capture {number}", replace(base, capture=target), until_captured=True, start=start
+            )
             folders.append(run.trace.folder)
         return _detail(*folders), read_aftermath(*folders) if self.with_aftermath else None
 
@@ -164,7 +171,8 @@ class Verification:
 
         self.say(name)
         spec = replace(spec, eager=self.eager)
-        finished = run_program(self.command, spec, enough=enough, start=self.start)
+        start = self.start_other or self.start
+        finished = run_program(self.command, spec, enough=enough, start=start)
         return comparison, finished
 
     def _run(
@@ -174,6 +182,7 @@ class Verification:
         *,
         until_after: int | None = None,
         until_captured: bool = False,
+        start: Starter | None = None,
     ) -> FinishedRun:
         folder = self._folder(name)
         trace = RunTrace(folder)
@@ -186,7 +195,7 @@ class Verification:
 
         self.say(name)
         spec = replace(spec, folder=str(folder), eager=self.eager)
-        return run_program(self.command, spec, enough=enough, start=self.start)
+        return run_program(self.command, spec, enough=enough, start=start or self.start)
 
     def _folder(self, name: str) -> Path:
         return self.folder / name.replace(", ", "-").replace(" ", "-")

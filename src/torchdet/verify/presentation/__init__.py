@@ -17,6 +17,7 @@ _MODULES = {
     "html": "verdict_html",
     "github": "verdict_github",
     "sarif": "verdict_sarif",
+    "markdown": "verdict_markdown",
 }
 
 FORMATS = tuple(_MODULES)
