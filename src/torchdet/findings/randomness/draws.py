@@ -17,13 +17,13 @@ from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.randomness.library_objects import is_made_by
 from torchdet.reading.randomness.number_uses import is_beside_results
 from torchdet.reading.randomness.program import (
-    RUN_BY_LOADERS,
     Lack,
     Unseeded,
     block_name,
     program,
 )
 from torchdet.reading.randomness.program_start import starts_program
+from torchdet.reading.randomness.reached_code import RUN_BY_LOADERS
 from torchdet.torch_api.random_numbers import (
     Drawing,
     Stream,

@@ -246,11 +246,25 @@ def _of_method_argument(call: cst.Call, facts: FileFacts) -> Effect:
 
 
 def _of_element(container: cst.CSTNode, facts: FileFacts) -> Effect:
-    """An element of the list that ``torch.cat`` and its like join is read."""
+    """An element of the list that ``torch.cat`` and its like join is read.
+
+    Not where it pads what is sent to other processes, which cut it off again.
+    """
     arg = facts.parent(container)
     call = facts.parent(arg) if isinstance(arg, cst.Arg) else None
     if isinstance(call, cst.Call) and call.args[0] is arg:
         names = facts.resolve(call.func).names
-        if names and set(names) <= JOINING_FUNCTIONS:
+        if names and set(names) <= JOINING_FUNCTIONS and not _is_only_sent(call, facts):
             return Effect.READS
     return Effect.MAY_FILL
+
+
+def _is_only_sent(call: cst.Call, facts: FileFacts) -> bool:
+    """Whether nothing but functions of ``torch.distributed`` get the result."""
+    uses = [each.use for each in facts.flow.reaches(call, inside=True).ends]
+    return bool(uses) and all(
+        use.kind is UseKind.ARGUMENT
+        and isinstance(use.by, cst.Call)
+        and any(name.startswith("torch.distributed.") for name in facts.resolve(use.by.func).names)
+        for use in uses
+    )

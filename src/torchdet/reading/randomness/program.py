@@ -19,10 +19,13 @@ from torchdet.reading.randomness.default_options import DefaultOptions
 from torchdet.reading.randomness.imported_code import derives_from_module, imported_by
 from torchdet.reading.randomness.reached_code import (
     EVERYTHING,
+    RUN_BY_LOADERS,
+    MainProcessReach,
     PossibleReach,
     Reach,
     ReachedCode,
     SureReach,
+    always,
 )
 from torchdet.reading.randomness.seeded_streams import SeededStreams
 from torchdet.reading.randomness.survey import MAIN, MODULE, Block, Part, survey
@@ -31,11 +34,6 @@ from torchdet.torch_api.random_numbers import Stream, drawn_stream
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
     from torchdet.reading.context import Context
-
-RUN_BY_LOADERS = frozenset(
-    {"__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate"}
-)
-"""The methods that torch's workers run, which it has seeded by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +156,10 @@ class Program:
         return self._code({MODULE, *self.entries})
 
     @cached_property
+    def _main_process(self) -> ReachedCode:
+        return self._code({MODULE, *self.entries}, MainProcessReach(always))
+
+    @cached_property
     def reached(self) -> frozenset[str]:
         """The names of the file's blocks that run when the program does."""
         if not self.entries:
@@ -277,18 +279,18 @@ class Program:
     def draws(self, stream: Stream) -> tuple[Draw, ...]:
         """What the program draws from ``stream`` for its results, its own module first.
 
-        In other modules, what each run draws, if the program seeds anything: seeding nothing is a
-        fault of its own.
+        In other modules, what each run draws, if the program trains and seeds anything: seeding
+        nothing is a fault of its own.
         """
         own = [
             (module, block, block.everything)
-            for module, block in self._run.blocks.values()
+            for module, block in self._main_process.blocks.values()
             if module is self._module
         ]
         others = [
             (module, block, part)
-            for module, block in (self.training_run.blocks if self._seeds_anything else ())
-            if module is not self._module
+            for module, block in self.training_run.blocks
+            if module is not self._module and self.trains is not None and self._seeds_anything
             for part in self.training_run.parts_of(block)
         ]
         return tuple(

@@ -44,12 +44,34 @@ class PossibleReach:
                 yield part.calls if block.name == MODULE else part.uses
 
 
-EVERYTHING = PossibleReach(lambda _block, _guard: True)
-"""Whatever the options are."""
+def always(_block: Block, _guard: Guard | None) -> bool:
+    """Whatever the options are, the code may run."""
+    return True
+
+
+EVERYTHING = PossibleReach(always)
+"""All that may run, whatever the options are."""
+
+
+RUN_BY_LOADERS = frozenset(
+    {"__getitem__", "__getitems__", "__iter__", "__next__", "__call__", "collate"}
+)
+"""The methods that torch's workers run, which it has seeded by then."""
+
+
+class MainProcessReach(PossibleReach):
+    """What may run in the process that the program starts in, and not in a loader's workers."""
+
+    def names(self, block: Block) -> Iterator[set[str]]:
+        """What the code uses, unless workers run it."""
+        return iter(()) if block.last_name in RUN_BY_LOADERS else super().names(block)
 
 
 class SureReach:
-    """What runs in each run, by what is called or passed to a call, and by no mere mention."""
+    """What each run does in the process that it starts in.
+
+    Code leads on by what it calls, or passes to a call, and by no mere mention.
+    """
 
     def __init__(self, options: DefaultOptions) -> None:
         self._options = options
@@ -60,6 +82,8 @@ class SureReach:
 
         Those in both arms of an ``if`` count, whatever its test is.
         """
+        if block.last_name in RUN_BY_LOADERS:
+            return
         arms: dict[tuple[Under, tuple[int, int]], set[str]] = {}
         for under, names in block.runs.items():
             if self._options.surely_run(block, under):

@@ -204,6 +204,8 @@ class SurveyReader:
                 if ".".join(_dotted(node.func) or ()) in NOT_NUMBERS:
                     for each in node.args:
                         self._beside(each)
+            elif isinstance(node, ast.Lambda):
+                self._beside(node.body)  # it runs elsewhere, such as in the workers of a loader
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 self._imports(node)
             elif isinstance(node, (ast.Assign, ast.AnnAssign)):
@@ -225,7 +227,7 @@ class SurveyReader:
             self._beside(node.value)
 
     def _beside(self, root: ast.AST) -> None:
-        """Remember that the numbers drawn below ``root`` are for no results."""
+        """Remember that what is drawn below ``root`` is not for the results of the block."""
         self._no_results.update(node for node, _ in descendants_under(root, NO_TEST))
 
     def _default(self, name: str, value: ast.expr | None) -> None:

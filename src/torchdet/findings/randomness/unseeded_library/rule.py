@@ -9,9 +9,9 @@ entropy whatever else is seeded:
 - `action_space.sample()` of Gymnasium and Gym, in a program that seeds something, where no code of
   the file seeds a space.
 
-Not reported: environments that a library gets from its caller; files that call `set_random_seed`;
-spaces that are seeded anywhere in the file. Samples of an `observation_space` are not reported:
-they stand for a shape.
+Not reported: environments that a library gets from its caller, or that are made with a `seed`;
+files that call `set_random_seed`; spaces that are seeded anywhere in the file; and samples of an
+`observation_space`, which stand for a shape.
 
 ## Why is this bad?
 `random.seed`, `np.random.seed` and `torch.manual_seed` hide the fault: everything else repeats, and
@@ -106,7 +106,10 @@ def check_sample(attribute: cst.Attribute, context: Context) -> Iterator[Draft]:
     space = last_name(attribute.value) or ""
     if _SPACES.search(space) is None or not _matters(context) or not _imports_spaces(facts):
         return
-    if not program(context).entries and not _is_made_here(attribute.value, facts):
+    makers = _makers(attribute.value, facts)
+    if any(argument(each, "seed") for each in makers):
+        return
+    if not program(context).entries and not makers:
         return  # whoever made the environment may have seeded it
     if _seeds_spaces(facts.module, facts) or attribute is not _first_sample(facts.module, facts):
         return
@@ -151,11 +154,11 @@ def _is_seeded_later(module: cst.Module, facts: FileFacts) -> bool:
     return any(last_name(each.func) == "set_random_seed" for each in calls)
 
 
-def _is_made_here(space: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether the file itself makes the environment that has the space."""
+def _makers(space: cst.BaseExpression, facts: FileFacts) -> list[cst.Call]:
+    """The calls of the file that make the environment that has the space."""
     owner = space.value if isinstance(space, cst.Attribute) else space
     ends = (each.expression for each in facts.flow.sources(owner).every)
-    return any(isinstance(each, cst.Call) for each in ends)
+    return [each for each in ends if isinstance(each, cst.Call)]
 
 
 def _imports_spaces(facts: FileFacts) -> bool:

@@ -21,7 +21,7 @@ The message says what is missing:
 - a model is made, and its weights are drawn, before torch is seeded (reported at the seed);
 - only the parent of the processes that `torch.multiprocessing.spawn` starts is seeded.
 
-Not reported: programs whose file name says that they measure speed. The finding is certain when the
+Not reported: tests, and programs whose file name says that they measure speed. The finding is certain when the
 file itself shows the training, and likely when imported modules do, or an option decides.
 
 ## Why is this bad?
@@ -140,7 +140,7 @@ def _first_step(context: Context) -> cst.Attribute | None:
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if _is_set_aside(context):
+    if _is_set_aside(context) or module_role(context) is ModuleRole.TEST:
         return
     start = program(context)
     unseeded = start.unseeded(Stream.TORCH) if start.trains is not None else None
