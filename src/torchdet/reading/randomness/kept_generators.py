@@ -49,6 +49,14 @@ def kept_by_dataset(made: cst.Call, facts: FileFacts) -> KeptGenerator | None:
     return None
 
 
+def run_by_loader(function: cst.CSTNode, facts: FileFacts) -> Confidence | None:
+    """Whether a loader runs the function for each item that it takes of a data set of the file."""
+    owner = enclosing_class(function, facts)
+    if owner is None or function not in _run_by_workers(owner, facts):
+        return None
+    return is_dataset(owner, facts)
+
+
 def _uses(made: cst.Call, facts: FileFacts) -> list[Use]:
     """The uses of the generator, unless it is made for each item."""
 

@@ -6,6 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from torchdet.facts.expressions import is_constant
 from torchdet.facts.flow.uses import UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
@@ -18,6 +19,10 @@ _SLOT = "worker_init_fn"
 _NAMED = re.compile(r"worker_?init|init_?worker|seed_?worker|worker_?seed", re.IGNORECASE)
 _COUNTS_ON = re.compile(r"epoch|iteration|step|rank", re.IGNORECASE)
 _CONVERTS = ("builtins.int", "builtins.abs", "numpy.uint32", "numpy.int64")
+_WORKER_INFO = (
+    "torch.utils.data.get_worker_info",
+    "torch.utils.data._utils.worker.get_worker_info",
+)
 _STATES = ("numpy.random.get_state", "random.getstate", "torch.get_rng_state")
 
 
@@ -86,6 +91,31 @@ def repeated_seed(
         return Repeated.CONSTANT
     literals = all(isinstance(each, cst.Integer) for each in others)
     return Repeated.NUMBER if literals else None
+
+
+def is_number_of_worker(seed: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether ``seed`` is nothing but ``get_worker_info().id``, with literals added to it."""
+
+    def transfer(node: cst.BaseExpression) -> list[cst.BaseExpression] | None:
+        return [node.left, node.right] if isinstance(node, cst.BinaryOperation) else None
+
+    sources = facts.flow.sources(seed, transfer)
+    ends = [each.expression for each in sources.every]
+    others = [each for each in ends if not isinstance(each, cst.Integer)]
+    return bool(others) and all(_is_id_of_info(each, facts) for each in others)
+
+
+def _is_id_of_info(node: cst.BaseExpression | None, facts: FileFacts) -> bool:
+    if not isinstance(node, cst.Attribute) or node.attr.value != "id":
+        return False
+    made = [
+        each.expression
+        for each in facts.flow.sources(node.value).every
+        if not is_constant(each.node, "None")
+    ]
+    return bool(made) and all(
+        isinstance(each, cst.Call) and facts.means(each.func, *_WORKER_INFO) for each in made
+    )
 
 
 def _is_state(node: cst.CSTNode, facts: FileFacts) -> bool:

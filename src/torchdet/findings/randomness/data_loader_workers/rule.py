@@ -1,15 +1,20 @@
 """Workers of a `DataLoader` that repeat each other's random numbers, or race for the next batch.
 
 ## What it does
-Reports a generator (`np.random.default_rng(0)`, `np.random.RandomState(0)`, `random.Random(0)`,
-`torch.Generator()`) that is made once and drawn from in `__getitem__` or `__iter__` of a data set;
-a `worker_init_fn` that seeds with a constant, with the worker's number alone, or with
-`np.random.get_state()[1][0]` plus that number; and `DataLoader(in_order=False)` with workers.
+Reports:
 
-Silent are data sets that ask `get_worker_info()` or make or seed the generator anew for each item,
-and files whose loaders have no workers, or get the runtime's `**rt.dataloader_options(...)`, which
-seeds in each worker what its data set keeps. The global generators of `random`, NumPy and torch are
-no finding either: torch seeds them in each worker.
+- a generator (`np.random.default_rng(0)`, `np.random.RandomState(0)`, `random.Random(0)`,
+  `torch.Generator()`) that is made once and drawn from in `__getitem__` or `__iter__` of a data
+  set, or in what they call;
+- a `worker_init_fn` that seeds with a constant, with the worker's number alone, or with
+  `np.random.get_state()[1][0]` plus that number;
+- a data set that seeds with `get_worker_info().id` alone when it is asked for an item;
+- `DataLoader(in_order=False)` with workers.
+
+Not reported: data sets that ask `get_worker_info()`, or make or seed the generator anew for each
+item; files whose loaders have no workers, or get the runtime's `**rt.dataloader_options(...)`,
+which seeds in each worker what its data set keeps; and draws from the global generators of
+`random`, NumPy and torch, which torch seeds in each worker.
 
 ## Why is this bad?
 Every worker gets a copy of the data set with the generator in the same state, so that all workers
@@ -78,8 +83,13 @@ from torchdet.model.diagnostic import Confidence, Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.module_role import ModuleRole, module_role
-from torchdet.reading.randomness.kept_generators import kept_by_dataset
-from torchdet.reading.randomness.worker_functions import repeated_seed, runs_in_workers
+from torchdet.reading.randomness.kept_generators import kept_by_dataset, run_by_loader
+from torchdet.reading.randomness.worker_functions import (
+    Repeated,
+    is_number_of_worker,
+    repeated_seed,
+    runs_in_workers,
+)
 from torchdet.torch_api.data_loading import DATA_LOADERS
 from torchdet.torch_api.random_numbers import GENERATOR_MAKERS, TORCH_SEEDERS
 
@@ -111,18 +121,25 @@ def check_seed(reference: Reference, context: Context) -> Iterator[Draft]:
         return
     function = enclosing_body(call, facts)
     confidence = runs_in_workers(function, facts) if function is not None else None
-    if function is None or confidence is None:
-        return
     seed = call.args[0].value
-    repeated = repeated_seed(seed, function, facts)
-    if repeated is None or module_role(context) is ModuleRole.TEST:
+    if function is None:
         return
     with_torch = reference.name in TORCH_SEEDERS
-    remedy = "leave it out" if with_torch else "seed with `torch.initial_seed() % 2**32`"
+    if confidence is not None:
+        repeated = repeated_seed(seed, function, facts)
+        fix = None if with_torch else _seed_of_worker(seed, context)
+    else:
+        confidence = run_by_loader(function, facts)
+        numbered = confidence is not None and is_number_of_worker(seed, facts)
+        repeated = Repeated.NUMBER if numbered else None
+        fix = None  # by then the worker may have seeded torch, too
+    if repeated is None or confidence is None or module_role(context) is ModuleRole.TEST:
+        return
+    remedy = "leave it out" if fix is None else "seed with `torch.initial_seed() % 2**32`"
     yield Draft(
         call,
         f"{repeated.value}, and so the same random numbers; {remedy}",
-        None if with_torch else _seed_of_worker(seed, context),
+        fix,
         confidence,
     )
 

@@ -21,8 +21,9 @@ The message says what is missing:
 - a model is made, and its weights are drawn, before torch is seeded (reported at the seed);
 - only the parent of the processes that `torch.multiprocessing.spawn` starts is seeded.
 
-Not reported: tests, and programs whose file name says that they measure speed. The finding is certain when the
-file itself shows the training, and likely when imported modules do, or an option decides.
+Not reported: tests, and programs whose file name says that they measure speed. The finding is
+certain when the file itself shows the training, and likely when imported modules do, or an option
+decides.
 
 ## Why is this bad?
 Weights are initialised, data are shuffled and dropout draws from generators that start from the
