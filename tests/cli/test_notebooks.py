@@ -106,6 +106,15 @@ def test_formats_that_point_into_the_file_give_the_row_of_its_json(layout: dict[
         assert all(set(each) == {"startLine", "endLine"} for each in regions)
 
 
+def test_commands_go_on_in_rows_that_look_like_broken_numbers() -> None:
+    commands = (
+        "%shell ls\n  %shell wget \\\n    https://a.org/7102c63/b\n  %shell mount -o size=9G b"
+    )
+    source = f"import torch\nif True:\n  {commands}\n  torch.cuda.synchronize()"
+    write("a.ipynb", [("code", source)])
+    assert "a.ipynb:cell 1:7:3: DET303" in lint("--output-format", "concise").stdout
+
+
 @pytest.mark.parametrize("layout", [{}, {"indent": None}, {"indent": 4, "ensure_ascii": True}])
 def test_a_fix_changes_the_code_and_nothing_else(layout: dict[str, object]) -> None:
     before = write("a.ipynb", CELLS, **layout)

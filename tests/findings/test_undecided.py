@@ -114,6 +114,17 @@ def test_a_right_setting_stands_where_the_pair_was_thought_of(old: str, new: str
     assert all("benchmark" in each.message and each.span.start.row > 7 for each in found)
 
 
+def test_a_flag_that_the_program_switches_either_way_is_fine() -> None:
+    source = (
+        "import torch\n\n\ndef _run(deterministic):\n"
+        "    torch.use_deterministic_algorithms(deterministic)\n\n\n_run(True)\n_run(False)\n"
+    )
+    rule = rule_named("determinism-flag")
+    assert found_undecided(rule, source) == []
+    (found,) = found_undecided(rule, source.replace("_run(True)\n", ""))
+    assert found.span.start.row == 5
+
+
 def test_the_device_is_asked_of_pytorch() -> None:
     (found,) = found_undecided(
         rule_named("hardcoded-device"), 'import torch\n\nx = torch.zeros(3, device="cuda")\n'

@@ -75,14 +75,20 @@ def _may_be_magic(line: str) -> bool:
 
 
 def _row_of_error(lines: list[str]) -> int | None:
-    """The row, from 0, at which Python ceases to understand; None where it understands all."""
+    """The row, from 0, at which Python ceases to understand; None where it understands all.
+
+    Of a statement over rows that end in a backslash it is the first.
+    """
     flags = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             compile("\n".join(lines), "<cell>", "exec", flags, dont_inherit=True)
     except SyntaxError as error:
-        return min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
+        row = min(max((error.lineno or 1) - 1, 0), len(lines) - 1)
+        while row > 0 and lines[row - 1].endswith("\\"):
+            row -= 1
+        return row
     except (ValueError, RecursionError, MemoryError):
         return None
     return None

@@ -19,6 +19,9 @@ _NAMES = re.compile(
 )
 
 
+_IS_SEED = re.compile(r"(^|_)seed$")
+
+
 def is_no_result(name: str) -> bool:
     """Whether what has the name is a port, a path or a name, and no number that is computed with.
 
@@ -36,7 +39,17 @@ def is_beside_results(call: cst.Call, facts: FileFacts) -> bool:
                 return True
         elif isinstance(above, (cst.Assign, cst.AnnAssign)):
             target = above.targets[0].target if isinstance(above, cst.Assign) else above.target
-            return is_no_result(facts.code(target).rpartition(".")[2])
+            name = facts.code(target).rpartition(".")[2]
+            return is_no_result(name) or _is_seed_for_none(target, name, facts)
         elif isinstance(above, (cst.SimpleStatementLine, cst.BaseCompoundStatement)):
             return False
     return False
+
+
+def _is_seed_for_none(target: cst.BaseExpression, name: str, facts: FileFacts) -> bool:
+    """Whether ``target`` is a seed that nobody gave: whoever wants to repeat the run gives one."""
+    if _IS_SEED.search(name.lower()) is None:
+        return False
+    code = facts.code(target)
+    tests = (each.test for each in facts.ancestors(target) if isinstance(each, cst.If))
+    return any(facts.code(test) in {f"{code} is None", f"not {code}"} for test in tests)

@@ -124,6 +124,7 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
+    requires=(b"torch", b"import deepspeed", b"from deepspeed"),
     triggers=(b"ccl'", b'ccl"', b"cncl", b"CCL"),
     nodes={"SimpleString": check_literal},
     names={f"torch.distributed.Backend.{member}": check_member for member in ("NCCL", "XCCL")},

@@ -53,7 +53,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from torchdet.facts.enclosing import enclosing_function
-from torchdet.facts.expressions import is_constant
+from torchdet.facts.expressions import is_constant, literal_value
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.findings.base import Draft, Rule
@@ -161,8 +161,18 @@ def _tuning_writes(module: cst.Module, facts: FileFacts) -> tuple[_Tuning, ...]:
 
 
 def _is_left_to_the_user(write: FlagWrite, facts: FileFacts) -> bool:
-    """Whether the value comes from an option, or from whoever calls: not from the file alone."""
-    return write.implied is None and not write.is_known(facts)
+    """Whether the value comes from an option, or from whoever calls: not from the file alone.
+
+    So it does where calls of the file switch the flag either way: a program that compares both.
+    """
+    if write.implied is not None:
+        return False
+    if not write.is_known(facts):
+        return True
+    ends = facts.flow.sources(write.decisive).expressions if write.decisive is not None else ()
+    return isinstance(write.decisive, cst.Name) and not write.flag.bad.issuperset(
+        map(literal_value, ends)
+    )
 
 
 def _described(write: FlagWrite, facts: FileFacts) -> str:
