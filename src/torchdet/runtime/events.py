@@ -25,6 +25,7 @@ class EventKind(Enum):
     DRIFTED = "drifted"
     REDIRECTED = "redirected"
     SEEDED = "seeded"
+    EXEMPTED = "exempted"
     STATE_MISSING = "state-missing"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from torchdet.runtime import defaults, device_properties, memory, report, streams
+from torchdet.runtime import defaults, device_properties, exemptions, memory, report, streams
 from torchdet.runtime.apply import apply_settings, policy_in
 from torchdet.runtime.errors import SettingError, UnsupportedOnDeviceError
 from torchdet.runtime.handle_random import RandomNumbers
@@ -178,6 +178,18 @@ class TorchHandle(RandomNumbers):
         from torchdet.runtime.redirect import redirect
 
         return redirect(self.runtime.machine, mode)
+
+    # --- exemptions ------------------------------------------------------------------------------
+
+    def allow_nondeterminism(self, *operations: str, reason: str) -> AbstractContextManager[None]:
+        """Let the named operations run within a block although torch cannot repeat their results.
+
+        `with rt.allow_nondeterminism("max_unpool2d", reason="the decoder has no other layer"):`.
+        Every other operation without a deterministic algorithm raises as before. The exemption is
+        logged once, and the audit and the report count how often it was used. An operation whose
+        backward pass is the problem needs the block around the backward call.
+        """
+        return exemptions.exempt(self.torch, operations, reason, exemptions.calling_frame())
 
     # --- the state -------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from torchdet.runtime.events import EventKind, RuntimeEvent, emit
+from torchdet.runtime.exemptions import Exemption, exemptions, is_exempting
+from torchdet.runtime.policy_choices import Determinism
 from torchdet.runtime.settings import SettingState, SettingStatus, read_settings
 
 if TYPE_CHECKING:
@@ -23,9 +25,13 @@ _TROUBLE = (SettingStatus.DIFFERS, SettingStatus.UNREADABLE)
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Audit:
-    """Every setting as it reads now; `drift` are those that no longer hold."""
+    """Every setting as it reads now; `drift` are those that no longer hold.
+
+    `exemptions` are the operations that the program let through, with their reasons and how often.
+    """
 
     states: tuple[SettingState, ...]
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def drift(self) -> tuple[SettingState, ...]:
@@ -40,7 +46,10 @@ class Audit:
 
 def audit_settings(torch: ModuleType, policy: RuntimePolicy) -> Audit:
     """Read every setting again and report drift as an event."""
-    audit = Audit(read_settings(torch, policy))
+    if is_exempting():  # the exemption is what the program asked for, not drift
+        policy = dataclasses.replace(policy, determinism=Determinism.WARN_ONLY)
+    known = tuple(dataclasses.replace(each) for each in exemptions())
+    audit = Audit(read_settings(torch, policy), known)
     for state in audit.drift:
         message = f"{state.name} has drifted: wanted {state.wanted!r}, reads {state.actual!r}"
         details = {"setting": state.name, "wanted": state.wanted, "actual": state.actual}
@@ -84,4 +93,5 @@ def runtime_report(ready: Ready, device: str, audit: Audit) -> dict[str, Plain]:
         "facts": to_plain(ready.facts),
         "settings": to_plain(audit.states),
         "holds": audit.holds,
+        "exemptions": to_plain(audit.exemptions),
     }

@@ -17,6 +17,7 @@ from torchdet.torch_api.operations import (
     Pass,
     Version,
 )
+from torchdet.torch_api.stand_ins import stand_ins_of
 
 _DEVICES = {
     OperationDevice.ANY: "any device",
@@ -79,6 +80,7 @@ def operation_text(operation: Operation) -> str:
         "when": operation.when,
         "condition": str(operation.condition),
         "instead": operation.instead,
+        "stand-in": ", ".join(stand_ins_of(operation)) or "none",
         "since when": releases(operation),
         "known by": "; ".join(map(evidence_text, operation.evidence)),
         "source": operation.source,
@@ -139,6 +141,7 @@ def operation_object(operation: Operation) -> dict[str, object]:
         "when": operation.when,
         "behaviour": operation.behaviour.value,
         "instead": operation.instead,
+        "stand-ins": list(stand_ins_of(operation)),
         "replacement": None
         if replacement is None
         else {

@@ -12,6 +12,7 @@ from torchdet.facts.expressions import argument, has_unpacking
 from torchdet.facts.lazy import cst
 from torchdet.facts.screen import Mention, Outline
 from torchdet.findings.base import Draft
+from torchdet.findings.operations.stand_in_fix import stand_in_fix
 from torchdet.findings.screen import MentionScreen, Screen
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence
@@ -214,7 +215,7 @@ def _drafts(
     yield Draft(
         call.func,
         _message(spelling, first, meetings, context.config),
-        _fix(call, spelling.name, first.operation, sure, context.facts),
+        _fix(call, spelling.name, first.operation, sure, context),
         Confidence.CERTAIN if certain else Confidence.LIKELY,
     )
 
@@ -316,6 +317,15 @@ def _release(version: tuple[int, int]) -> str:
 
 
 def _fix(
+    call: cst.Call, name: str, operation: Operation, sure: Confidence, context: Context
+) -> NodeFix | None:
+    plain = _replacement(call, name, operation, sure, context.facts)
+    if plain is None and operation.behaviour is Behaviour.ERRORS:
+        return stand_in_fix(call, name, context)
+    return plain
+
+
+def _replacement(
     call: cst.Call, name: str, operation: Operation, sure: Confidence, facts: FileFacts
 ) -> NodeFix | None:
     replacement = operation.replacement

@@ -46,7 +46,12 @@ middle = torch.ones(3, 4).sort(dim=1).values[:, 1]
 `torch.take(x, index)` becomes `x.flatten()[index]`, whose values and gradients are the same, but
 which raises other errors for invalid input: safe where `x` is certainly a tensor. Adaptive maximum
 pooling to size 1 becomes `amax`, which shares the gradient among equal maxima instead of giving it
-to one of them: unsafe.
+to one of them: unsafe. In a project that uses the runtime, a function or method with a version in
+`torchdet.runtime.deterministic` becomes a call of that version, whose results are equal within
+rounding: unsafe.
+
+Where you want the operation as it is, say so and why: the runtime lets it through in
+`with rt.allow_nondeterminism("max_unpool2d", reason="..."):`, and its audit counts it.
 """
 
 from __future__ import annotations
@@ -72,7 +77,7 @@ RULE = Rule(
     screen=_CHECKS.screen,
     stays=Grounds(
         "the operation itself is the reason, not the device or the import",
-        "apply `torchdet fix`, or write what the finding's message names; `torchdet "
-        "catalogue` knows more",
+        "apply `torchdet fix`, or write what the finding's message names (`torchdet catalogue` "
+        "knows more); `rt.allow_nondeterminism` lets the operation through for a reason",
     ),
 )
