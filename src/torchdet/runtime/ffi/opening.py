@@ -56,10 +56,11 @@ def _open() -> AnySession:
         from torchdet.runtime.policy_sources import process_policy
 
         return Session(PureBackend(process_policy().seed))
+    from torchdet.runtime.ffi.host_config import configured_device
     from torchdet.runtime.ffi.torch_backend import TorchBackend
-    from torchdet.runtime.process import get_torch_handle
+    from torchdet.runtime.process import current_handle, get_torch_handle
 
-    handle = get_torch_handle()
+    handle = current_handle() or get_torch_handle(device=configured_device())
     return Session(TorchBackend(handle.device, handle.device_for))
 
 
