@@ -28,6 +28,9 @@ ACCELERATOR_TYPES = (
 )
 """The device types that name an accelerator."""
 
+MANAGED_TYPES = frozenset({"cuda", "mps", "xpu"})
+"""The accelerators that the runtime's handle manages."""
+
 TARGET_DEVICES = ("cpu", *ACCELERATOR_TYPES)
 """The device types that a program can be written for."""
 

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from tests.findings.test_pages import check
+from tests.findings.test_undecided import found_undecided
 from torchdet.edit.apply import apply_fixes
 from torchdet.findings.devices.availability_branch.rule import RULE
 
@@ -31,3 +32,60 @@ def test_fixed_choice_gives_the_same_device_on_machines_that_it_asked_for(choice
     exec(fixed, after)
     assert after["device"] == before["device"]
     assert torch.device(str(after["device"])).type in {"cpu", "cuda", "mps"}
+
+
+CENTRAL = """\
+import torch
+
+
+def get_device():
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+"""
+ASSIGNED = """\
+import torch
+
+
+def get_device():
+    if torch.cuda.is_available():
+        name = "cuda"
+    elif torch.xpu.is_available():
+        name = "xpu"
+    else:
+        name = "cpu"
+    return torch.device(name)
+"""
+FOR_ONE_MAKER = """\
+import torch
+
+
+def get_device():
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("cpu")
+"""
+IN_PASSING = """\
+import torch
+
+
+def train(x):
+    device = "cuda" if torch.cuda.is_available() else "mps" if torch.mps.is_available() else "cpu"
+    return x.to(device)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "rows"), [(CENTRAL, []), (ASSIGNED, []), (FOR_ONE_MAKER, [5]), (IN_PASSING, [5])]
+)
+def test_one_function_with_an_arm_for_each_maker_is_the_place_to_ask(
+    source: str, rows: list[int]
+) -> None:
+    assert [each.span.start.row for each in found_undecided(RULE, source)] == rows
+
+
+@pytest.mark.parametrize("source", [CENTRAL, ASSIGNED])
+def test_the_runtime_answers_in_the_place_of_such_a_function(source: str) -> None:
+    assert [each.span.start.row for each in check(RULE, source).diagnostics] == [5]

@@ -8,7 +8,7 @@ import pytest
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.index import Wanted
 from torchdet.model.source import SourceText
-from torchdet.reading.devices.availability import is_inside_availability_branch
+from torchdet.reading.devices.choice_parts import is_inside_availability_branch
 from torchdet.reading.devices.probes import is_probe
 
 

@@ -18,10 +18,6 @@ from torchdet.reading.scripted import CompiledCode, is_in_forward
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
 
-MANAGED_TYPES = frozenset({"cuda", "mps", "xpu"})
-"""The accelerators that the handle's tables move between."""
-
-
 _COMPILED = Grounds(
     "TorchScript compiles this code, or fx traces it, and cannot read a handle there",
     "take the device from a tensor, such as `x.device`, or pass it as an argument",

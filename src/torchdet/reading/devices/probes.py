@@ -92,7 +92,7 @@ def probes_of(test: cst.BaseExpression, facts: FileFacts) -> tuple[cst.Call | cs
         if isinstance(node, (cst.Call, cst.Attribute)) and is_probe(node, facts):
             found[node] = None
             return ()
-        return _operands(node, facts)
+        return operands_of_condition(node, facts)
 
     asked: dict[cst.BaseExpression, None] = {test: None}
     pending = [test]
@@ -109,7 +109,9 @@ def _is_answer(node: cst.CSTNode) -> bool:
     return isinstance(node, (cst.Name, cst.Integer)) and truth_of(node) is not None
 
 
-def _operands(node: cst.BaseExpression, facts: FileFacts) -> tuple[cst.BaseExpression, ...] | None:
+def operands_of_condition(
+    node: cst.BaseExpression, facts: FileFacts
+) -> tuple[cst.BaseExpression, ...] | None:
     """The parts of a condition or a count that decide on its value."""
     if isinstance(node, cst.UnaryOperation):
         return (node.expression,)

@@ -13,7 +13,9 @@ A device from elsewhere may also give way in statements: `return torch.device(na
 `if torch.cuda.is_available():`, and `return torch.device("cpu")` behind it.
 
 Not reported: what is left where PyTorch itself names no accelerator, and choices that depend on
-another library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`).
+another library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`). In a
+project that does not use the runtime, a function that returns the device of each of several makers
+is the one place for the question, and not reported either.
 
 ## Why is this bad?
 The same line runs on the graphics card of one machine and quietly on the CPU of another whose
@@ -71,6 +73,8 @@ from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Place
 from torchdet.reading.devices.alternatives import falls_back_from_neutral
 from torchdet.reading.devices.availability import availability_branch, fallback_branch
+from torchdet.reading.devices.central_device import is_central_device
+from torchdet.reading.devices.device_choices import device_choice
 from torchdet.reading.devices.device_text import (
     ACCELERATOR_TRIGGERS,
     device_text,
@@ -91,6 +95,8 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     text = device_text(node)
     if text is None or not isinstance(node, cst.BaseExpression) or in_runtime_module(context):
         return
+    if context.config.policy is Policy.UNDECIDED and is_central_device(node, context.facts):
+        return
     find_branch = availability_branch if text.is_accelerator else fallback_branch
     branch = find_branch(node, context.facts)
     if branch is not None and not _is_left_to_others(text.type, node, context.facts):
@@ -99,7 +105,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
             "choosing a device by availability serves only the accelerators asked for; use "
             f"{_replacement(context.config)}",
             _fix(branch.node, context),
-            subject=branch,
+            subject=device_choice(branch, context.facts),
         )
 
 

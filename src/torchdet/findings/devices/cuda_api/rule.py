@@ -65,7 +65,7 @@ from torchdet.model.diagnostic import Severity
 from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context, Reference
 from torchdet.reading.devices.alternatives import has_alternative, is_for_one_release
-from torchdet.reading.devices.availability import is_inside_availability_branch
+from torchdet.reading.devices.choice_parts import is_inside_availability_branch
 from torchdet.reading.devices.dispatch import is_asked_for, is_requirement_of_test, serves_one_type
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_apis import (

@@ -24,9 +24,10 @@ from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.devices.cuda_method.rule import MoveCall
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
+from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.project_conditions import NoOwnMethod
 from torchdet.reading.own_methods import is_certainly_of_torch, methods_of_classes
+from torchdet.torch_api.device_types import MANAGED_TYPES
 
 _UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",

@@ -9,20 +9,14 @@ refused.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from torchdet.edit.node_edit import Replace
-from torchdet.facts.expressions import string_value
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
-from torchdet.findings.devices.device_choices import choice_of
 from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.hardcoded_backend.rule import BackendName
 from torchdet.reading.module_role import runs_at_import
-
-if TYPE_CHECKING:
-    from torchdet.facts.file_facts import FileFacts
 
 _EAGER = Grounds(
     "asking for the backend raises where torch has none, and an import would ask",
@@ -40,22 +34,10 @@ def rewrite(
         if words.refused(finding) is None and _is_evaluated_early(node, words):
             yield Refuse(finding, _EAGER)
         else:
-            replaced = _choice_of_backends(node, words.facts) or node
+            replaced = finding.subject.choice or node
             yield words.refused(finding) or words.rewrite(
                 finding, (Replace(replaced, backend),), backend
             )
-
-
-def _choice_of_backends(node: cst.CSTNode, facts: FileFacts) -> cst.BaseExpression | None:
-    """The choice between ``node`` and ``"gloo"`` by nothing but whether there is CUDA, if any."""
-    above = facts.parent(node)
-    if not isinstance(above, cst.IfExp):
-        return None
-    choice = choice_of(above, facts)
-    if choice is None or not choice.plain or len(choice.outcomes) != 2:
-        return None
-    accelerator, fallback = choice.outcomes
-    return above if accelerator is node and string_value(fallback) == "gloo" else None
 
 
 def _is_evaluated_early(node: cst.CSTNode, words: DeviceWords) -> bool:

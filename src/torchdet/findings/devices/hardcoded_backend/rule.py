@@ -54,6 +54,7 @@ from torchdet.findings.base import Draft, Rule
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Reference
+from torchdet.reading.devices.device_choices import plain_outcomes
 from torchdet.reading.devices.device_conditions import is_established
 from torchdet.reading.devices.dispatch import serves_one_type
 from torchdet.reading.devices.positions import position
@@ -62,6 +63,7 @@ from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_types import BACKEND_TYPES
 
 if TYPE_CHECKING:
+    from torchdet.facts.file_facts import FileFacts
     from torchdet.model.config import LintConfig
 
 _LITERAL = re.compile(rf"""['"](?:{"|".join(BACKEND_TYPES)})['"]""", re.IGNORECASE)
@@ -79,10 +81,14 @@ BACKEND_SINKS = Sinks(
 
 @dataclass(frozen=True, slots=True)
 class BackendName:
-    """An expression that names the backend ``name``, in lower case."""
+    """An expression that names the backend ``name``, in lower case.
+
+    ``choice`` is the one between it and `"gloo"` by nothing but availability, if there is one.
+    """
 
     node: cst.BaseExpression
     name: str
+    choice: cst.BaseExpression | None = None
 
 
 def check_literal(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -108,8 +114,16 @@ def _findings(node: cst.BaseExpression, name: str, context: Context) -> Iterator
             node,
             f"hardcoded backend `{facts.code(node)}` serves one kind of accelerator; use "
             f"{_replacement(context.config)}",
-            subject=BackendName(node, name),
+            subject=BackendName(node, name, _choice(node, facts)),
         )
+
+
+def _choice(node: cst.BaseExpression, facts: FileFacts) -> cst.BaseExpression | None:
+    above = facts.parent(node)
+    outcomes = plain_outcomes(above, facts) if isinstance(above, cst.IfExp) else None
+    if outcomes is None or len(outcomes) != 2 or string_value(outcomes[1]) != "gloo":
+        return None
+    return above if isinstance(above, cst.IfExp) and outcomes[0] is node else None
 
 
 def _replacement(config: LintConfig) -> str:

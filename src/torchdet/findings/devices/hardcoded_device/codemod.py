@@ -28,7 +28,7 @@ from torchdet.facts.lazy import cst
 from torchdet.facts.walk import descendants
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
+from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.hardcoded_device.rule import DeviceLiteral
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.reading.devices.device_options import option_reads
@@ -38,6 +38,7 @@ from torchdet.reading.devices.positions import PositionKind, device_position, te
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
 from torchdet.reading.module_role import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
+from torchdet.torch_api.device_types import MANAGED_TYPES
 
 _UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",

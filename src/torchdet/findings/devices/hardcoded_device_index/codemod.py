@@ -14,11 +14,12 @@ from torchdet.facts.expressions import argument
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome, Refuse
-from torchdet.findings.devices.device_words import MANAGED_TYPES, DeviceWords
+from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.hardcoded_device_index.rule import LiteralIndex
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.device_uses import takes_device
 from torchdet.reading.module_role import runs_at_import
+from torchdet.torch_api.device_types import MANAGED_TYPES
 
 _CHOSEN = Grounds(
     "it chooses the device for all that follows, and which one is meant is for a person to say",
