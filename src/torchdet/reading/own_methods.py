@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
@@ -9,6 +10,7 @@ from torchdet.facts.remembered import remembered
 from torchdet.facts.scope import Binding, BindingKind, ScopeKind
 from torchdet.model.diagnostic import Confidence
 from torchdet.reading.tensors.inference import inferred_value
+from torchdet.reading.tensors.module_classes import is_module_class
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
@@ -30,10 +32,40 @@ def _methods_in(_: cst.Module, facts: FileFacts) -> frozenset[str]:
     )
 
 
-def is_certainly_of_torch(receiver: cst.BaseExpression, facts: FileFacts) -> bool:
-    """Whether ``receiver`` is certainly a tensor or a module of torch, with torch's own methods."""
+def has_torchs_method(receiver: cst.BaseExpression, method: str, facts: FileFacts) -> bool:
+    """Whether ``receiver`` is certainly a tensor or a module, whose ``method`` is torch's own."""
     value = inferred_value(receiver, facts)
-    return value is not None and value.confidence is Confidence.CERTAIN and value.is_of_torch
+    if value is not None and value.confidence is Confidence.CERTAIN and value.is_of_torch:
+        return True
+    sources = facts.flow.sources(receiver)
+    return sources.complete and all(
+        not end.path and isinstance(end.node, cst.Call) and _makes_module(end.node, method, facts)
+        for end in sources.every
+    )
+
+
+def _makes_module(call: cst.Call, method: str, facts: FileFacts) -> bool:
+    """Whether ``call`` makes a module of a class of the file that leaves ``method`` as it is."""
+    made = [each.made for each in facts.flow.callees(call)]
+    return bool(made) and all(
+        owner is not None
+        and is_module_class(owner, facts)
+        and facts.flow.attributes.method(owner, method) is None
+        and all(_is_known(base.value, facts) for base in _bases(owner, facts))
+        for owner in made
+    )
+
+
+def _bases(owner: cst.ClassDef, facts: FileFacts) -> Iterator[cst.Arg]:
+    line, _ = facts.flow.attributes.line(owner)
+    return (base for one in line for base in one.bases)
+
+
+def _is_known(base: cst.BaseExpression, facts: FileFacts) -> bool:
+    """Whether a class is one of the file or of torch."""
+    names = facts.resolve(base).names
+    of_torch = bool(names) and all(name.startswith("torch.nn.") for name in names)
+    return of_torch or facts.flow.attributes.class_named(base) is not None
 
 
 def _is_method(binding: Binding) -> bool:

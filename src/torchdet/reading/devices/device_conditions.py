@@ -116,14 +116,12 @@ def _demanded_types(test: cst.Comparison, facts: FileFacts) -> frozenset[str]:
     """
     if device_facts(test, facts):
         return frozenset()
-    branches = (Branch(test, holds) for holds in (True, False))
-    return frozenset(
-        fact.kind
-        for branch in branches
-        if _stops(other_arm(branch, facts.index.parents))
-        for fact in _told_by(branch, facts)
-        if fact.told in _ESTABLISHING
-    )
+    demanded: set[str] = set()
+    for branch in (Branch(test, holds) for holds in (True, False)):
+        if _stops(other_arm(branch, facts.index.parents)):
+            kinds = {f.kind for f in _told_by(branch, facts) if f.told in _ESTABLISHING}
+            demanded |= kinds if len(kinds) == 1 else set()  # a list of types demands none
+    return frozenset(demanded)
 
 
 def available_types(test: cst.BaseExpression, holds: bool, facts: FileFacts) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from torchdet.reading.devices.device_conditions import (
     named_in,
 )
 from torchdet.reading.devices.device_text import words
+from torchdet.reading.devices.guarded_imports import is_imported_behind_check
 from torchdet.torch_api.device_types import ACCELERATOR_TYPES, BACKEND_TYPES, WORDS_FOR_TYPES
 
 if TYPE_CHECKING:
@@ -37,14 +39,17 @@ def serves_one_type(kind: str, node: cst.CSTNode, context: Context) -> bool:
     ``node`` stands in one of several branches; or the function, class or module around is the part
     for ``kind`` (`is_named_for`). The word CUDA in a name says nothing by itself: it stands for the
     usual accelerator. What bears it must have a counterpart, be used in parts for CUDA only, or
-    tell a base that CUDA is its type.
+    tell a base that CUDA is its type. So is a module that its package imports only where there is
+    CUDA.
     """
     facts = context.facts
     if _stands_in_part(kind, node, facts):
         return True
     if kind != "cuda":
         return is_named_for(kind, node, context)
-    return _is_for_library(node, context) or any(
+    if _is_for_library(node, context) or is_imported_behind_check(context):
+        return True
+    return any(
         _is_part(above, facts) or _is_skipped_without_cuda(above, facts)
         for above in facts.ancestors(node)
         if isinstance(above, (cst.FunctionDef, cst.ClassDef))
@@ -72,8 +77,10 @@ def _is_part(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
 
     It is a method ``cuda``, has a counterpart for another type of device beside it (``MPSTimer``
     beside ``CudaTimer``), the file uses it only in parts for CUDA, or it is a class that tells a
-    base that CUDA is its type.
+    base that CUDA is its type. Under any name, it is one if a table or a registry chooses it.
     """
+    if _is_chosen_by_table(owner, facts):
+        return True
     if "cuda" not in words(owner.name.value):
         return False
     if owner.name.value == "cuda" or _has_counterpart(owner, facts):
@@ -82,6 +89,24 @@ def _is_part(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
         return True
     uses = _uses_of(owner, facts)
     return bool(uses) and all(_stands_in_part("cuda", use, facts) for use in uses)
+
+
+def _is_chosen_by_table(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts) -> bool:
+    """Whether ``owner`` is used under the key of CUDA alone, or registered under it."""
+    registered = (
+        string_value(arg.value)
+        for each in owner.decorators
+        if isinstance(call := each.decorator, cst.Call)
+        if _REGISTERING.search(last_name(call.func) or "")
+        for arg in call.args
+    )
+    if "cuda" in registered:
+        return True
+    uses = _uses_of(owner, facts)
+    return bool(uses) and all("cuda" in _keys_around(use, facts) for use in uses)
+
+
+_REGISTERING = re.compile(r"regist|dispatch|impl", re.IGNORECASE)
 
 
 @remembered

@@ -26,7 +26,6 @@ from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcom
 from torchdet.findings.devices.cuda_method.rule import MoveCall
 from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.project_conditions import NoOwnMethod
-from torchdet.reading.own_methods import is_certainly_of_torch, methods_of_classes
 from torchdet.torch_api.device_types import MANAGED_TYPES
 
 _UNMANAGED = Grounds(
@@ -49,12 +48,11 @@ _OWN_METHOD = Grounds(
 
 def rewrite(findings: Sequence[Finding[MoveCall]], context: MigrationContext) -> Iterator[Outcome]:
     words = DeviceWords(context)
-    own_methods = methods_of_classes(context.facts)
     for finding in findings:
-        yield words.refused(finding) or _moved(finding, words, own_methods)
+        yield words.refused(finding) or _moved(finding, words)
 
 
-def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozenset[str]) -> Outcome:
+def _moved(finding: Finding[MoveCall], words: DeviceWords) -> Outcome:
     """What becomes of a call of `.cuda(...)`, whose method name the finding underlines."""
     facts = words.facts
     call, method = finding.subject.call, finding.subject.method
@@ -64,8 +62,7 @@ def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozense
         return Refuse(finding, _THROUGH_CLASS)
     if any(arg.star for arg in call.args):
         return Refuse(finding, _UNPACKED)
-    of_torch = is_certainly_of_torch(method.value, facts)
-    if method.attr.value in own_methods and not of_torch:
+    if finding.subject.owned:
         return Refuse(finding, _OWN_METHOD)
     given = argument(call, "device", 0)
     rename: NodeEdit = Replace(method.attr, "to")
@@ -79,7 +76,11 @@ def _moved(finding: Finding[MoveCall], words: DeviceWords, own_methods: frozense
             *_named(call),
         )
         change = words.rewrite(finding, edits, f".to({words.looked_up('...')})")
-    return change if of_torch else _unless_defined(change, NoOwnMethod(method.attr.value))
+    return (
+        change
+        if finding.subject.of_torch
+        else _unless_defined(change, NoOwnMethod(method.attr.value))
+    )
 
 
 def _to(device: str, call: cst.Call, given: cst.Arg | None) -> tuple[NodeEdit, ...]:

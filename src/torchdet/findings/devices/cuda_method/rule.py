@@ -57,7 +57,7 @@ from torchdet.model.fix import Applicability
 from torchdet.reading.context import Context
 from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.devices.dispatch import serves_one_type
-from torchdet.reading.own_methods import is_certainly_of_torch, methods_of_classes
+from torchdet.reading.own_methods import has_torchs_method, methods_of_classes
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.device_arguments import DEVICE_METHODS
 
@@ -76,10 +76,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MoveCall:
-    """A call of the method ``method``, such as ``x.cuda``, that moves to one kind of device."""
+    """A call of the method ``method``, such as ``x.cuda``, that moves to one kind of device.
+
+    ``of_torch`` says that it is certainly torch's own; with ``owned`` a class of the file has a
+    method of this name, which may be meant.
+    """
 
     call: cst.Call
     method: cst.Attribute
+    of_torch: bool
+    owned: bool
 
 
 def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
@@ -101,12 +107,14 @@ def check(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     ):
         return
     if not serves_one_type(method, node, context):
+        of_torch = has_torchs_method(node.value, method, context.facts)
+        owned = not of_torch and method in methods_of_classes(context.facts)
         yield Draft(
             node.attr,
             f"`.{method}()` only moves to {_hardware(method)}; write `.to(device)` with a device "
             "that is chosen in one place",
-            None if unbound else _fix(node, call, context),
-            subject=MoveCall(call, node),
+            None if unbound or owned else _fix(node, call, context),
+            subject=MoveCall(call, node, of_torch, owned),
         )
 
 
@@ -207,10 +215,6 @@ _foreign_objects = inherited(frozenset[str](), _foreign_step)
 
 
 def _fix(node: cst.Attribute, call: cst.Call, context: Context) -> NodeFix | None:
-    if node.attr.value in methods_of_classes(context.facts) and not is_certainly_of_torch(
-        node.value, context.facts
-    ):
-        return None  # `x.cuda("usb")` may be a method of the file
     rename = Replace(node.attr, "to")
     given = argument(call, "device", 0)
     if any(arg.star for arg in call.args):

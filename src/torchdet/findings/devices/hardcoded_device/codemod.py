@@ -34,7 +34,7 @@ from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.reading.devices.device_options import option_reads
 from torchdet.reading.devices.device_text import DeviceText
 from torchdet.reading.devices.device_uses import compares_text, needs_plain_text, takes_device
-from torchdet.reading.devices.positions import PositionKind, device_position, text_built_on
+from torchdet.reading.devices.positions import PositionKind, text_built_on
 from torchdet.reading.devices.sinks import DEVICE_SINKS, matches
 from torchdet.reading.module_role import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
@@ -110,7 +110,7 @@ def _outcome(finding: Finding[DeviceLiteral], words: DeviceWords) -> Outcome:
         return _as_type(finding, whole, text, words)
     if text.indexed or whole is not literal:
         return _looked_up(finding, whole, words)
-    return _unindexed(finding, literal, words)
+    return _unindexed(finding, words)
 
 
 def _whole_text(literal: cst.BaseExpression, words: DeviceWords) -> cst.BaseExpression:
@@ -233,13 +233,11 @@ def _as_type(
     return words.rewrite(finding, (Replace(whole, words.text),), words.text, unsafe=unsafe)
 
 
-def _unindexed(
-    finding: Finding[object], literal: cst.BaseExpression, words: DeviceWords
-) -> Outcome:
+def _unindexed(finding: Finding[DeviceLiteral], words: DeviceWords) -> Outcome:
     """`"cuda"`: the handle's device, or its type where text may be wanted."""
     facts = words.facts
-    position = device_position(literal, facts)
-    if position is not None and position.kind is PositionKind.OPTION and position.call is not None:
+    literal, position = finding.subject.node, finding.subject.position
+    if position.kind is PositionKind.OPTION and position.call is not None:
         return _option_default(finding, literal, position.call, words)
     if takes_device(literal, facts):
         return words.current(finding, lambda device: (Replace(literal, device),))

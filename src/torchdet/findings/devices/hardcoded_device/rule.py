@@ -11,10 +11,11 @@ Not reported: messages, comparisons, values that tests expect, tables keyed by d
 choices of an option, lists of devices to test on, and code for this very device: where a comparison
 has just found it, behind `if not torch.cuda.is_available(): return`, in one of several branches
 for different makers, and in a function or class that is one of several for different makers or is
-only used in such a branch. The word CUDA in the name of a file, class or function excuses nothing,
-nor does `assert x.is_cuda`: the device is then that of `x`. What is left where PyTorch names no
-accelerator (`torch.accelerator.current_accelerator() or "cuda"`) is not reported either. The
-argument of `torch.set_default_device` belongs to DET201, a choice by availability to DET304.
+only used in such a branch, chosen for the device by a table or a registry, or in a module that its
+package imports only behind a check. The word CUDA in the name of a file, class or function excuses
+nothing, nor does `assert x.is_cuda`: the device is then that of `x`. What is left where PyTorch
+names no accelerator (`torch.accelerator.current_accelerator() or "cuda"`) is not reported either.
+The argument of `torch.set_default_device` belongs to DET201, a choice by availability to DET304.
 
 ## Why is this bad?
 The program fails, or needs an edit, on a machine with another accelerator or with none, and a
@@ -82,10 +83,11 @@ from torchdet.reading.runtime_modules import in_runtime_module
 
 @dataclass(frozen=True, slots=True)
 class DeviceLiteral:
-    """A literal that names an accelerator: ``node`` reads as ``text``."""
+    """A literal that names an accelerator: ``node`` reads as ``text``, ``position`` takes it."""
 
     node: cst.BaseExpression
     text: DeviceText
+    position: Position
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -100,7 +102,7 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         return
     if not falls_back_from_neutral(node, facts):
         message = _message(node, text, found, context)
-        yield Draft(node, message, subject=DeviceLiteral(node, text))
+        yield Draft(node, message, subject=DeviceLiteral(node, text, found))
 
 
 def hardcoded_position(
