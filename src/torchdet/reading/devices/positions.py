@@ -211,6 +211,9 @@ class _Places:
             return True
         if isinstance(use.by, (cst.AnnAssign, cst.Param)) and self._typed(use.by.annotation):
             return True
+        parameter = self._parameter(use)
+        if parameter is not None and self._typed(parameter.annotation):
+            return True
         if use.kind is UseKind.RETURNED:
             function = enclosing_function(use.node, self._facts)
             return function is not None and self._typed(function.returns)
@@ -226,7 +229,9 @@ class _Places:
         """The names that the place gives to the value."""
         by = use.by
         if use.kind is UseKind.ARGUMENT:
+            parameter = self._parameter(use)
             yield from [use.slot] if isinstance(use.slot, str) else []
+            yield from [parameter.name.value] if parameter is not None else []
             yield from self._option_names(use)
         elif isinstance(by, cst.Assign):
             for target in by.targets:
@@ -240,6 +245,13 @@ class _Places:
             yield from [function.name.value] if function is not None else []
         elif use.kind is UseKind.ELEMENT:
             yield from self._element_names(use)
+
+    def _parameter(self, use: Use) -> cst.Param | None:
+        """The parameter of a function of the file that receives the argument ``use``."""
+        arg = self._facts.parent(use.node)
+        if not isinstance(use.by, cst.Call) or not isinstance(arg, cst.Arg):
+            return None
+        return self._facts.flow.parameter(use.by, arg)
 
     def _element_names(self, use: Use) -> Iterator[str]:
         """The key of a dict, unless that is compared, or the counterpart in an unpacking."""
