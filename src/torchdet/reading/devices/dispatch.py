@@ -102,8 +102,10 @@ def _is_chosen_by_table(owner: cst.FunctionDef | cst.ClassDef, facts: FileFacts)
     )
     if "cuda" in registered:
         return True
-    uses = _uses_of(owner, facts)
-    return bool(uses) and all("cuda" in _keys_around(use, facts) for use in uses)
+    named = facts.uses_of(owner.name.value, facts.scope(owner))
+    if not any("cuda" in _keys_around(use.node, facts) for use in named):
+        return False
+    return all("cuda" in _keys_around(use, facts) for use in _uses_of(owner, facts))
 
 
 _REGISTERING = re.compile(r"regist|dispatch|impl", re.IGNORECASE)

@@ -64,7 +64,9 @@ def position(node: cst.BaseExpression, facts: FileFacts, sinks: Sinks) -> Positi
     places = _Places(facts, sinks)
     known = _known_places(facts.module, facts).setdefault(sinks, FirstAnswers())
     flow = facts.flow
-    taken = flow.first(node, places.take, known, places.hand_on, places.end_at)
+    taken = places.take_at_once(flow.use(node)) or flow.first(
+        node, places.take, known, places.hand_on, places.end_at
+    )
     return places.given(node) if taken else None
 
 
@@ -193,6 +195,10 @@ class _Places:
         if asks and not any(map(self._sinks.takes_everywhere, function)):
             return True
         return self._makes_compared_value(by, function)
+
+    def take_at_once(self, use: Use) -> bool:
+        """Whether the place where the value stands takes it, so that nothing need be followed."""
+        return not self.end_at(use) and self._takes(use)
 
     def take(self, arrival: Arrival) -> bool | None:
         """True where a value arrives at what takes such a one."""

@@ -115,11 +115,11 @@ def hardcoded_position(
         return None
     if found.call is not None and facts.means(found.call.func, "torch.set_default_device"):
         return None
-    if is_demanded_later(text.type, node, facts) or is_only_shown(node, facts):
+    if is_only_shown(node, facts) or availability_branch(node, facts) is not None:
         return None
     if is_established(text.type, node, facts) and not is_only_required(text.type, node, facts):
         return None
-    return found if availability_branch(node, facts) is None else None
+    return found if not is_demanded_later(text.type, node, facts) else None
 
 
 def _message(
