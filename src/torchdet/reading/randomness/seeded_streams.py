@@ -23,8 +23,8 @@ _MAY_SEED = re.compile(
 )
 # What runs code by a name that only a run can tell.
 _LOOKED_UP = frozenset(
-    {BY_NAME, "__import__", "build_from_cfg", "eval", "exec", "get_class", "get_method"}
-    | {"globals", "import_module", "instantiate", "load_entry_point", "locate"}
+    {BY_NAME, "build_from_cfg", "get_class", "get_method", "import_module", "instantiate"}
+    | {"load_entry_point", "locate"}
 )
 
 

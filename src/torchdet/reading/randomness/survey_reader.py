@@ -58,6 +58,7 @@ _METHOD_SETTERS = frozenset({"set_start_method", "get_context"})
 _FRESH_METHODS = frozenset({"spawn", "forkserver"})
 # What gives another seed in each run, called on a module.
 _VARIES = frozenset({"getrandbits", "now", "randint", "randrange", "time", "time_ns", "urandom"})
+_RUNS_TEXT = frozenset({"__import__", "eval", "exec", "globals"})
 _ASKS_FOR_CLASS = frozenset({"isinstance", "issubclass"})
 
 
@@ -251,6 +252,8 @@ class SurveyReader:
             passed = (_dotted(each) or () for each in _arguments(node))
             block.runs.setdefault(under, set()).update(parts, *passed)
         if last == "getattr" and node.args and self._qualified(_dotted(node.args[0]) or ("",)):
+            part.calls.add(BY_NAME)
+        if len(parts) == 1 and last in _RUNS_TEXT:  # and not `model.eval()`
             part.calls.add(BY_NAME)
         if last in _PARSERS:
             block.parses_arguments = True

@@ -116,6 +116,8 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     start = program(context)
     if start.trains is None or not start.seeds(Stream.TORCH):
         return
+    if start.unseeded(Stream.TORCH) is not None:
+        return  # in a run without options, or in the processes that train
     found = varying_operations(start, devices, config.torch_version)
     if found:
         yield Draft(node, _message(found, start), confidence=Confidence.LIKELY)
