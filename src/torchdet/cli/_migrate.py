@@ -44,6 +44,7 @@ class MigrateOptions:
     facade: bool
     keep_imports: bool
     to: str
+    inject: bool
     report: Path | None
 
     def config(self, files: Sequence[SourceFile], *, unsafe: bool) -> MigrateConfig:
@@ -52,7 +53,8 @@ class MigrateOptions:
         if self.typed is Typed.AUTO:
             folders = sorted({os.path.dirname(file.path) or os.curdir for file in files})
             keep = metadata_of(project_folders(folders)).is_type_checked
-        return MigrateConfig(keep, self.facade, self.keep_imports, unsafe, self.to)
+        inject = self.inject or any(file.config.policy is Policy.INJECT for file in files)
+        return MigrateConfig(keep, self.facade, self.keep_imports, unsafe, self.to, inject)
 
 
 def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
@@ -83,6 +85,12 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         default=None,
         help="Leave imports of torch alone (keep), or take torch from the handle (the default).",
     )
+    @click.option(
+        "--inject",
+        type=click.Choice(["parameters"]),
+        default=None,
+        help="Let functions and classes receive the handle as a parameter.",
+    )
     @click.option("--facade", is_flag=True, help="Put the facade's import first, keep the others.")
     @click.option(
         "--report",
@@ -96,6 +104,7 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         typed: str | None,
         onto: str | None,
         imports: str | None,
+        inject: str | None,
         facade: bool,
         report: Path | None,
         **others: object,
@@ -104,6 +113,7 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
             "--typed": typed,
             "--to": onto,
             "--imports": imports,
+            "--inject": inject,
             "--facade": facade,
             "--report": report,
         }
@@ -116,10 +126,14 @@ def migrate_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
             raise click.UsageError("--facade keeps the imports, and --imports rewrite does not")
         if onto not in (None, "handle") and (facade or imports or typed):
             raise click.UsageError(f"--to {onto} leaves imports of torch alone")
+        if inject and (facade or onto not in (None, "handle")):
+            raise click.UsageError("--inject passes the runtime's handle on, which is --to handle")
         if report is not None:
             _require_report(report)
         keeps = imports == "keep"
-        options = MigrateOptions(Typed(typed or "auto"), facade, keeps, onto or "handle", report)
+        options = MigrateOptions(
+            Typed(typed or "auto"), facade, keeps, onto or "handle", inject is not None, report
+        )
         return command(migrate=options if migrate else None, **others)
 
     return with_migration

@@ -65,16 +65,29 @@ def import_name(  # noqa: PLR0913  # the parts of a statement, and what tells wh
     or after the index ``before`` in the module's body are not looked at, so that what stands there
     can use the name. ``own`` is the package that the file is of.
     """
+    return import_names(facts, module, (name,), before=before, beside=beside, own=own)
+
+
+def import_names(  # noqa: PLR0913  # as for one name
+    facts: FileFacts,
+    module: str,
+    names: Sequence[str],
+    *,
+    before: int,
+    beside: str = "",
+    own: str = "",
+) -> tuple[NodeEdit, ...]:
+    """The edits that import several ``names`` of ``module`` as ``import_name`` does one."""
     body = facts.module.body
     taking_up = _statement_from(body[:before], module)
     if taking_up is not None:
-        return (_with_names(taking_up, (name,), facts),)
-    row = f"from {module} import {name}"
+        return (_with_names(taking_up, names, facts),)
+    rows = import_rows(module, names)
     sections = list(_sections(body[:before], own))
     section = _best_section(sections, module, beside)
     if section is not None:
-        return (_into_section(section, module, (row,), beside),)
-    return (_as_section(sections, body, module, (row,), own),)
+        return (_into_section(section, module, rows, beside),)
+    return (_as_section(sections, body, module, rows, own),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,9 +250,10 @@ def _as_section(
     first = _first_place(body)
     if first is None:
         return StatementsAfter(body[-1], ("", *rows))
-    if first and not _has_blank_row_above(body[first]):
-        return StatementsAfter(body[first - 1], ("", *rows))
     same = is_import_row(body[first]) and not _has_other_rank(body[first], module, own)
+    if first and not _has_blank_row_above(body[first]):
+        apart = is_import_row(body[first]) and not same
+        return StatementsAfter(body[first - 1], ("", *rows, *(("",) if apart else ())))
     return StatementsBefore(body[first], (*rows, *(() if same else ("",))))
 
 

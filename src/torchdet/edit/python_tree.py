@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import partial
 
 from torchdet.edit.offset_map import Range
@@ -88,6 +88,9 @@ def _parts(node: ast.AST, places: _Places) -> Parts:
     for _, value in ast.iter_fields(node):
         below: list[TreeNode] = []
         for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, ast.arguments):
+                below += _parameters(each, places)
+                continue
             placed = _node(each, places) if isinstance(each, ast.AST) else None
             if placed is not None:
                 below.append(placed)
@@ -110,6 +113,27 @@ def _arguments(call: ast.Call, places: _Places) -> tuple[TreeNode, ...]:
             parts = Parts(words, ((value,),))
             arguments.append(TreeNode(ARGUMENT, placed.span, partial(_same, parts)))
     return tuple(sorted(arguments, key=lambda argument: argument.span))
+
+
+def _parameters(given: ast.arguments, places: _Places) -> Iterator[TreeNode]:
+    """The parameters in the order of the text, each with its default, so that one can be added."""
+    plain = [*given.posonlyargs, *given.args]
+    defaults = [*(None for _ in plain[len(given.defaults) :]), *given.defaults]
+    kinds = ["/" if each in given.posonlyargs else "" for each in plain]
+    every = [*zip(kinds, plain, defaults, strict=True)]
+    if given.vararg is not None:
+        every.append(("*", given.vararg, None))
+    every += [
+        ("by keyword", each, default)
+        for each, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    ]
+    if given.kwarg is not None:
+        every.append(("**", given.kwarg, None))
+    for kind, each, default in every:
+        below = [_node(part, places) for part in (each, default) if part is not None]
+        children = tuple((part,) for part in below if part is not None)
+        start, end = children[0][0].span[0], children[-1][0].span[1]
+        yield TreeNode("parameter", (start, end), partial(_same, Parts((kind,), children)))
 
 
 def _same(parts: Parts) -> Parts:

@@ -33,6 +33,11 @@ def read_facts(
     """
     dispatch = dispatch_table(rules)
     wanted = Wanted(frozenset(dispatch.nodes), frozenset(dispatch.attributes))
+    return read_context(path, source, wanted, settings)
+
+
+def read_context(path: str, source: SourceText, wanted: Wanted, settings: CheckSettings) -> Context:
+    """Parse ``source`` and keep the nodes that are ``wanted``. Raises ``UnparseableError``."""
     config = settings.config
     aliases = {f"{config.facade_module}.torch": "torch"}
     for module in config.runtime_modules:

@@ -181,6 +181,9 @@ class Resolver:
             return _UNKNOWN
         if isinstance(binding.value, cst.Name) and binding.value.value == _NOTHING:
             return Exact(_NOTHING)
+        if _replaces_nothing(binding):
+            assert isinstance(binding.value, cst.BooleanOperation)
+            return self.expression(binding.value.right, owner)
         return self.expression(binding.value, self._index.evaluated_in.get(binding, owner))
 
     def _parameter(self, binding: Binding) -> Resolution:
@@ -221,6 +224,17 @@ def _assigns_itself(binding: Binding) -> bool:
         binding.kind is BindingKind.ASSIGNMENT
         and isinstance(value, cst.Name)
         and value.value == binding.name
+    )
+
+
+def _replaces_nothing(binding: Binding) -> bool:
+    """Whether it is ``name = name or other``, which only adds a meaning to the name."""
+    value = binding.value
+    return (
+        isinstance(value, cst.BooleanOperation)
+        and isinstance(value.operator, cst.Or)
+        and isinstance(value.left, cst.Name)
+        and value.left.value == binding.name
     )
 
 

@@ -33,6 +33,8 @@ from torchdet.engine.write_file import ChangedMeanwhileError
 from torchdet.facts.parse import UnparseableError
 from torchdet.findings.project_conditions import Condition
 from torchdet.migrate.file_survey import Change, FileSurvey
+from torchdet.migrate.injection.reception import receptions
+from torchdet.migrate.injection.tasks import InjectTask, OutlineTask
 from torchdet.migrate.plan import demanded, plan_file
 from torchdet.migrate.readers import violated_by
 from torchdet.migrate.runtime_layout import RuntimeLayout, layout_of
@@ -122,12 +124,15 @@ def migrate_files(
     operations = next((each.config.helper_operations for each in distinct), ())
     target = target_of(config.to, dict(operations))
     layout = RuntimeLayout() if config.facade else layout_of(distinct, target)
+    layout = replace(layout, injected=config.inject)
     migration = Migration(config, layout, target)
     project = _Project(
         distinct, readers or (lambda: distinct), migration, jobs, progress or _no_progress
     )
     project.survey()
     project.advance()
+    if config.inject:
+        project.inject()
     return project.outcome()
 
 
@@ -139,7 +144,8 @@ def _no_progress(_count: int) -> None:
 class _State:
     """One file between two phases.
 
-    ``runtime`` is whether it imports the runtime module of its package by now.
+    ``runtime`` is whether it imports the runtime module of its package by now. ``refused`` are
+    functions and classes that do not receive the handle.
     """
 
     size: int
@@ -147,6 +153,7 @@ class _State:
     progress: Progress[FileSurvey, Change]
     made: tuple[Made, ...] = ()
     runtime: bool = False
+    refused: tuple[Refusal, ...] = ()
 
     @property
     def survey(self) -> FileSurvey:
@@ -187,6 +194,29 @@ class _Project:
                 self.progress(step)
             step = 0
             due = [file for file in due if self._undecided(file)]
+
+    def inject(self) -> None:
+        """Let functions and classes receive the handle, in all files or in none."""
+        found = [file for file in self.files if self.states[file.path].survey.failed is None]
+        found = [file for file in found if self.states[file.path].progress.stop is None]
+        files = [SizedFile(file, self.states[file.path].size) for file in found]
+        outlines = dict(run_on_files(files, OutlineTask(self._progresses()), jobs=self.jobs))
+        known = {path: each for path, each in outlines.items() if each is not None}
+        planned = receptions(known)
+        task = InjectTask(self._progresses(), planned)
+        due = [file for file in files if file.file.path in planned]
+        injected = dict(run_on_files(due, task, jobs=self.jobs))
+        whole = all(each.fault is None for each in injected.values())
+        for path, each in injected.items():
+            state = self.states[path]
+            if whole:
+                state = replace(state, progress=each.progress, made=(*state.made, *each.made))
+            elif each.fault is None:
+                continue
+            self.states[path] = replace(state, refused=each.refusals)
+
+    def _progresses(self) -> dict[str, Progress[FileSurvey, Change]]:
+        return {path: state.progress for path, state in self.states.items()}
 
     def _undecided(self, file: SourceFile) -> frozenset[Condition]:
         """The conditions that stand between ``file`` and its next round."""
@@ -366,7 +396,8 @@ def _outcome(state: _State, violated: frozenset[Condition], *, unsafe: bool) -> 
         unsettled = tuple(_faulty(change, reason) for change in plan.changes)
         return MigratedFile(FileMigration(survey.path, (), (*plan.refusals, *unsettled)))
     faulty = (_faulty(change, fault) for change, fault in progress.faulty)
-    refusals = sorted((*plan.refusals, *faulty), key=lambda each: each.location.offset)
+    every = (*plan.refusals, *faulty, *state.refused)
+    refusals = sorted(every, key=lambda each: each.location.offset)
     failed = FileReport(survey.path, survey.faults) if survey.faults else None
     account = FileMigration(survey.path, state.made, tuple(refusals), failed)
     return MigratedFile(account, state.digest, progress.rounds)

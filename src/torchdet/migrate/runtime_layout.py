@@ -19,7 +19,12 @@ from torchdet.findings.handle.torch_access import RUNTIME, TorchAccess
 from torchdet.migrate.targets import Target
 from torchdet.model.diagnostic import FileReport
 from torchdet.reading.context import Context
-from torchdet.reading.module_role import ModuleRole, module_role, starts_program
+from torchdet.reading.module_role import (
+    ModuleRole,
+    has_main_block,
+    module_role,
+    starts_program,
+)
 from torchdet.reading.test_files import is_test_folder
 
 _IMPORT = re.compile(
@@ -87,12 +92,14 @@ class RuntimeLayout:
     """The runtime modules of a project, by the folders of their packages.
 
     ``imported`` are the paths of the modules outside of packages that others import. ``target`` is
-    what the project is migrated onto where that is not the runtime.
+    what the project is migrated onto where that is not the runtime. With ``injected`` a program
+    obtains the handle in its entry point alone.
     """
 
     modules: Mapping[str, RuntimeModule] = field(default_factory=dict)
     imported: frozenset[str] = frozenset()
     target: Target | None = None
+    injected: bool = False
 
     def access(self, context: Context) -> TorchAccess:
         """How the file of ``context`` gets torch and the handle."""
@@ -107,7 +114,8 @@ class RuntimeLayout:
             tested = self._tested(imports)
             return _DEFERRED if tested is None else tested.seen_from(path, relative=False)
         imported = os.path.abspath(path) in self.imported
-        return _DEFERRED if imported else TorchAccess()
+        starts = self.injected and has_main_block(context.facts)
+        return _DEFERRED if imported or starts else TorchAccess()
 
     def _helper(
         self, target: Target, own: RuntimeModule | None, imports: set[str], context: Context

@@ -59,6 +59,8 @@ def survey_source(
         config = replace(config, facade=True)
     if settings.config.policy is Policy.EFFECTS:
         config = replace(config, keep_imports=True)
+    if config.inject:
+        settings = replace(settings, config=replace(settings.config, policy=Policy.HANDLE))
     if config.facade:
         settings = replace(settings, config=replace(settings.config, policy=Policy.FACADE))
     if config.keep_imports:

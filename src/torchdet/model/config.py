@@ -129,7 +129,8 @@ class MigrateConfig:
     ``Typed`` came to for this project). ``facade`` puts the import of the facade first and leaves
     the other imports. ``keep_imports`` leaves all of them alone. ``unsafe`` makes changes that
     may change behaviour, too. ``to`` is what the project is migrated onto: ``handle``,
-    ``accelerator`` or ``package.module:name``.
+    ``accelerator`` or ``package.module:name``. ``inject`` lets functions and classes receive the
+    handle.
     """
 
     keep_types: bool = False
@@ -137,3 +138,4 @@ class MigrateConfig:
     keep_imports: bool = False
     unsafe: bool = False
     to: str = "handle"
+    inject: bool = False

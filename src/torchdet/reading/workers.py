@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from torchdet.facts.flow.uses import UseKind
+from torchdet.facts.flow.uses import Use, UseKind
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 
@@ -133,10 +133,18 @@ def _passed(value: cst.BaseExpression, function: str, facts: FileFacts) -> Itera
 
     for arrival in facts.flow.reaches(value, transfer).every:
         use = arrival.use
-        if use.kind is UseKind.ARGUMENT and isinstance(use.by, cst.Call) and not arrival.path:
+        if is_handed_over(use, facts) and isinstance(use.by, cst.Call) and not arrival.path:
             taker = _taker(use.by, facts)
-            if taker is not None and use.slot in (taker.keyword, taker.position):
-                yield HandOff(use.by, function, taker.kind)
+            assert taker is not None
+            yield HandOff(use.by, function, taker.kind)
+
+
+def is_handed_over(use: Use, facts: FileFacts) -> bool:
+    """Whether ``use`` passes a function to what runs it in a thread, a process or a worker."""
+    if use.kind is not UseKind.ARGUMENT or not isinstance(use.by, cst.Call):
+        return False
+    taker = _taker(use.by, facts)
+    return taker is not None and use.slot in (taker.keyword, taker.position)
 
 
 def _taker(call: cst.Call, facts: FileFacts) -> _Taker | None:

@@ -5,9 +5,11 @@ Reports `get_torch_handle()`, `apply_torch_runtime(...)` and imports of the faca
 function that the same file hands to a thread, a process, Ray, Dask or joblib, unless the file also
 obtains the handle at module level, or in the function that starts the worker.
 
-Under `policy = "inject"` it also reports a handle kept at module level (`rt = get_torch_handle()`,
-`torch = rt.torch`): functions must receive it. The block under `if __name__ == "__main__":` is
-where a program obtains it.
+Under `policy = "inject"` it also reports a handle that is obtained at module level
+(`rt = get_torch_handle()`), and each function that uses the effects of its module's handle
+(`rt.device`, `rt.manual_seed(0)`): functions must receive the handle. Not reported: the block under
+`if __name__ == "__main__":`, where a program obtains it, and namespaces (`torch = rt.torch`), which
+are the same for everybody; a module takes them from `deferred_handle()`.
 
 ## Why is this bad?
 The first call decides for the process: it reads the machine and the policy, and sets the flags. In
@@ -49,7 +51,8 @@ if __name__ == "__main__":
 ```
 
 ## Fix safety
-There is no fix: the callers have to pass the handle.
+There is no fix in place: the callers have to pass the handle. `torchdet fix --migrate --inject
+parameters` threads it through the project.
 """
 
 from __future__ import annotations
@@ -67,8 +70,9 @@ from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place, Reference
+from torchdet.reading.handle_effects import HandleEffect, body_of, module_effects
 from torchdet.reading.imports import facade_imports
-from torchdet.reading.module_role import runs_only_as_program
+from torchdet.reading.module_role import ModuleRole, module_role, runs_only_as_program
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.reading.workers import hand_offs
 
@@ -88,7 +92,11 @@ def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
         if reference.name == DEFERRED_HANDLE:
             return  # which decides nothing, wherever it is obtained
         yield from _in_worker(call, "the handle is first obtained", context)
-    elif context.config.policy is Policy.INJECT and not runs_only_as_program(call, facts):
+    elif (
+        context.config.policy is Policy.INJECT
+        and reference.name != DEFERRED_HANDLE
+        and not _is_of_program(call, context)
+    ):
         yield Draft(
             call,
             "a handle at module level is obtained when the module is imported; let functions "
@@ -97,22 +105,40 @@ def check_factory(reference: Reference, context: Context) -> Iterator[Draft]:
 
 
 def check_handle(reference: Reference, context: Context) -> Iterator[Draft]:
-    """``torch = rt.torch`` at module level, under the policy that passes handles."""
+    """An effect of the module's handle, under the policy that passes handles."""
     facts = context.facts
-    taken = facts.parent(reference.node)
-    if (
-        context.config.policy is Policy.INJECT
-        and isinstance(taken, cst.Attribute)
-        and isinstance(facts.parent(taken), (cst.Assign, cst.AnnAssign))
-        and enclosing_body(taken, facts) is None
-        and not in_runtime_module(context)
-        and not runs_only_as_program(taken, facts)
-    ):
-        yield Draft(
-            taken,
-            f"`rt.{taken.attr.value}` is kept at module level; let functions receive the handle "
-            "(`rt: TorchHandle`)",
-        )
+    if context.config.policy is not Policy.INJECT or in_runtime_module(context):
+        return
+    found = _first_effects(facts.module, facts).get(reference.node)
+    if found is None:
+        return
+    if enclosing_body(found.name, facts) is None and _is_of_program(found.name, context):
+        return
+    what = f"`{found.name.value}.{found.operation}`" if found.operation else "passing it on"
+    yield Draft(
+        reference.node,
+        f"{what} uses the handle of the module; let the function receive it (`rt: TorchHandle`)",
+    )
+
+
+def _is_of_program(node: cst.CSTNode, context: Context) -> bool:
+    """Whether ``node``, outside of functions, runs as a program and not as an import."""
+    role = module_role(context)
+    return role in (ModuleRole.SCRIPT, ModuleRole.NOTEBOOK) or runs_only_as_program(
+        node, context.facts
+    )
+
+
+@remembered
+def _first_effects(_: cst.Module, facts: FileFacts) -> dict[cst.CSTNode, HandleEffect]:
+    """The first effect in each of the outermost functions, and each that runs at import.
+
+    They are kept by the handle's name there.
+    """
+    first: dict[cst.CSTNode, HandleEffect] = {}
+    for each in module_effects(facts):
+        first.setdefault(body_of(each.scope)[1] or each.name, each)
+    return {each.name: each for each in first.values()}
 
 
 def check_import(node: cst.CSTNode, context: Context) -> Iterator[Draft]:

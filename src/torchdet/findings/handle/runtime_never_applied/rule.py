@@ -6,7 +6,7 @@ none of them calls `get_torch_handle()` or `apply_torch_runtime(...)`. An entry 
 `if __name__ == "__main__":` block, a console script of the project's metadata, or a package's
 `__main__.py`. A block that only calls one function of the file means that function.
 
-It is asked only under the policies `handle` and `effects`.
+It is asked only under the policies `handle`, `effects` and `inject`.
 
 ## Why is this bad?
 Importing a library sets nothing, so that the program has to: until it applies the runtime, a
@@ -64,7 +64,7 @@ from torchdet.reading.context import Context, Place
 from torchdet.reading.entry_points import applies_runtime, brings_torch, entry_points
 from torchdet.reading.runtime_modules import in_runtime_module
 
-_NOT_ASKED = frozenset({Policy.UNDECIDED, Policy.FACADE, Policy.INJECT})
+_NOT_ASKED = frozenset({Policy.UNDECIDED, Policy.FACADE})
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
