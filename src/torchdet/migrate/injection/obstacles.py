@@ -129,8 +129,14 @@ _HYPERPARAMETERS = Grounds(
     "`save_hyperparameters()` would keep the handle in checkpoints",
     'name the parameters to save, or write `save_hyperparameters(ignore=["rt"])`',
 )
-_MADE_FROM_FIELDS = frozenset(
-    {"BaseModel", "Enum", "IntEnum", "NamedTuple", "Protocol", "StrEnum", "TypedDict"}
+_MADE_FROM_FIELDS = (
+    "enum.",
+    "pydantic.",
+    *(
+        f"{module}.{name}"
+        for module in ("typing", "typing_extensions")
+        for name in ("NamedTuple", "Protocol", "TypedDict")
+    ),
 )
 _FIELD_DECORATORS = frozenset({"attrs", "define", "frozen", "s", "pytree_node"})
 
@@ -144,12 +150,10 @@ def class_obstacle(
 ) -> Grounds | None:
     """Why instances of a class cannot keep the handle, as far as its file tells."""
     facts = context.facts
-    bases = {
-        last_name(base.value.value if isinstance(base.value, cst.Subscript) else base.value)
-        for base in node.bases
-    }
-    if not _MADE_FROM_FIELDS.isdisjoint(bases):
-        return _FIELDS
+    for base in node.bases:
+        plain = base.value.value if isinstance(base.value, cst.Subscript) else base.value
+        if any(name.startswith(_MADE_FROM_FIELDS) for name in facts.resolve(plain).names):
+            return _FIELDS
     for each in node.decorators:
         called = each.decorator.func if isinstance(each.decorator, cst.Call) else each.decorator
         if last_name(called) in _FIELD_DECORATORS:
