@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -240,6 +241,29 @@ def _name(random: Random) -> bytes:
     return random.choice(names)
 
 
+def _notebook(data: bytes, random: Random) -> bytes:
+    """A notebook whose cells hold ``data``, with magics between them; seldom a damaged one."""
+    cells: list[dict[str, object]] = []
+    for part in re.split(r"\n(?=\S)", data.decode("utf-8", "replace")):
+        above = random.choice(["", "", "%matplotlib inline\n", "!pip install x\n", "%%time\n"])
+        source = f"{above}{part}"
+        cells.append(
+            {
+                "cell_type": random.choice(["code", "code", "code", "markdown"]),
+                "metadata": {},
+                "source": source.splitlines(keepends=True) if random.random() < 0.5 else source,
+            }
+        )
+        if cells[-1]["cell_type"] == "code":
+            cells[-1] |= {"execution_count": None, "outputs": []}
+    document = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    text = json.dumps(document, indent=random.choice([None, 1]), ensure_ascii=False).encode()
+    if random.random() < 0.1:
+        at = random.randrange(len(text))
+        text = text[:at] + random.randbytes(3) + text[at:]
+    return text
+
+
 _MUTATIONS: dict[str, Callable[[bytes, Random, Corpus], bytes]] = {
     "bytes": _bytes,
     "tokens": _tokens,
@@ -262,6 +286,9 @@ def make_input(corpus: Corpus, seed: int, number: int) -> Input:
     if random.random() < 0.1:
         name = _name(random)
         kinds.append("name")
+    if random.random() < 0.08:
+        name, data = b"a.ipynb", _notebook(data, random)
+        kinds.append("notebook")
     files[name] = data
     if random.random() < 0.1:
         config, text = _configuration(random)

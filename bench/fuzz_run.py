@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import io
+import json
 import os
 import re
 import sys
@@ -19,10 +20,20 @@ from random import Random
 from fuzz_inputs import Input
 
 from torchdet.cli._run import run as torchdet  # of sys.argv
+from torchdet.facts.handle_names import RUNTIME_MODULE
 
 _EXITS = {0, 1, 2}
 _INTERNAL = re.compile(r"internal error: (\w+): .*?(\([\w.]+:\d+\))|please report it")
 _FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+_MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("--facade",),
+    ("--typed", "always"),
+    ("--typed", "never"),
+    ("--imports", "keep"),
+    ("--to", "accelerator"),
+)
+_MADE_BY_MIGRATION = frozenset({f"{RUNTIME_MODULE}.py".encode(), b"_accelerator.py"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ def check(given: Input, seed: int, number: int) -> list[Fault]:
     rules = random.choice([(), ("--select", "DET")])
     form = ("--output-format", random.choice(_FORMATS))
     unsafe = random.choice([(), ("--unsafe-fixes",)])
-    how = random.choice([(), ("--facade",), ("--typed", "always"), ("--typed", "never")])
+    how = random.choice(_MIGRATIONS)
     common = ("--no-cache", "--jobs", "1", *rules, ".")
     faults = [
         *_run(given, ("lint", *form, *common)),
@@ -64,7 +75,7 @@ def _run(given: Input, command: tuple[str, ...]) -> Iterator[Fault]:
             yield Fault(command, f"exit code {code}", output)
         elif found is not None:
             yield Fault(command, " ".join(filter(None, found.groups())) or found[0], output)
-        for wrong in _wrong_files(given, changes="fix" in command):
+        for wrong in _wrong_files(given, command):
             yield Fault(command, wrong, output)
         os.chdir(Path(name).parent)
 
@@ -99,16 +110,25 @@ def _last_place(output: str) -> str:
     return f"{last.partition(':')[0]} ({':'.join(places[-1])})" if places else last
 
 
-def _wrong_files(given: Input, *, changes: bool) -> Iterator[str]:
+def _wrong_files(given: Input, command: tuple[str, ...]) -> Iterator[str]:
     """What is wrong with the files in the current folder after a command."""
-    if set(os.listdir(b".")) != set(given.files):
+    changes = "fix" in command
+    made = set(os.listdir(b".")) - set(given.files)
+    allowed = _MADE_BY_MIGRATION if "--migrate" in command else frozenset()
+    if not set(given.files) <= set(os.listdir(b".")) or not made <= allowed:
         yield f"files appeared or went: {sorted(os.listdir())}"
         return
+    for name in made:
+        if not _parses(Path(os.fsdecode(name)).read_bytes()):
+            yield "a file was written that does not parse"
     for name, before in given.files.items():
         with open(name, "rb") as file:
             after = file.read()
-        if after != before and not (changes and name.endswith((b".py", b".pyi"))):
+        if after != before and not (changes and name.endswith((b".py", b".pyi", b".ipynb"))):
             yield "a file was changed that should stay"
+        elif after != before and name.endswith(b".ipynb"):
+            if not _is_notebook(after):
+                yield "a notebook that could be read no longer can"
         elif after != before and _parses(before) and not _parses(after):
             yield "a file that parsed no longer does"
 
@@ -121,6 +141,13 @@ def _parses(data: bytes) -> bool:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return True
+
+
+def _is_notebook(data: bytes) -> bool:
+    try:
+        return bool(json.loads(data)["cells"])
+    except (ValueError, KeyError, TypeError):
+        return False
 
 
 def command_line(command: Sequence[str]) -> str:
