@@ -9,9 +9,17 @@ from pathlib import Path
 import pytest
 
 from tests.unprivileged import public_folder, unprivileged
-from torchdet.config_file import ConfigError, ConfigFinder, parse_lint_config, read_lint_config
+from torchdet.config_file import (
+    ConfigError,
+    ConfigFinder,
+    merged,
+    parse_lint_config,
+    parse_settings,
+    read_lint_config,
+)
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Confidence, Severity
+from torchdet.patterns import configured_patterns
 
 EVERY_KEY = """
 policy = "facade"
@@ -28,6 +36,10 @@ torch-version = "2.9"
 min-confidence = "certain"
 fail-on = "error"
 test-files = ["checks/"]
+extend-ignore = ["DET307"]
+fixable = ["DET3"]
+unfixable = ["DET301"]
+output-format = "concise"
 
 [per-file-ignores]
 "tests/*" = ["DET101"]
@@ -58,6 +70,11 @@ def test_every_key_is_read() -> None:
         fail_on=Severity.ERROR,
         test_files=("checks/",),
         min_confidence=Confidence.CERTAIN,
+        extend_ignore=("DET307",),
+        fixable=("DET3",),
+        unfixable=("DET301",),
+        output_format="concise",
+        sources=("torchdet.toml",),
     )
 
 
@@ -158,7 +175,8 @@ def test_a_file_that_is_none_or_too_large_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_runtime_table_belongs_to_the_runtime() -> None:
-    assert parse_lint_config("[runtime]\ndevice = 'cpu'\n", root=".") == LintConfig(root=".")
+    config = parse_lint_config("[runtime]\ndevice = 'cpu'\n", root=".")
+    assert config == LintConfig(root=".", sources=("torchdet.toml",))
 
 
 def test_pyproject_without_a_table_is_no_configuration(tmp_path: Path) -> None:
@@ -204,7 +222,10 @@ def test_the_nearest_configuration_wins_and_is_not_merged(tmp_path: Path) -> Non
     (inner / "pyproject.toml").write_text("[tool.other]\n")
     find = ConfigFinder(unchanged)
     assert find(tmp_path).select == ("DET1",)
-    assert find(inner) == LintConfig(root=str(tmp_path / "package"), select=("DET2",))
+    nearest = tmp_path / "package" / "torchdet.toml"
+    assert find(inner) == LintConfig(
+        root=str(nearest.parent), select=("DET2",), sources=(str(nearest),)
+    )
 
 
 def test_torchdet_toml_goes_before_pyproject(tmp_path: Path) -> None:
@@ -221,3 +242,62 @@ def test_an_override_that_refuses_names_the_file(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match=r"torchdet\.toml: unknown rule"):
         ConfigFinder(refuse)(tmp_path)
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder with a configuration that the one in ``kit`` extends."""
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "base.toml").write_text(
+        "select = ['DET3']\nextend-ignore = ['DET301']\nexclude = ['vendor', 'kit/made', 'x/y']\n"
+        "runtime-modules = ['kit/rt.py']\nfail-on = 'error'\n"
+    )
+    (tmp_path / "kit" / "torchdet.toml").write_text(
+        "extend = '../base.toml'\nselect = ['DET4']\nextend-ignore = ['DET402']\n"
+    )
+    return tmp_path
+
+
+def test_a_file_adds_to_what_it_extends_and_replaces_the_rest(shared: Path) -> None:
+    config = ConfigFinder(unchanged)(shared / "kit")
+    assert (config.select, config.fail_on) == (("DET4",), Severity.ERROR)
+    assert config.extend_ignore == ("DET301", "DET402")
+    assert config.sources == (str(shared / "kit" / "torchdet.toml"), str(shared / "base.toml"))
+    assert config.policy is Policy.HANDLE, "runtime-modules choose it, wherever they are named"
+    assert config.runtime_modules == ("rt.py",)
+
+
+def test_patterns_are_relative_to_the_file_that_holds_them(shared: Path) -> None:
+    config = ConfigFinder(unchanged)(shared / "kit")
+    patterns = configured_patterns(config.root, config.exclude)
+    for path, excluded in (("vendor", True), ("made", True), ("kit/made", False), ("y", False)):
+        assert patterns.match(str(shared / "kit" / path)) is excluded, path
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("extend = 'kit/torchdet.toml'\n", "extends itself in the end"),
+        ("slect = []\n", "base.toml: unknown key 'slect'"),
+        (None, "base.toml: cannot be read"),
+    ],
+)
+def test_an_extended_file_that_cannot_be_used(shared: Path, base: str | None, said: str) -> None:
+    if base is None:
+        (shared / "base.toml").unlink()
+    else:
+        (shared / "base.toml").write_text(base)
+    with pytest.raises(ConfigError, match=said):
+        ConfigFinder(unchanged)(shared / "kit")
+
+
+def test_keys_of_the_command_line_go_on_top(tmp_path: Path) -> None:
+    config = LintConfig(root=str(tmp_path), extend_select=("DET401",), policy=Policy.INJECT)
+    layer = parse_settings("fail-on = 'info'\nextend-select = ['DET402']\n", "--config")
+    changed = merged(layer, config)
+    assert (changed.fail_on, changed.policy) == (Severity.INFO, Policy.INJECT)
+    assert changed.extend_select == ("DET401", "DET402")
+    with pytest.raises(ConfigError, match="--config: unknown key"):
+        parse_settings("x = 1", "--config")
+    with pytest.raises(ConfigError, match="only a file can extend"):
+        parse_settings("extend = 'x.toml'", "--config")

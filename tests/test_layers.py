@@ -25,7 +25,14 @@ SEES = {
     "patterns": {"glob_pattern"},
     "bounded_toml": set(),
     "report": {"report", "model"},
-    "config_file": {"model", "torch_api", "read_file", "glob_pattern", "bounded_toml"},
+    "config_file": {
+        "config_file",
+        "model",
+        "torch_api",
+        "read_file",
+        "glob_pattern",
+        "bounded_toml",
+    },
     "integrations": {*ORDER, "report", "config_file", "integrations"} - {"cli"},
     "runtime": {
         "runtime",

@@ -18,11 +18,11 @@ def main() -> None:
     """
     arguments = sys.argv[1:]
     if sys.stdout is not None:
-        if arguments == ["--version"]:
+        if arguments in (["--version"], ["-V"]):
             from torchdet import __version__
 
             _print_and_exit(f"torchdet, version {__version__}\n", 0)
-        if arguments[:1] == ["lint"]:
+        if arguments[:1] in (["lint"], ["check"]):
             from torchdet.engine.manifest import unchanged_run
 
             unchanged = unchanged_run(arguments)

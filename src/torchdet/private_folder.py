@@ -15,14 +15,19 @@ class FolderNotOursError(Exception):
     """The folder belongs to somebody else, or others may write to it; the message says which."""
 
 
-def kept_between_runs() -> str | None:
-    """Where reports and runs are kept: below ``TORCHDET_CACHE_DIR``, or the user's cache folder.
+def kept_between_runs(named: str = "") -> str | None:
+    """Where reports and runs are kept: below ``named``, if it names a folder.
 
-    None when the user has no home to put it in, as is common in containers. Nothing is looked at
-    or made.
+    Else below ``TORCHDET_CACHE_DIR``, or the user's cache folder. None when the user has no home
+    to put it in, as is common in containers. Nothing is looked at or made.
     """
-    named = os.environ.get("TORCHDET_CACHE_DIR") or _user_cache()
+    named = named or cache_of_environment() or _user_cache() or ""
     return os.path.join(os.path.abspath(named), _FORMAT) if named else None
+
+
+def cache_of_environment() -> str:
+    """The folder that ``TORCHDET_CACHE_DIR`` names; empty where it names none."""
+    return os.environ.get("TORCHDET_CACHE_DIR", "")
 
 
 def _user_cache() -> str | None:

@@ -8,6 +8,7 @@ import sys
 import pytest
 from click.testing import CliRunner, Result
 
+from tests.cli.process import torchdet
 from torchdet.cli.rule import rule
 from torchdet.findings.registry import all_rules
 from torchdet.findings.state.default_dtype.rule import RULE
@@ -42,7 +43,7 @@ def test_json_of_one_rule_is_an_object() -> None:
         "default": True,
         "summary": RULE.summary,
         "documentation": RULE.documentation.strip() + "\n",
-        "url": "docs/rules/default-dtype.md",
+        "url": "https://torchdet.readthedocs.io/en/latest/rules/default-dtype/",
     }
 
 
@@ -100,3 +101,15 @@ def test_a_terminal_gets_rendered_markdown() -> None:
 
 def test_no_color_gets_the_text_as_it_is() -> None:
     assert on_a_terminal(NO_COLOR="1").replace("\r\n", "\n") == invoke("DET202").stdout
+
+
+def test_the_beginning_of_a_code_lists_the_family() -> None:
+    listed = torchdet("rule", "det5").stdout
+    codes = [line.split()[0] for line in listed.splitlines() if line.startswith("DET")]
+    assert "DET508" in codes
+    assert all(code.startswith("DET5") for code in codes)
+    assert [
+        each["code"]
+        for each in json.loads(torchdet("rule", "DET5", "--output-format", "json").stdout)
+    ] == codes
+    assert torchdet("rule", "DET7").returncode == 2

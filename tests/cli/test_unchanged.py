@@ -26,7 +26,8 @@ if __name__ == "__main__":
     optimizer.step()
 """
 FILES = {
-    "work/pyproject.toml": "[project]\nname = 'work'\n[tool.torchdet]\npolicy = 'handle'\n",
+    "work/pyproject.toml": "[project]\nname = 'work'\n[tool.torchdet]\nextend = '../base.toml'\n",
+    "base.toml": "policy = 'handle'\n",
     "work/src/kit/__init__.py": "",
     "work/src/kit/seeds.py": "import torch\ndef prepare(n):\n    torch.manual_seed(n)\n",
     "work/requirements-dev.txt": "numpy\n",
@@ -125,6 +126,7 @@ CHANGES: dict[str, Callable[[], object]] = {
     "other requirements": lambda: Path("requirements-dev.txt").write_text("torchdet\n"),
     "pytest's configuration": lambda: Path("tox.ini").write_text("[pytest]\n"),
     "a file that imports torchdet": lambda: Path("scripts/rt.py").write_text("import torchdet\n"),
+    "a configuration that another extends": lambda: Path("../base.toml").write_text("ignore=[]\n"),
     "the metadata": lambda: Path("setup.py").write_text("'train:main'\n"),
 }
 

@@ -130,7 +130,8 @@ def test_a_report_is_found_by_content_and_settings_alone(tmp_path: Path) -> None
 # What has done its work once files and rules are selected, or names what gave another value.
 OF_NO_CONCERN = {
     *("root", "select", "ignore", "extend_select", "per_file_ignores"),
-    *("exclude", "extend_exclude", "include_docs", "respect_gitignore", "torch_version_from"),
+    *("exclude", "extend_exclude", "respect_gitignore", "torch_version_from", "extend_ignore"),
+    *("fail_on", "output_format", "cache_dir", "sources", "include_docs"),
 }
 OTHERWISE: dict[str, object] = {
     "policy": Policy.UNDECIDED,
@@ -138,7 +139,8 @@ OTHERWISE: dict[str, object] = {
     "facade_module": "kit.facade",
     "severity": (("DET301", Severity.INFO),),
     "min_confidence": Confidence.CERTAIN,
-    "fail_on": Severity.ERROR,
+    "fixable": ("DET3",),
+    "unfixable": ("DET301",),
     "test_files": ("checks/",),
     "target_devices": ("mps",),
     "helper_operations": (("synchronize", "kit.wait"),),

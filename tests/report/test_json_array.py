@@ -38,7 +38,7 @@ def test_an_object_has_the_shape_that_users_of_ruff_know() -> None:
                 ],
             },
             "noqa_row": 2,
-            "url": "docs/rules/accelerator-method.md",
+            "url": "https://torchdet.readthedocs.io/en/latest/rules/accelerator-method/",
         }
     ]
 

@@ -1,25 +1,18 @@
-"""Which files a command is about: its options, the configuration of each, standard input."""
+"""The files that a command is about: found below its paths, or standard input."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from functools import wraps
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
-import click
-
+from torchdet.cli._file_options import FileOptions
 from torchdet.cli._options import RuleOptions
 from torchdet.cli._output import CommandError, say
-from torchdet.config_file import ConfigError, ConfigFinder, read_lint_config
-from torchdet.engine.cache import usable_folder
 from torchdet.engine.check import failure
 from torchdet.engine.discover import (
-    ConfigFor,
     DanglingLink,
     SourceFile,
     Unreachable,
@@ -28,57 +21,9 @@ from torchdet.engine.discover import (
 )
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.links import link_out
-from torchdet.engine.machine import available_cpus
 from torchdet.engine.settle import settle
-from torchdet.findings.registry import SelectorError
-from torchdet.model.config import LintConfig, Policy
+from torchdet.model.config import Policy
 from torchdet.model.diagnostic import FileReport
-from torchdet.private_folder import FolderNotOursError, kept_between_runs
-
-_STDIN = "-"
-_Result = TypeVar("_Result")
-
-
-@dataclass(frozen=True, slots=True)
-class FileOptions:
-    """What the command line says about files.
-
-    ``cache_folder`` is None when the cache is not to be used. ``stdin_filename`` is the name of
-    what is read from standard input.
-    """
-
-    paths: tuple[str, ...]
-    config: Path | None
-    isolated: bool
-    stdin_filename: str
-    force_exclude: bool
-    include_docs: bool
-    jobs: int
-    cache_folder: Path | None
-
-    @property
-    def reads_stdin(self) -> bool:
-        """Whether the command is about standard input."""
-        return _STDIN in self.paths
-
-    def config_for(self, rules: RuleOptions) -> ConfigFor:
-        """What gives each folder its configuration, with ``rules`` in force.
-
-        Raises ``ConfigError``, then or when it is called.
-        """
-        if self.config is None and not self.isolated:
-            return ConfigFinder(rules.override)
-        config = LintConfig()
-        if self.config is not None:
-            read = read_lint_config(self.config)
-            if read is None:
-                raise ConfigError(f"{self.config}: has no [tool.torchdet] table")
-            config = replace(read, root=os.curdir)  # it may lie far from the files, as ruff's may
-        try:
-            config = rules.override(config)
-        except SelectorError as error:
-            raise ConfigError(f"{self.config}: {error}") from None
-        return lambda _folder: config
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +70,10 @@ def find_files(
     if not any(isinstance(item, SourceFile | Unreachable) for item in found) and not quiet:
         say("torchdet: no Python files found")
     files = [item for item in found if isinstance(item, SourceFile)]
-    settled = settle(files, footprint.read if footprint is not None else _ignore, undecided)
+    read = footprint.read if footprint is not None else _ignore
+    for source in dict.fromkeys(each for file in files for each in file.config.sources):
+        read(source)
+    settled = settle(files, read, undecided)
     return Found(
         settled.files,
         tuple(
@@ -172,96 +120,3 @@ def read_stdin(options: FileOptions, rules: RuleOptions) -> tuple[SourceFile, by
     file = source_file(options.stdin_filename, options.config_for(rules)(folder))
     data = sys.stdin.buffer.read()
     return settle([file], _ignore, read=lambda _path: data).files[0], data
-
-
-@contextmanager
-def usage_errors() -> Iterator[None]:
-    """Turn errors in configuration files into messages of the command."""
-    try:
-        yield
-    except (ConfigError, SelectorError) as error:
-        raise CommandError(str(error)) from None
-
-
-def _cache_folder() -> Path | None:
-    """Where reports are kept; None where they can't be, with a warning if the folder is unsafe."""
-    kept = kept_between_runs()
-    if kept is None:
-        return None
-    try:
-        return usable_folder(kept)
-    except FolderNotOursError as error:
-        say(f"torchdet: warning: nothing is cached: {error}")
-    except OSError:
-        pass  # a read-only home costs the next run its time
-    return None
-
-
-def _require_current_folder() -> None:
-    """Raise ``CommandError`` when the current folder has been deleted."""
-    try:
-        os.getcwd()
-    except OSError as error:
-        raise CommandError(
-            f"the current folder cannot be found ({error.strerror}); go to one that exists"
-        ) from None
-
-
-def file_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
-    """Give a command PATHS and the options about files; it gets them as ``files``.
-
-    Usage that contradicts itself raises ``click.UsageError``.
-    """
-
-    @click.argument("paths", nargs=-1, type=click.Path(readable=False, path_type=str))
-    @click.option(
-        "--jobs",
-        "-j",
-        type=click.IntRange(min=1),
-        default=None,
-        help="How many processes at most (default: one a processor).",
-    )
-    @click.option(
-        "--config",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="Use this configuration file for every file.",
-    )
-    @click.option("--isolated", is_flag=True, help="Ignore every configuration file.")
-    @click.option("--stdin-filename", default=None, help="The name of what '-' reads.")
-    @click.option("--force-exclude", is_flag=True, help="Exclude files that are named, too.")
-    @click.option("--include-docs", is_flag=True, help="Search documents for blocks of Python.")
-    @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-    @wraps(command)
-    def with_files(
-        paths: tuple[str, ...],
-        jobs: int | None,
-        config: Path | None,
-        isolated: bool,
-        stdin_filename: str | None,
-        force_exclude: bool,
-        include_docs: bool,
-        no_cache: bool,
-        **others: object,
-    ) -> _Result:
-        if config is not None and isolated:
-            raise click.UsageError("--config and --isolated exclude each other")
-        if "" in paths:
-            raise click.UsageError("a path is empty; '.' is the current folder")
-        if _STDIN in paths and len(paths) > 1:
-            raise click.UsageError("'-' stands alone: standard input is looked at by itself")
-        if stdin_filename is not None and _STDIN not in paths:
-            raise click.UsageError("--stdin-filename names what '-' reads, but '-' is not given")
-        _require_current_folder()
-        options = FileOptions(
-            paths,
-            config,
-            isolated,
-            stdin_filename or _STDIN,
-            force_exclude,
-            include_docs,
-            jobs or available_cpus(),
-            None if no_cache else _cache_folder(),
-        )
-        return command(files=options, **others)
-
-    return with_files

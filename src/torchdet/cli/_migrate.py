@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from torchdet.cli._exit import Exit
-from torchdet.cli._files import FileOptions, find_files, refuse_output_elsewhere, writable
+from torchdet.cli._file_options import FileOptions
+from torchdet.cli._files import find_files, refuse_output_elsewhere, writable
 from torchdet.cli._options import RuleOptions
 from torchdet.cli._output import say, write_notes, write_text
 from torchdet.cli._patch import print_patch, refuse_uncommitted

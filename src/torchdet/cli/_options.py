@@ -8,6 +8,7 @@ from functools import wraps
 from typing import TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from torchdet.engine.settings import check_selectors, expand_severities, selected
 from torchdet.findings.card import RuleCard
@@ -22,16 +23,15 @@ _EVERYTHING = frozenset({"ALL", "DET"})
 
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """``--select``, ``--ignore``, ``--extend-select``, ``--min-confidence`` and ``--policy``.
-
-    Empty, or None, where the option was not given.
-    """
+    """What the command line says about rules; empty, or None, where an option was not given."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
     min_confidence: Confidence | None = None
     policy: Policy | None = None
+    fixable: tuple[str, ...] | None = None
+    unfixable: tuple[str, ...] = ()
 
     def override(self, config: LintConfig) -> LintConfig:
         """``config`` with these options in force and its selectors checked and expanded.
@@ -47,7 +47,10 @@ class RuleOptions:
         here = (rule for each in self._asked_for() for rule in matching_rules(each))
         named = (*configured, *(rule.code for rule in here))
         codes = tuple(rule.code for rule in self._rules(config))
-        config = replace(config, select=codes, ignore=(), extend_select=())
+        config = replace(config, select=codes, ignore=(), extend_select=(), extend_ignore=())
+        if self.fixable is not None:
+            config = replace(config, fixable=self.fixable)
+        config = replace(config, unfixable=config.unfixable + self.unfixable)
         if self.min_confidence is not None:
             config = replace(config, min_confidence=self.min_confidence)
         if self.policy is not None:
@@ -86,18 +89,57 @@ def parse_selectors(
     return selectors
 
 
+def complete_rules(
+    _context: click.Context, _parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """What a shell offers for the beginning of a rule's code or name."""
+    return [
+        CompletionItem(value, help=card.name)
+        for card in all_cards()
+        for value in (card.code, card.name)
+        if value.lower().startswith(incomplete.lower())
+    ]
+
+
 def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
     """Give a command the options that select rules and findings; it gets them as ``rules``."""
 
     @click.option(
         "--select",
         callback=parse_selectors,
+        shell_complete=complete_rules,
         multiple=True,
         help="Rules to run, by code, family (DET3) or name; replaces the configured ones.",
     )
-    @click.option("--ignore", callback=parse_selectors, multiple=True, help="Rules not to run.")
     @click.option(
-        "--extend-select", callback=parse_selectors, multiple=True, help="Rules to run as well."
+        "--ignore",
+        "--extend-ignore",
+        "ignore",
+        callback=parse_selectors,
+        shell_complete=complete_rules,
+        multiple=True,
+        help="Rules not to run.",
+    )
+    @click.option(
+        "--extend-select",
+        callback=parse_selectors,
+        shell_complete=complete_rules,
+        multiple=True,
+        help="Rules to run as well.",
+    )
+    @click.option(
+        "--fixable",
+        callback=parse_selectors,
+        shell_complete=complete_rules,
+        multiple=True,
+        help="Rules whose fixes may be applied; replaces the configured ones.",
+    )
+    @click.option(
+        "--unfixable",
+        callback=parse_selectors,
+        shell_complete=complete_rules,
+        multiple=True,
+        help="Rules whose fixes are never applied.",
     )
     @click.option(
         "--min-confidence",
@@ -114,13 +156,17 @@ def rule_options(command: Callable[..., _Result]) -> Callable[..., _Result]:
         select: tuple[str, ...],
         ignore: tuple[str, ...],
         extend_select: tuple[str, ...],
+        fixable: tuple[str, ...],
+        unfixable: tuple[str, ...],
         min_confidence: str | None,
         policy: str | None,
         **others: object,
     ) -> _Result:
         least = Confidence(min_confidence) if min_confidence is not None else None
         chosen = Policy(policy) if policy is not None else None
-        options = RuleOptions(select, ignore, extend_select, least, chosen)
+        options = RuleOptions(
+            select, ignore, extend_select, least, chosen, fixable or None, unfixable
+        )
         return command(rules=options, **others)
 
     return with_rules

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from torchdet.cli._checked import Checked
 from torchdet.cli._exit import Exit
-from torchdet.cli._files import FileOptions, find_files, refuse_output_elsewhere, usage_errors
+from torchdet.cli._file_options import FileOptions, usage_errors
+from torchdet.cli._files import find_files, refuse_output_elsewhere
 from torchdet.cli._options import RuleOptions
 from torchdet.cli._output import CommandError, say, write_text
 from torchdet.config_file import (
     FILE_NAMES,
     ConfigError,
     lint_config_in,
-    parse_lint_config,
     read_lint_config,
 )
 from torchdet.engine.baseline import Baseline
@@ -25,7 +26,7 @@ from torchdet.engine.check_files import check_files
 from torchdet.engine.machine import available_cpus
 from torchdet.engine.profile_project import profile_project
 from torchdet.engine.write_file import replace_file, write_file
-from torchdet.model.config import Policy
+from torchdet.model.config import LintConfig, Policy
 from torchdet.read_file import SETTINGS_LIMIT, read_file
 from torchdet.report.configuration import render_table
 
@@ -44,7 +45,7 @@ def init(folder: str, yes: bool, baseline: bool) -> int:
     torch that it requires, and its tests. An existing table is never overwritten. The table goes
     into pyproject.toml where there is one, else into torchdet.toml.
     """
-    options = FileOptions((folder,), None, True, "-", False, False, available_cpus(), None)
+    options = FileOptions((folder,), isolated=True, jobs=available_cpus())
     _refuse_if_configured(folder)
     with usage_errors():
         found = find_files(options, RuleOptions(), undecided=Policy.AUTO, quiet=False)
@@ -80,7 +81,9 @@ def _is_configured(path: Path) -> bool:
         config = read_lint_config(path)
     except ConfigError:
         return True  # somebody has begun
-    return config is not None and config != parse_lint_config("", root=config.root)
+    if config is None:
+        return False
+    return replace(config, sources=()) != LintConfig(root=config.root)
 
 
 def _agreed(target: str, *, yes: bool) -> bool:
@@ -116,7 +119,7 @@ def _appended(before: bytes, table: str) -> bytes:
 
 def _accept(folder: str, path: str) -> None:
     """Write the baseline of all findings under the configuration that was just written."""
-    options = FileOptions((folder,), None, False, "-", False, False, available_cpus(), None)
+    options = FileOptions((folder,), jobs=available_cpus())
     with usage_errors():
         found = find_files(options, RuleOptions(), quiet=True)
     reports = check_files(found.files, jobs=options.jobs, cache_folder=None)

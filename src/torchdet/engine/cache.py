@@ -136,12 +136,17 @@ def _config_key(config: LintConfig) -> str:
         select=default.select,
         ignore=default.ignore,
         extend_select=default.extend_select,
+        extend_ignore=default.extend_ignore,
         per_file_ignores=default.per_file_ignores,
         exclude=default.exclude,
         extend_exclude=default.extend_exclude,
         respect_gitignore=default.respect_gitignore,
         include_docs=default.include_docs,
         torch_version_from=default.torch_version_from,
+        fail_on=default.fail_on,
+        output_format=default.output_format,
+        cache_dir=default.cache_dir,
+        sources=default.sources,
     )
     return repr(read)  # frozen dataclasses of strings, numbers and enums: complete and stable
 

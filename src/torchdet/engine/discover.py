@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Protocol
@@ -201,13 +201,37 @@ def is_git_ignored(path: str, root: str) -> bool:
     return _is_excluded(path, root, LintConfig(exclude=()))
 
 
-def _is_excluded(path: str, root: str, config: LintConfig) -> bool:
+def why_excluded(path: str, config: LintConfig) -> str | None:
+    """Why ``path`` is not found where folders are searched; None where it is.
+
+    >>> why_excluded("build/lib/kit.py", LintConfig())
+    'the pattern "build" excludes build'
+    """
+    for entry in reversed(_inside(path, config.root)):
+        folder = str(entry.parent)
+        for pattern in (*config.exclude, *config.extend_exclude):
+            alone = replace(config, exclude=(pattern,), extend_exclude=(), respect_gitignore=False)
+            if _Excluder(folder, alone).excludes(entry.name, folder=entry.is_dir()):
+                shown = _without_here(os.path.relpath(entry))
+                return f'the pattern "{pattern}" excludes {shown}'
+        if _Excluder(folder, config).excludes(entry.name, folder=entry.is_dir()):
+            return f"git ignores {_without_here(os.path.relpath(entry))}"
+    if os.path.isfile(path) and not path.endswith(_SUFFIXES):
+        return f"its name ends in none of {', '.join(_SUFFIXES)}"
+    return None
+
+
+def _inside(path: str, root: str) -> list[Path]:
+    """``path`` and the folders above it up to ``root``, innermost first; itself if outside."""
     absolute, top = Path(os.path.abspath(path)), Path(os.path.abspath(root))
     inside = [absolute, *absolute.parents]
-    entries = inside[: inside.index(top)] if top in inside else inside[:1]
+    return inside[: inside.index(top)] if top in inside else inside[:1]
+
+
+def _is_excluded(path: str, root: str, config: LintConfig) -> bool:
     return any(
         _Excluder(str(entry.parent), config).excludes(entry.name, folder=entry.is_dir())
-        for entry in entries
+        for entry in _inside(path, root)
     )
 
 

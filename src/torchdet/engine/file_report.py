@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from torchdet.engine.settings import CheckSettings
+from torchdet.engine.settings import CheckSettings, unfixable_codes
 from torchdet.engine.suppress import Finding, Suppressions
 from torchdet.findings.base import Rule
 from torchdet.model.diagnostic import Diagnostic, FileReport
@@ -38,7 +38,12 @@ def file_report(
     failed = {rule.code for rule in found.failed}
     whole = tuple(rule for rule in settings.rules if rule.code not in failed)
     unused = suppressions.unused(suppressed, whole)
-    shown = (finding.diagnostic for finding in kept if is_sure_enough(finding, settings))
+    unfixable = unfixable_codes(settings.config)
+    shown = (
+        replace(each.diagnostic, fix=None) if each.diagnostic.code in unfixable else each.diagnostic
+        for each in kept
+        if is_sure_enough(each, settings)
+    )
     diagnostics = tuple(sorted((*shown, *unused, *found.failures), key=_order))
     return FileReport(path, diagnostics, _excerpts(diagnostics, source), suppressed=len(suppressed))
 

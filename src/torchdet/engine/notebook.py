@@ -129,14 +129,17 @@ def _code_cells(document: str) -> list[_CodeCell]:
     """The cells with code of a notebook. Raises ``DecodeError`` for what is none of Python's."""
     import nbformat
     from nbformat.reader import NotJSONError
-    from nbformat.validator import NotebookValidationError
+    from nbformat.validator import NotebookValidationError, ValidationError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about identifiers of cells, which are not ours to add
             read: Callable[..., object] = nbformat.reads
             notebook = read(document, as_version=nbformat.NO_CONVERT)
-    except (NotJSONError, NotebookValidationError, ValueError, AttributeError, KeyError) as error:
+    except (
+        *(NotJSONError, NotebookValidationError, ValidationError),
+        *(ValueError, AttributeError, KeyError, TypeError),
+    ) as error:
         raise DecodeError(f"not a notebook: {str(error).splitlines()[0]}") from None
     except RecursionError:
         raise DecodeError("not a notebook: its JSON is nested too deeply") from None

@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from torchdet.findings.card import RuleCard
 from torchdet.findings.devices.configured_device.rule import RULE as CONFIGURED_DEVICE
-from torchdet.findings.registry import SelectorError, matching_rules, selected_rules
+from torchdet.findings.registry import SelectorError, all_cards, matching_rules, selected_rules
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, STUB
@@ -77,9 +77,20 @@ def _can_fire(rule: RuleCard, *, in_configuration: bool) -> bool:
 def selected(config: LintConfig) -> tuple[RuleCard, ...]:
     """The rules that ``config`` selects, before any file has its say. Raises ``SelectorError``."""
     if config.select is None:
-        return selected_rules((), config.ignore, config.extend_select)
+        return selected_rules((), config.ignore + config.extend_ignore, config.extend_select)
     wanted = config.select + config.extend_select
-    return selected_rules(wanted, config.ignore, ()) if wanted else ()
+    return selected_rules(wanted, config.ignore + config.extend_ignore, ()) if wanted else ()
+
+
+@lru_cache(maxsize=64)
+def unfixable_codes(config: LintConfig) -> frozenset[str]:
+    """The codes of the rules whose fixes ``config`` forbids. Raises ``SelectorError``.
+
+    As with rules that are selected, the most specific selector decides.
+    """
+    allowed = ("ALL",) if config.fixable is None else config.fixable
+    fixable = selected_rules(allowed, config.unfixable, ()) if allowed else ()
+    return frozenset(card.code for card in all_cards()) - {card.code for card in fixable}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +148,9 @@ def check_selectors(config: LintConfig) -> None:
     _check("select", config.select or ())
     _check("ignore", config.ignore)
     _check("extend-select", config.extend_select)
+    _check("extend-ignore", config.extend_ignore)
+    _check("fixable", config.fixable or ())
+    _check("unfixable", config.unfixable)
     for pattern, selectors in config.per_file_ignores:
         _check(f"per-file-ignores: {pattern!r}", selectors)
 

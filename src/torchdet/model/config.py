@@ -79,12 +79,16 @@ class LintConfig:
     and ``runtime_modules`` are relative to it. Codes in ``select``, ``ignore``,
     ``extend_select`` and ``per_file_ignores`` are full codes, family prefixes (``DET3``), rule
     names (``raw-import``) or ``ALL``; ``select`` is None for the rules that are on by default.
+    Findings of rules that are not ``fixable``, or are ``unfixable``, have no fix; ``fixable`` is
+    None for all rules.
     ``helper_operations`` are the handle's operations by the names of the project's own helper.
     Findings less sure than ``min_confidence`` are left out; a run fails for those at least as
     grave as ``fail_on``. ``test_files`` are patterns of files in which what ties a program to one
     device matters less. ``include_docs`` has folders searched for documents as well.
     ``torch_version`` is the oldest release that the code must run on, as
     ``(major, minor)``; ``torch_version_from`` names the file that says so, where one does.
+    ``output_format`` and ``cache_dir`` are empty where the configuration does not name one.
+    ``sources`` are the files that the configuration was read from, the nearest first.
     """
 
     root: str = "."
@@ -94,6 +98,9 @@ class LintConfig:
     select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] = ()
     extend_select: tuple[str, ...] = ()
+    extend_ignore: tuple[str, ...] = ()
+    fixable: tuple[str, ...] | None = None
+    unfixable: tuple[str, ...] = ()
     per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
     exclude: tuple[str, ...] = DEFAULT_EXCLUDE
     extend_exclude: tuple[str, ...] = ()
@@ -107,6 +114,9 @@ class LintConfig:
     helper_operations: tuple[tuple[str, str], ...] = ()
     torch_version: tuple[int, int] = (2, 6)
     torch_version_from: str = ""
+    output_format: str = ""
+    cache_dir: str = ""
+    sources: tuple[str, ...] = ()
 
 
 class Typed(Enum):

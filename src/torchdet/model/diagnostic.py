@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from torchdet.model.cells import Cell, cell_at
+from torchdet.model.documentation import rule_url
 from torchdet.model.fix import Fix
 from torchdet.model.location import Span
 
@@ -40,15 +41,6 @@ class Confidence(Enum):
         return self is Confidence.CERTAIN or least is Confidence.LIKELY
 
 
-def rule_page(name: str) -> str:
-    """The documentation page of the rule ``name``, relative to the repository's root.
-
-    >>> rule_page("raw-import")
-    'docs/rules/raw-import.md'
-    """
-    return f"docs/rules/{name}.md"
-
-
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding at one place, or one ``failure``: something that could not be checked there.
@@ -72,7 +64,7 @@ class Diagnostic:
     @property
     def url(self) -> str:
         """The rule's documentation page."""
-        return rule_page(self.name)
+        return rule_url(self.name)
 
 
 @dataclass(frozen=True, slots=True)

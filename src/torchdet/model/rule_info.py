@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from torchdet.model.diagnostic import Severity, rule_page
+from torchdet.model.diagnostic import Severity
+from torchdet.model.documentation import rule_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,4 +27,4 @@ class RuleInfo:
     @property
     def url(self) -> str:
         """The rule's documentation page."""
-        return rule_page(self.name)
+        return rule_url(self.name)

@@ -26,9 +26,14 @@ class Paint:
     """
 
     colour: bool
+    links: bool = False
 
     def __call__(self, text: str, code: str) -> str:
         return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+    def link(self, text: str, url: str) -> str:
+        """``text`` as a link to ``url`` that a terminal opens (OSC 8), when ``links`` is on."""
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.links else text
 
     def severity(self, text: str, severity: Severity) -> str:
         """``text`` in the colour of ``severity``: red, yellow or cyan."""

@@ -17,7 +17,7 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
 
     A finding that is likely and not certain says so at its end.
     """
-    paint = Paint(options.colour)
+    paint = Paint(options.colour, options.links)
     lines = [
         f"{place(report, diagnostic, paint)} {_statement(diagnostic, paint)}\n"
         for report in reports
@@ -45,6 +45,7 @@ def _statement(diagnostic: Diagnostic, paint: Paint) -> str:
     fix = diagnostic.fix
     safe = fix is not None and fix.applicability is Applicability.SAFE
     mark = f" [{paint('*', CYAN)}]" if safe else ""
-    code = paint.severity(diagnostic.code, diagnostic.severity)
+    linked = paint.link(diagnostic.code, diagnostic.url)
+    code = paint.severity(linked, diagnostic.severity)
     likely = " (likely)" if diagnostic.confidence is Confidence.LIKELY else ""
     return f"{code}{mark} {printable(diagnostic.message)}{likely}"

@@ -30,7 +30,7 @@ _MOST_DIFF_ROWS = 12
 
 def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     """A block for each diagnostic, blocks set apart by a blank line, then the summary."""
-    paint = Paint(options.colour)
+    paint = Paint(options.colour, options.links)
     blocks = []
     for report in reports:
         lines = dict(report.lines)
@@ -44,7 +44,8 @@ def _block(
     report: FileReport, repeated: Repeated, lines: Mapping[int, str], paint: Paint
 ) -> Iterator[str]:
     diagnostic = repeated.first
-    label = paint.severity(f"{diagnostic.severity.value} {diagnostic.code}", diagnostic.severity)
+    code = paint.link(diagnostic.code, diagnostic.url)
+    label = paint.severity(f"{diagnostic.severity.value} {code}", diagnostic.severity)
     name = f"[{diagnostic.name}]"
     yield f"{place(report, diagnostic, paint)} {label} {name} {printable(diagnostic.message)}"
     rows = _as_in_cell(excerpt(diagnostic.span, _of_cell(diagnostic, lines, report)), report)

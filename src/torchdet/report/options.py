@@ -14,12 +14,13 @@ class RenderOptions:
     """How to render.
 
     ``rules`` are those that ran, for formats that describe them. All the others matter to the text
-    formats only: ``summary`` is whether to end with what the findings come to, which takes the
-    ``consequences`` of the rules by their codes, the paths that are ``tests``, and how many
-    ``raw_imports`` were left out of the reports.
+    formats only: ``links`` is whether rules link to their pages, ``summary`` whether to end with
+    what the findings come to. That takes the ``consequences`` of the rules by their codes, the
+    paths that are ``tests``, and how many ``raw_imports`` were left out of the reports.
     """
 
     colour: bool = False
+    links: bool = False
     summary: bool = True
     rules: tuple[RuleInfo, ...] = ()
     consequences: Mapping[str, Consequence] = field(default_factory=dict)

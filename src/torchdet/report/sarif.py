@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from torchdet import __version__
 from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.documentation import DOCUMENTATION_URL
 from torchdet.model.fix import Applicability, Fix
 from torchdet.model.location import Span
 from torchdet.model.rule_info import RuleInfo
@@ -48,6 +49,7 @@ def sarif_text(
     driver = {
         "name": "torchdet",
         "version": __version__,
+        "informationUri": DOCUMENTATION_URL,
         "semanticVersion": __version__,
         "rules": rules,
     }
@@ -69,6 +71,7 @@ def rule_descriptor(rule: RuleInfo) -> JsonObject:
         "name": rule.name,
         "shortDescription": {"text": summary},
         "fullDescription": {"text": summary},
+        "helpUri": rule.url,
         "help": {"text": rule.documentation, "markdown": rule.documentation},
         "defaultConfiguration": {"enabled": rule.default, "level": _LEVELS[rule.severity]},
         "properties": {"tags": [rule.family]},
