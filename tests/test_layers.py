@@ -243,7 +243,7 @@ OPENS_FILES = {
     "engine/build.py": "torchdet's own files",
     "engine/machine.py": "/proc",
     "cli/_run.py": "the null device",
-    "runtime/ffi/build.py": "torchdet's own files, and what is built from them",
+    "runtime/ffi/build.py": "the sources of the library, in the folder that was named",
     "runtime/host.py": "/proc",
     "runtime/masquerade/memory_figures.py": "a snapshot, where the program wants it",
     "runtime/memory.py": "/proc and /sys",
