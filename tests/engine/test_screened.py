@@ -14,7 +14,7 @@ from torchdet.engine.check import check_bytes
 from torchdet.engine.project_files import ProjectFiles
 from torchdet.engine.screened import screened_report
 from torchdet.engine.settings import CheckSettings, settings_for
-from torchdet.findings.registry import all_rules, selected_rules, triggered
+from torchdet.findings.registry import all_rules, selected_rules
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.source import SourceText
@@ -143,7 +143,8 @@ def test_both_ways_agree_on_imports(policy: Policy, ending: str, path: str) -> N
 def decided(text: str) -> FileReport | None:
     """What the screen alone says with the rules that are on by default."""
     settings = CheckSettings(DEFAULT, LintConfig())
-    return screened_report("a.py", SourceText(text), triggered(DEFAULT, text.encode()), settings)
+    live = tuple(card.load() for card in settings.live_rules(text.encode()))
+    return screened_report("a.py", SourceText(text), live, settings)
 
 
 @pytest.mark.parametrize(

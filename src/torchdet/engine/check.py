@@ -13,7 +13,6 @@ from torchdet.engine.faults import internal_error
 from torchdet.engine.settings import CheckSettings
 from torchdet.findings.base import Rule
 from torchdet.findings.card import RuleCard
-from torchdet.findings.registry import triggered
 from torchdet.findings.run.unparseable_file.rule import RULE as UNPARSEABLE_FILE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, NOTEBOOK
@@ -28,7 +27,7 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
     the reason; no input makes this raise.
     """
     words = searchable(path, data)
-    live = triggered(settings.rules, words) if words is not None else ()
+    live = settings.live_rules(words) if words is not None else ()
     if not live and words is not None and not path.endswith(NOTEBOOK):
         return FileReport(path)
     try:
@@ -40,7 +39,7 @@ def check_bytes(path: str, data: bytes, settings: CheckSettings) -> FileReport:
 
 def check_source(path: str, source: SourceText, settings: CheckSettings) -> FileReport:
     """Check one file whose content has been decoded; else as ``check_bytes``."""
-    live = triggered(settings.rules, source.text.encode("utf-8", "surrogatepass"))
+    live = settings.live_rules(source.text.encode("utf-8", "surrogatepass"))
     return _check(path, source, live, settings) if live else FileReport(path)
 
 

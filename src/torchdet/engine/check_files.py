@@ -15,7 +15,6 @@ from torchdet.engine.file_tasks import SizedFile
 from torchdet.engine.footprint import Footprint
 from torchdet.engine.pool import run_on_files
 from torchdet.engine.project_files import file_settings
-from torchdet.findings.registry import triggered
 from torchdet.model.diagnostic import FileReport
 from torchdet.model.file_kinds import NOTEBOOK
 from torchdet.read_file import UnsuitableFileError, read_file
@@ -87,7 +86,7 @@ def _known_report(file: SourceFile, cache: ReportCache | None) -> tuple[Checked 
     if kept is not None:
         return Checked(kept, settings.project.looked_at()), len(data)
     words = searchable(file.path, data)
-    if words is None or file.path.endswith(NOTEBOOK) or triggered(settings.rules, words):
+    if words is None or file.path.endswith(NOTEBOOK) or settings.live_rules(words):
         return None, len(data)
     return Checked(FileReport(file.path)), len(data)
 

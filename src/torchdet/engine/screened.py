@@ -29,31 +29,42 @@ def screened_report(
 
     None for any other file, and wherever an outline is not enough to tell.
     """
-    dispatch = dispatch_table(live)
-    outline = outline_of(source)
-    if outline is None:
-        return None
-    place = Place(settings.config, path, settings.module_name)
-    facade = f"{place.config.facade_module}.torch"
-    other_ways = _OTHER_WAYS | {facade, "torchdet.facade.torch"}
-    other_ways |= {f"{each}.{name}" for each in settings.config.runtime_modules for name in EXPORTS}
-    if any(_is_runtime_module(module) for each in outline.imports for module in each.modules()):
-        return None
-    references = outline.references(frozenset(dispatch.names) | other_ways)
-    if not other_ways.isdisjoint(references):
-        return None
     decided: list[tuple[Rule, PlainDraft]] = []
-    for rule in live:
-        if rule.screen.decide is None:
-            if _may_fire(rule, outline, references, place):
-                return None
-            continue
-        drafts = rule.screen.decide(outline, place)
+    for rule, drafts in screen_answers(path, source, live, settings):
         if drafts is None:
             return None
         decided += ((rule, draft) for draft in drafts)
     found = Found(tuple(_findings(decided, source, settings)))
     return file_report(path, found, source, settings)
+
+
+def screen_answers(
+    path: str, source: SourceText, live: tuple[Rule, ...], settings: CheckSettings
+) -> Iterator[tuple[Rule, tuple[PlainDraft, ...] | None]]:
+    """Each of the ``live`` rules with all that it reports in a file; None if LibCST has to say."""
+    outline = outline_of(source)
+    place = Place(settings.config, path, settings.module_name, settings.project)
+    references = _references(outline, live, settings) if outline is not None else None
+    for rule in live:
+        if outline is None or references is None:
+            yield rule, None
+        elif rule.screen.decide is not None:
+            yield rule, rule.screen.decide(outline, place)
+        else:
+            yield rule, None if _may_fire(rule, outline, references, place) else ()
+
+
+def _references(
+    outline: Outline, live: tuple[Rule, ...], settings: CheckSettings
+) -> Mapping[str, list[Mention]] | None:
+    """What may mean the names of ``live`` rules; None where torch comes in by another way."""
+    if any(_is_runtime_module(module) for each in outline.imports for module in each.modules()):
+        return None
+    config = settings.config
+    other_ways = _OTHER_WAYS | {f"{config.facade_module}.torch", "torchdet.facade.torch"}
+    other_ways |= {f"{each}.{name}" for each in config.runtime_modules for name in EXPORTS}
+    references = outline.references(frozenset(dispatch_table(live).names) | other_ways)
+    return references if other_ways.isdisjoint(references) else None
 
 
 def _is_runtime_module(name: str) -> bool:

@@ -9,7 +9,13 @@ from pathlib import PurePath
 
 from torchdet.findings.card import RuleCard
 from torchdet.findings.devices.configured_device.rule import RULE as CONFIGURED_DEVICE
-from torchdet.findings.registry import SelectorError, all_cards, matching_rules, selected_rules
+from torchdet.findings.registry import (
+    SelectorError,
+    all_cards,
+    matching_rules,
+    selected_rules,
+    triggered,
+)
 from torchdet.model.config import LintConfig, Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, STUB
@@ -36,6 +42,10 @@ class CheckSettings:
     is_test: bool = False
     screened: bool = True
 
+    def live_rules(self, data: bytes) -> tuple[RuleCard, ...]:
+        """Those of ``rules`` that can fire in a file with the bytes ``data`` under the policy."""
+        return triggered(_asked_under(self.config.policy, self.rules), data)
+
     def severity_of(self, rule: RuleCard) -> Severity:
         """How much a finding of ``rule`` matters in the file; a configured severity holds."""
         configured = dict(self.config.severity).get(rule.code)
@@ -43,6 +53,11 @@ class CheckSettings:
             return configured
         undecided = self.config.policy is Policy.UNDECIDED
         return rule.severity_at(test=self.is_test, undecided=undecided)
+
+
+@lru_cache(maxsize=64)
+def _asked_under(policy: Policy, rules: tuple[RuleCard, ...]) -> tuple[RuleCard, ...]:
+    return tuple(rule for rule in rules if rule.is_asked_under(policy))
 
 
 # How a module gets torch, and what its program draws, is not told by pieces of it.

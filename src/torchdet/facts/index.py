@@ -101,6 +101,8 @@ class _Walk:
         handlers = _HANDLERS
         stack = self._stack
         index.scopes[self._module] = index.module_scope
+        if "Module" in node_types:
+            buckets["Module"] = [self._module]
         self._push(self._module.body, self._module, index.module_scope)
         while stack:
             node, parent, scope = stack.pop()

@@ -44,6 +44,19 @@ def imports_any(outline: Outline, packages: Container[str]) -> bool:
     )
 
 
+def is_seedless(mention: Mention) -> bool:
+    """Whether it is a call that passes no seed: no argument, or None as the only one."""
+    call = mention.call
+    if call is None:
+        return False
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return not given or (len(given) == 1 and _is_none(given[0]))
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
 def _is_integer(node: ast.expr) -> bool:
     """Whether ``node`` is the literal of an integer, with or without a sign."""
     while isinstance(node, ast.UnaryOp):

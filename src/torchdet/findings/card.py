@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from torchdet.model.config import Policy
 from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 
@@ -29,7 +30,8 @@ class RuleCard:
     only matter where ``torch`` is mentioned. ``default`` is whether it runs without being selected
     by name. ``module`` is ``__name__`` of the module that defines the rule. ``causes`` is given
     where the findings have another consequence than most of their family, ``eased_in_tests`` where
-    they matter less in tests although most of their family don't.
+    they matter less in tests although most of their family don't. ``policies`` are those under
+    which it is asked; all, where none is given.
     """
 
     code: str
@@ -40,6 +42,7 @@ class RuleCard:
     default: bool = True
     causes: Consequence | None = None
     eased_in_tests: bool = False
+    policies: tuple[Policy, ...] = ()
 
     @property
     def name(self) -> str:
@@ -55,6 +58,10 @@ class RuleCard:
     def consequence(self) -> Consequence:
         """What comes of leaving a finding as it is."""
         return self.causes or _CONSEQUENCES.get(self.family, Consequence.CHOICE)
+
+    def is_asked_under(self, policy: Policy) -> bool:
+        """Whether the rule means anything under ``policy``."""
+        return not self.policies or policy in self.policies
 
     def severity_at(self, *, test: bool, undecided: bool) -> Severity:
         """How much a finding matters in a ``test``, and in a project ``undecided`` on a policy.

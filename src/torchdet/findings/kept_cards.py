@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from torchdet.build import build_id
 from torchdet.findings.card import RuleCard
+from torchdet.model.config import Policy
 from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Severity
 from torchdet.private_folder import (
@@ -68,15 +69,20 @@ def _path() -> str | None:
 def _line(card: RuleCard) -> bytes:
     causes = card.causes.name if card.causes is not None else ""
     flags = str(int(card.default)), str(int(card.eased_in_tests))
-    texts = (card.code, card.module, card.severity.value, causes, *flags, str(len(card.requires)))
-    fields = (*(text.encode() for text in texts), *card.requires, *card.triggers)
+    policies = " ".join(policy.name for policy in card.policies)
+    texts = (card.code, card.module, card.severity.value, causes, *flags, policies)
+    fields = (
+        *(text.encode() for text in (*texts, str(len(card.requires)))),
+        *card.requires,
+        *card.triggers,
+    )
     assert not any(_FIELD in field or _CARD in field for field in fields)
     return _FIELD.join(fields)
 
 
 def _card(line: bytes) -> RuleCard:
     """Raises ``ValueError`` or ``KeyError`` for a line that ``_line`` did not write."""
-    code, module, severity, causes, default, eased, required, *words = line.split(_FIELD)
+    code, module, severity, causes, default, eased, policies, required, *words = line.split(_FIELD)
     return RuleCard(
         code=code.decode(),
         module=module.decode(),
@@ -86,4 +92,5 @@ def _card(line: bytes) -> RuleCard:
         default=default == b"1",
         causes=Consequence[causes.decode()] if causes else None,
         eased_in_tests=eased == b"1",
+        policies=tuple(Policy[name] for name in policies.decode().split()),
     )

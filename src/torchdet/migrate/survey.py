@@ -22,7 +22,6 @@ from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse
 from torchdet.findings.codemod_registry import answer_for, is_surveyed
 from torchdet.findings.handle.handle_site import WantedNames, bind_names
 from torchdet.findings.handle.torch_access import handle_name, helper_name, torch_name
-from torchdet.findings.registry import triggered
 from torchdet.migrate.file_survey import Change, FileSurvey, NameBindings
 from torchdet.migrate.runtime_layout import RuntimeLayout
 from torchdet.migrate.targets import Target, answered
@@ -69,7 +68,7 @@ def survey_source(
         settings = replace(settings, config=replace(settings.config, policy=Policy.EFFECTS))
     only = "devices" if migration.target is not None else "handle" if config.facade else ""
     rules = tuple(rule for rule in settings.rules if is_surveyed(rule, only))
-    cards = triggered(rules, source.text.encode("utf-8", "surrogatepass"))
+    cards = replace(settings, rules=rules).live_rules(source.text.encode("utf-8", "surrogatepass"))
     live = tuple(card.load() for card in cards)
     if not live:
         return FileSurvey(path)

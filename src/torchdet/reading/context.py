@@ -31,11 +31,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a file stands: its path, its module's name, and what the user configured for it."""
+    """Where a file stands: its path, its module's name, the configuration, and the project."""
 
     config: LintConfig
     path: str
     module_name: str
+    project: Project = UNKNOWN_PROJECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,4 @@ class Context:
     @property
     def place(self) -> Place:
         """Where the file stands."""
-        return Place(self.config, self.path, self.module_name)
+        return Place(self.config, self.path, self.module_name, self.project)

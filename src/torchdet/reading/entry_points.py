@@ -19,7 +19,8 @@ from torchdet.reading.project import ModuleSource, Project
 from torchdet.reading.randomness.survey import imported_modules
 
 if TYPE_CHECKING:
-    from torchdet.reading.context import Context
+    from torchdet.facts.screen import Outline
+    from torchdet.reading.context import Context, Place
 
 _MOST_MODULES = 400
 _TORCH = re.compile(rb"^[ \t]*(?:lazy[ \t]+)?(?:import|from)[ \t]+torch\b|\b_torch_runtime\b", re.M)
@@ -78,23 +79,33 @@ def _only_call(block: cst.If) -> str:
     return ""
 
 
-def brings_torch(context: Context) -> bool:
-    """Whether the file imports torch, or a module of its project that does."""
-    return any(_TORCH.search(each) is not None for each in _reached(context))
+def may_begin(outline: Outline, place: Place) -> bool:
+    """Whether a program may begin in a file, as far as its outline tells."""
+    if "__name__" in outline.uses or PurePath(place.path).name == "__main__.py":
+        return True
+    return not outline.functions.isdisjoint(place.project.console_scripts(place.module_name))
 
 
-def applies_runtime(context: Context) -> bool:
+def lacks_runtime(text: str, place: Place) -> bool:
+    """Whether a program that begins in the file with that text uses torch without the runtime.
+
+    It imports torch, or a module of its project that does, and none of them may apply the runtime.
+    """
+    brings_torch = any(_TORCH.search(each) is not None for each in _reached(text, place))
+    return brings_torch and not applies_runtime(text, place)
+
+
+def applies_runtime(text: str, place: Place) -> bool:
     """Whether the file applies the runtime, or a module of its project that it imports may."""
-    facade = context.config.facade_module.encode()
-    return any(_APPLIES.search(each) or facade in each for each in _reached(context))
+    facade = place.config.facade_module.encode()
+    return any(_APPLIES.search(each) or facade in each for each in _reached(text, place))
 
 
-def _reached(context: Context) -> tuple[bytes, ...]:
+def _reached(text: str, place: Place) -> tuple[bytes, ...]:
     """The bytes of the file, and of the modules of its project that importing it may load."""
-    source = context.facts.source.text.encode("utf-8", "surrogatepass")
-    is_package = context.path.endswith("__init__.py")
-    first = ModuleSource(context.module_name, source, is_package)
-    return _modules_of(first, context.project)
+    is_package = place.path.endswith("__init__.py")
+    source = text.encode("utf-8", "surrogatepass")
+    return _modules_of(ModuleSource(place.module_name, source, is_package), place.project)
 
 
 @lru_cache(maxsize=2)

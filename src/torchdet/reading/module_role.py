@@ -16,7 +16,7 @@ from torchdet.reading.test_files import is_test_file
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.reading.context import Context
+    from torchdet.reading.context import Context, Place
 
 
 class ModuleRole(Enum):
@@ -62,7 +62,7 @@ def starts_program(context: Context) -> bool:
     return module_role(context) in starting or has_main_block(context.facts)
 
 
-def measures_speed(context: Context) -> bool:
+def measures_speed(context: Context | Place) -> bool:
     """Whether the file's name says that it measures speed: ``benchmark_train.py``."""
     return _MEASURES.search(PurePath(context.path).name) is not None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from torchdet.facts.expressions import argument, has_unpacking, is_constant
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
 from torchdet.facts.walk import descendants
+from torchdet.findings.arguments_screen import is_seedless
 from torchdet.findings.base import Draft
 from torchdet.findings.screen import FileScreen
 from torchdet.model.diagnostic import Confidence
@@ -21,6 +22,7 @@ from torchdet.reading.randomness.program import (
     Unseeded,
     block_name,
     program,
+    program_of,
 )
 from torchdet.reading.randomness.program_start import starts_program
 from torchdet.reading.randomness.reached_code import RUN_BY_LOADERS
@@ -44,13 +46,26 @@ STARTS = (
 _GENERATORS = {Stream.PYTHON: "Python's global generator", Stream.NUMPY: "NumPy's global generator"}
 
 
-def calls_or_starts(names: frozenset[str]) -> FileScreen:
-    """The screen of a rule that looks at calls of ``names``, and at the starts of programs."""
+def draws_unseeded(
+    stream: Stream, seedless: Iterable[str], methods: Iterable[str] = ()
+) -> FileScreen:
+    """The screen of a rule on programs that draw from ``stream``, which nothing seeds.
 
-    def may_report(outline: Outline, _place: Place) -> bool:
-        if outline.references(names):
+    It also looks at calls of ``seedless`` without a seed, and at draws by ``methods``.
+    """
+    made = frozenset(seedless)
+    drawing = frozenset(methods)
+
+    def may_report(outline: Outline, place: Place) -> bool:
+        calls = (mention for each in outline.references(made).values() for mention in each)
+        if any(map(is_seedless, calls)):
             return True
-        return "torch" in outline.source.text
+        start = program_of(outline.source.text, place)
+        if start.unseeded_draws(stream) is not None:
+            return True
+        if drawing.isdisjoint(outline.attributes) or not start.entries:
+            return False
+        return start.is_to_repeat and start.unseeded(stream) is not None
 
     return may_report
 

@@ -12,6 +12,7 @@ from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Finding, MigrationContext, Outcome, Refuse, Rewrite
 from torchdet.findings.project_conditions import NoContraryWrite
 from torchdet.findings.state.flag_writes import FlagStatement
+from torchdet.reading.context import Context
 from torchdet.reading.entry_points import applies_runtime
 from torchdet.reading.module_role import ModuleRole, module_role
 
@@ -54,6 +55,12 @@ _UNKNOWN = Grounds(
 )
 
 
+def _is_left_to_programs(context: Context) -> bool:
+    """Whether a library, without applying the runtime itself, writes for those that import it."""
+    in_library = module_role(context) is ModuleRole.LIBRARY
+    return in_library and not applies_runtime(context.facts.source.text, context.place)
+
+
 def removal(
     finding: Finding[object],
     statement: cst.BaseSmallStatement,
@@ -67,8 +74,7 @@ def removal(
     library that leaves the runtime to the programs that import it.
     """
     code = " ".join(context.facts.code(statement).split())
-    in_library = module_role(context.rules) is ModuleRole.LIBRARY
-    if agrees and in_library and not context.config.unsafe and not applies_runtime(context.rules):
+    if agrees and not context.config.unsafe and _is_left_to_programs(context.rules):
         return Refuse(finding, _LIBRARY)
     if agrees:
         message = f"remove `{code}`: the runtime sets it"

@@ -33,7 +33,7 @@ from torchdet.torch_api.random_numbers import Stream, drawn_stream
 
 if TYPE_CHECKING:
     from torchdet.facts.file_facts import FileFacts
-    from torchdet.reading.context import Context
+    from torchdet.reading.context import Context, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,12 @@ class UnseededDraws:
 
 def program(context: Context) -> Program:
     """The program that the file of ``context`` starts, if it starts one."""
-    return _program(context.facts.source.text, context.module_name, context.path, context.project)
+    return program_of(context.facts.source.text, context.place)
+
+
+def program_of(text: str, place: Place) -> Program:
+    """The program that the file with that text at ``place`` starts, if it starts one."""
+    return _program(text, place.module_name, place.path, place.project)
 
 
 @lru_cache(maxsize=1)

@@ -103,20 +103,30 @@ def _fix(attribute: PlainAttribute, context: Context) -> NodeFix | None:
     return NodeFix("Register a buffer", Applicability.UNSAFE, (Replace(statement, text),))
 
 
-def _is_kept(mention: Mention, _outline: Outline, _place: Place) -> bool:
-    """Whether a constructor assigns what is made of the call to an attribute."""
-    if mention.call is None:
+def _is_kept(mention: Mention, outline: Outline, _place: Place) -> bool:
+    """Whether the constructor of a class of modules assigns what the call makes."""
+    call = mention.call
+    if call is None or any(keyword.arg == "device" for keyword in call.keywords):
         return False
-    around = list(mention.around)
-    assigned = any(
-        isinstance(target, ast.Attribute)
-        for node in around
-        if isinstance(node, ast.Assign)
-        for target in node.targets
-    )
-    return assigned and any(
-        isinstance(node, ast.FunctionDef) and node.name == "__init__" for node in around
-    )
+    around = iter(mention.around)
+    below: ast.AST = mention.node
+    for statement in around:
+        passes = isinstance(statement, _PASSED_ON) or getattr(statement, "func", None) is below
+        if not passes:
+            break
+        below = statement
+    else:
+        return False
+    if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Attribute):
+        return False
+    function = next((node for node in around if isinstance(node, _FUNCTIONS)), None)
+    is_constructor = isinstance(function, ast.FunctionDef) and function.name == "__init__"
+    return is_constructor and "forward" in outline.functions
+
+
+# What stands between a tensor and the statement that keeps it or a part of it, beside methods.
+_PASSED_ON = (ast.Attribute, ast.Subscript, ast.BinOp, ast.UnaryOp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 RULE = Rule(

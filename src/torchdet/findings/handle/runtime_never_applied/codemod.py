@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from torchdet.edit.imports import import_name, imported_as, is_docstring
+from torchdet.edit.imports import import_name, imported_as, is_docstring, is_import_row
 from torchdet.edit.node_edit import NodeEdit, StatementsBefore
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Grounds
@@ -20,6 +20,10 @@ _APPLYING = "get_torch_handle"
 _ONE_ROW = Grounds(
     "the program's first statement is on the line of its header, so that nothing fits before it",
     f"call `{_APPLYING}()` before it",
+)
+_ONLY_IMPORTS = Grounds(
+    "the program is started by an import, so that no place is known to be before it",
+    f"call `{_APPLYING}()` before the import that starts the program",
 )
 
 
@@ -35,7 +39,8 @@ def rewrite(
         if binds:
             yield Rewrite(finding, (), f"`{context.handle} = {_APPLYING}()`")
         elif first is None:
-            yield Refuse(finding, _ONE_ROW)
+            imported = isinstance(finding.subject.body, cst.Module)
+            yield Refuse(finding, _ONLY_IMPORTS if imported else _ONE_ROW)
         else:
             edits = (*_imported(context), StatementsBefore(first, (f"{_called(context)}()",)))
             yield Rewrite(finding, edits, f"`{_APPLYING}()` first", needs_handle=False)
@@ -63,8 +68,13 @@ def _first_row(entry: EntryBody) -> cst.CSTNode | None:
     block = entry if isinstance(entry, cst.Module) else entry.body
     if isinstance(block, cst.SimpleStatementSuite):
         return None
-    rows = [row for row in block.body if not is_docstring(row)]
-    return rows[0] if rows else None
+    in_module = block is entry  # which imports what applies the runtime
+    rows = (
+        row
+        for row in block.body
+        if not is_docstring(row) and not (in_module and is_import_row(row))
+    )
+    return next(rows, None)
 
 
 CODEMOD = Codemod(__name__, __doc__ or "", EntryPoint, rewrite)

@@ -61,20 +61,17 @@ from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context, Place
-from torchdet.reading.entry_points import applies_runtime, brings_torch, entry_points
+from torchdet.reading.entry_points import entry_points, lacks_runtime, may_begin
 from torchdet.reading.runtime_modules import in_runtime_module
-
-_NOT_ASKED = frozenset({Policy.UNDECIDED, Policy.FACADE})
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    """A statement of the module's body at which a program may begin."""
-    if context.config.policy in _NOT_ASKED or in_runtime_module(context):
+    """Each place in the module where a program begins."""
+    del node
+    if in_runtime_module(context):
         return
     for entry in entry_points(context):
-        if node not in (entry.node, context.facts.parent(entry.node)):
-            continue
-        if brings_torch(context) and not applies_runtime(context):
+        if lacks_runtime(context.facts.source.text, context.place):
             yield Draft(
                 entry.node,
                 "the program never applies the runtime, so that no flag is set; call "
@@ -84,12 +81,9 @@ def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
 
 
 def _may_be_there(outline: Outline, place: Place) -> bool:
-    return place.config.policy not in _NOT_ASKED and (
-        "__name__" in outline.uses or not outline.functions.isdisjoint(_COMMANDS)
-    )
-
-
-_COMMANDS = frozenset({"main", "cli", "run"})
+    if in_runtime_module(place) or not may_begin(outline, place):
+        return False
+    return lacks_runtime(outline.source.text, place)
 
 
 RULE = Rule(
@@ -97,7 +91,8 @@ RULE = Rule(
     module=__name__,
     documentation=__doc__ or "",
     severity=Severity.WARNING,
-    triggers=(b"__main__", *(f"def {name}".encode() for name in sorted(_COMMANDS))),
-    nodes={"If": check, "FunctionDef": check},
+    triggers=(b"import",),
+    policies=(Policy.AUTO, Policy.HANDLE, Policy.EFFECTS, Policy.INJECT),
+    nodes={"Module": check},
     screen=Screen(file=_may_be_there),
 )

@@ -41,7 +41,6 @@ from collections.abc import Iterator
 from torchdet.facts.enclosing import enclosing_body
 from torchdet.facts.lazy import cst
 from torchdet.findings.base import Draft, Rule
-from torchdet.findings.screen import Screen
 from torchdet.model.config import Policy
 from torchdet.model.diagnostic import Severity
 from torchdet.reading.context import Context
@@ -54,7 +53,7 @@ from torchdet.reading.runtime_modules import in_runtime_module
 
 
 def check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    if context.config.policy is not Policy.FACADE or in_runtime_module(context):
+    if in_runtime_module(context):
         return
     for item in torch_imports(node, context):
         if _runs_before_facade(item.node, context):
@@ -90,5 +89,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     triggers=(b"torch",),
     nodes={"Import": check, "ImportFrom": check},
-    screen=Screen(file=lambda _outline, place: place.config.policy is Policy.FACADE),
+    policies=(Policy.FACADE,),
 )

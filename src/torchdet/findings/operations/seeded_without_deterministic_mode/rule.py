@@ -60,12 +60,14 @@ from typing import TYPE_CHECKING
 
 from torchdet.facts.lazy import cst
 from torchdet.facts.remembered import remembered
+from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Grounds, Rule
+from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.module_role import measures_speed
 from torchdet.reading.operations.varying_operations import VaryingOperation, varying_operations
-from torchdet.reading.randomness.program import Program, block_name, program
+from torchdet.reading.randomness.program import Program, block_name, program, program_of
 from torchdet.reading.randomness.program_start import starts_program
 from torchdet.reading.randomness.survey import MODULE
 from torchdet.reading.runtime_modules import in_runtime_module
@@ -108,19 +110,25 @@ def _first_seed(module: cst.Module, facts: FileFacts) -> cst.BaseExpression | No
 
 
 def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
-    config = context.config
-    wanted = config.target_devices or _DEFAULT_DEVICES
-    devices = tuple(device for device in wanted if device != HOST_DEVICE)
-    if not devices or measures_speed(context) or in_runtime_module(context):
-        return
     start = program(context)
-    if start.trains is None or not start.seeds(Stream.TORCH):
-        return
-    if start.unseeded(Stream.TORCH) is not None:
-        return  # in a run without options, or in the processes that train
-    found = varying_operations(start, devices, config.torch_version)
+    found = _varying(start, context.place)
     if found:
         yield Draft(node, _message(found, start), confidence=Confidence.LIKELY)
+
+
+def _varying(start: Program, place: Place) -> tuple[VaryingOperation, ...]:
+    """What varies although the program at ``place`` trains and seeds."""
+    wanted = place.config.target_devices or _DEFAULT_DEVICES
+    devices = tuple(device for device in wanted if device != HOST_DEVICE)
+    if not devices or measures_speed(place) or in_runtime_module(place):
+        return ()
+    if start.trains is None or not start.seeds(Stream.TORCH):
+        return ()
+    return varying_operations(start, devices, place.config.torch_version)
+
+
+def _may_be_there(outline: Outline, place: Place) -> bool:
+    return bool(_varying(program_of(outline.source.text, place), place))
 
 
 def _message(found: tuple[VaryingOperation, ...], start: Program) -> str:
@@ -146,6 +154,7 @@ RULE = Rule(
     requires=(b"torch",),
     names=dict.fromkeys(sorted(_SEEDERS), check_seed),
     nodes={"If": check_start, "FunctionDef": check_start},
+    screen=Screen(file=_may_be_there),
     stays=Grounds(
         "whether a run may be slower, or stop where an operation has no deterministic algorithm, "
         "has to be decided",

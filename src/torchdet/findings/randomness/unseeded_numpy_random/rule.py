@@ -48,18 +48,15 @@ There is no fix: where the seed comes from is for a person to say.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
-from torchdet.facts.screen import Mention, Outline
-from torchdet.findings.arguments_screen import imports_any
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness import draws
 from torchdet.findings.randomness.seedless_calls import check_making, check_seeding
 from torchdet.findings.screen import Screen
 from torchdet.model.diagnostic import Severity
-from torchdet.reading.context import Context, Place, Reference
+from torchdet.reading.context import Context, Reference
 from torchdet.reading.randomness.program_start import START_NODES
 from torchdet.torch_api.random_numbers import (
     NUMPY_DRAWS,
@@ -88,12 +85,6 @@ def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
         yield from draws.check_start(node, Stream.NUMPY, _REMEDY, context)
 
 
-def _may_draw(mention: Mention, outline: Outline, _place: Place) -> bool:
-    """Whether a call of such a method can be one of a library that the file imports."""
-    called = mention.node.attr if isinstance(mention.node, ast.Attribute) else ""
-    return mention.call is not None and imports_any(outline, library_draws_by_method()[called])
-
-
 def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
     """`frame.sample(frac=1)`."""
     if "torch" in context.facts.source.text:
@@ -102,11 +93,7 @@ def check_method(node: cst.Attribute, context: Context) -> Iterator[Draft]:
         )
 
 
-_NAMES = {
-    **dict.fromkeys(sorted(_DRAWS), check_draw),
-    **dict.fromkeys(NUMPY_GENERATORS, check_making),
-    "numpy.random.seed": check_seeding,
-}
+_SEEDLESS = {**dict.fromkeys(NUMPY_GENERATORS, check_making), "numpy.random.seed": check_seeding}
 _METHODS = tuple(
     name
     for name, by_package in library_draws_by_method().items()
@@ -121,12 +108,10 @@ RULE = Rule(
     triggers=(b"random", b"sklearn", *(name.encode() for name in _METHODS), *draws.STARTS),
     eased_in_tests=True,
     requires=(b"numpy", b"sklearn", b"pandas", b"datasets", b"torch"),
-    names=_NAMES,
+    names={**dict.fromkeys(sorted(_DRAWS), check_draw), **_SEEDLESS},
     nodes=dict.fromkeys(START_NODES, check_start),
     attributes=dict.fromkeys(_METHODS, check_method),
-    screen=Screen(
-        file=draws.calls_or_starts(frozenset(_NAMES)), mentions=dict.fromkeys(_METHODS, _may_draw)
-    ),
+    screen=Screen(file=draws.draws_unseeded(Stream.NUMPY, _SEEDLESS, _METHODS)),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, and make NumPy's generators with a seed "

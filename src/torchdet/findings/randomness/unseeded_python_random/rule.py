@@ -96,11 +96,7 @@ def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     yield from draws.check_start(node, Stream.PYTHON, _REMEDY, context)
 
 
-_NAMES = {
-    **dict.fromkeys(sorted(_DRAWS), check_draw),
-    "random.Random": check_making,
-    "random.seed": check_seeding,
-}
+_SEEDLESS = {"random.Random": check_making, "random.seed": check_seeding}
 
 RULE = Rule(
     code="DET502",
@@ -109,9 +105,9 @@ RULE = Rule(
     severity=Severity.WARNING,
     triggers=(b"random", b"RandomChoice", b"RandomOrder", *draws.STARTS),
     requires=(b"torch",),
-    names=_NAMES,
+    names={**dict.fromkeys(sorted(_DRAWS), check_draw), **_SEEDLESS},
     nodes=dict.fromkeys(START_NODES, check_start),
-    screen=Screen(file=draws.calls_or_starts(frozenset(_NAMES))),
+    screen=Screen(file=draws.draws_unseeded(Stream.PYTHON, _SEEDLESS)),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, where the program starts",

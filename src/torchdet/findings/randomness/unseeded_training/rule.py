@@ -80,21 +80,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from torchdet.facts.lazy import cst
+from torchdet.facts.screen import Outline
 from torchdet.findings.base import Draft, Grounds, Rule
 from torchdet.findings.randomness.unseeded_training.late_seeds import made_before
+from torchdet.findings.randomness.unseeded_training.outlined_seeds import may_seed_late
+from torchdet.findings.screen import Screen
 from torchdet.findings.wording import or_in_policy
 from torchdet.model.config import LintConfig
 from torchdet.model.diagnostic import Confidence, Severity
-from torchdet.reading.context import Context, Reference
+from torchdet.reading.context import Context, Place, Reference
 from torchdet.reading.module_role import ModuleRole, measures_speed, module_role
-from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program
+from torchdet.reading.randomness.program import Lack, Unseeded, block_name, program, program_of
 from torchdet.reading.randomness.program_start import START_NODES, starts_program
 from torchdet.reading.randomness.survey import MODULE
 from torchdet.reading.randomness.torch_files import uses_another
 from torchdet.reading.runtime_modules import in_runtime_module
 from torchdet.torch_api.random_numbers import SEEDING_FUNCTIONS, Stream, seeds_torch
 
-_SEEDERS = tuple(name for name in SEEDING_FUNCTIONS if seeds_torch(name))
+_SEEDERS = frozenset(name for name in SEEDING_FUNCTIONS if seeds_torch(name))
 
 
 def check_start(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
@@ -155,6 +158,15 @@ def _check(node: cst.CSTNode, context: Context) -> Iterator[Draft]:
     )
 
 
+def _may_be_there(outline: Outline, place: Place) -> bool:
+    if measures_speed(place) or in_runtime_module(place):
+        return False
+    start = program_of(outline.source.text, place)
+    if start.trains is None:
+        return False
+    return start.unseeded(Stream.TORCH) is not None or may_seed_late(outline, start, _SEEDERS)
+
+
 def _is_set_aside(context: Context) -> bool:
     return measures_speed(context) or in_runtime_module(context) or uses_another(context.facts)
 
@@ -192,9 +204,10 @@ RULE = Rule(
         *(b"main(", b"fit(", b"learn(", b"train("),
     ),
     requires=(b"torch",),
-    names=dict.fromkeys(_SEEDERS, check_seed),
+    names=dict.fromkeys(sorted(_SEEDERS), check_seed),
     nodes=dict.fromkeys(START_NODES, check_start),
     attributes={"backward": check_script},
+    screen=Screen(file=_may_be_there),
     stays=Grounds(
         "which seed, and where the program takes it from, has to be decided",
         "seed once with `rt.manual_seed(...)`, where the program starts",
