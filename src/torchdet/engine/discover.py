@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import codecs
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Protocol
 
-from torchdet.engine.find_configurations import configurations_among
 from torchdet.engine.settings import module_name_of
 from torchdet.glob_pattern import GlobPattern, PatternError, parse_ignore_line
 from torchdet.model.config import LintConfig
-from torchdet.model.file_kinds import DOCUMENTS, NOTEBOOK, PYTHON, STUB
+from torchdet.model.file_kinds import CONFIGURATIONS, DOCUMENTS, NOTEBOOK, PYTHON, STUB
 from torchdet.patterns import Patterns, configured_patterns
 from torchdet.read_file import SETTINGS_LIMIT, read_file
 
@@ -248,7 +247,7 @@ def _walk(top: str, search: _Search) -> Iterator[Discovered]:
         excluder = _Excluder(folder, config)
         subfolders[:] = [name for name in subfolders if not excluder.excludes(name, folder=True)]
         packages = _packages(os.path.abspath(folder))
-        configurations = configurations_among(files, folder, top, search.witness.read)
+        configurations = _configurations(files, folder, top, search)
         for name in files:
             wanted = name in configurations or search.wants(name, config)
             if wanted and not excluder.excludes(name):
@@ -258,6 +257,17 @@ def _walk(top: str, search: _Search) -> Iterator[Discovered]:
                     continue
                 yield SourceFile(path, module_name_of(PurePath(name), packages), config)
     yield from problems
+
+
+def _configurations(
+    files: Sequence[str], folder: str, top: str, search: _Search
+) -> Collection[str]:
+    """Those of ``files`` that configure programs and may name a device."""
+    if not any(name.endswith(CONFIGURATIONS) for name in files):
+        return ()
+    from torchdet.engine.find_configurations import configurations_among
+
+    return configurations_among(files, folder, top, search.witness.read)
 
 
 def _without_here(path: str) -> str:

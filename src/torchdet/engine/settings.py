@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import PurePath
 
 from torchdet.findings.card import RuleCard
-from torchdet.findings.devices.configured_device.rule import RULE as CONFIGURED_DEVICE
 from torchdet.findings.registry import (
     SelectorError,
     all_cards,
@@ -60,6 +59,7 @@ def _asked_under(policy: Policy, rules: tuple[RuleCard, ...]) -> tuple[RuleCard,
     return tuple(rule for rule in rules if rule.is_asked_under(policy))
 
 
+_FOR_CONFIGURATIONS = "configured-device"  # by its name, as its module brings all of the devices'
 # How a module gets torch, and what its program draws, is not told by pieces of it.
 _IN_STUBS = frozenset({"devices", "run", "state"})
 _IN_DOCUMENTS = _IN_STUBS | {"operations"}
@@ -85,7 +85,7 @@ def settings_for(path: str, module_name: str, config: LintConfig) -> CheckSettin
 
 def _can_fire(rule: RuleCard, *, in_configuration: bool) -> bool:
     """Whether ``rule`` is one for configurations, or for code, as the file is."""
-    return rule.family == "run" or (rule.code == CONFIGURED_DEVICE.code) is in_configuration
+    return rule.family == "run" or (rule.name == _FOR_CONFIGURATIONS) is in_configuration
 
 
 @lru_cache(maxsize=64)

@@ -6,7 +6,6 @@ files.
 
 from __future__ import annotations
 
-import configparser
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -191,6 +190,8 @@ def _poetry_versions(value: object) -> list[str]:
 
 
 def _of_ini(path: str, text: str) -> ProjectMetadata:
+    import configparser  # few projects have such a file
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)

@@ -5,7 +5,6 @@ A pure function from the texts of pytest's configuration files to patterns of pa
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Iterator, Mapping
 
@@ -68,6 +67,8 @@ def _options(name: str, text: str) -> Mapping[str, object] | None:
         pytest = tool.get("pytest") if isinstance(tool, dict) else None
         options = pytest.get("ini_options") if isinstance(pytest, dict) else None
         return options if isinstance(options, dict) else None
+    import configparser  # few projects have such a file
+
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
         parser.read_string(text)
