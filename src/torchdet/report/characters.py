@@ -24,8 +24,9 @@ _AT_START = re.compile(r"\s*::")
 COMMAND = re.compile(r"#(?=#(?:vso)?\[)", re.IGNORECASE)
 """The first character of what a CI service obeys wherever it stands in a line."""
 
-# Everything outside of Char in https://www.w3.org/TR/xml/#charsets.
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Everything outside of Char in https://www.w3.org/TR/xml/#charsets. The class of what is inside
+# takes a hundred times as long to compile.
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 # In the output of json.dumps: what is no lone surrogate comes first, so that it is passed over.
 _JSON_SURROGATE = re.compile(
