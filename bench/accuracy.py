@@ -3,9 +3,9 @@
     python bench/accuracy.py [FINDINGS.json] [--code DET4 --code DET5]
 
 Prints a Markdown table for each reading: for each rule how many findings were read and how many
-were wrong when they were read. With a JSON report over the corpus (see `sample_findings.py`) also
-how many wrong ones are still there and how many right ones are gone; then it exits with 1 if there
-are any.
+were wrong, or worthless, when they were read. With a JSON report over the corpus (see
+`sample_findings.py`) also how many wrong ones are still there and how many right ones are gone;
+then it exits with 1 if there are any.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from corpus import BENCH, CorpusError
 from sample_findings import read_findings
 
 HEADER = ["code", "confidence", "package", "place", "verdict", "why"]
+JUDGEMENTS = frozenset({"right", "worthless", "wrong"})
 Key = tuple[str, str, str, str]
 """A finding's code, confidence, package and place."""
 
@@ -33,7 +34,12 @@ class Verdict:
     confidence: str
     package: str
     place: str
-    right: bool
+    judgement: str
+
+    @property
+    def right(self) -> bool:
+        """Whether the finding is true, be it worthless."""
+        return self.judgement != "wrong"
 
     @property
     def key(self) -> Key:
@@ -52,12 +58,12 @@ def read_verdicts(text: str) -> list[Verdict]:
         cells = [cell.strip() for cell in line.strip("|").split("|", len(HEADER) - 1)]
         if cells == HEADER:
             continue
-        if len(cells) != len(HEADER) or cells[4] not in {"right", "wrong"}:
+        if len(cells) != len(HEADER) or cells[4] not in JUDGEMENTS:
             raise CorpusError(
                 f"verdicts.md:{number}: expected `| {' | '.join(HEADER)} |` with the verdict "
-                f"`right` or `wrong`, found {line!r}"
+                f"`right`, `worthless` or `wrong`, found {line!r}"
             )
-        verdict = Verdict(reading, cells[0], cells[1], cells[2], cells[3], cells[4] == "right")
+        verdict = Verdict(reading, *cells[:5])
         if (reading, verdict.key) in verdicts:
             raise CorpusError(f"verdicts.md:{number}: {' '.join(verdict.key)} stands there twice")
         verdicts[reading, verdict.key] = verdict
@@ -80,7 +86,7 @@ def table(verdicts: Iterable[Verdict], found: set[Key] | None) -> str:
     for verdict in sorted(verdicts, key=lambda verdict: verdict.key):
         for group in ((verdict.code, verdict.confidence), ("all", verdict.confidence)):
             groups.setdefault(group, []).append(verdict)
-    columns = ["rule", "confidence", "read", "wrong when read", "share"]
+    columns = ["rule", "confidence", "read", "wrong when read", "share", "worthless when read"]
     if found is not None:
         columns += ["wrong today", "right, gone today"]
     rows = [f"| {' | '.join(columns)} |", "|" + "---|" * len(columns)]
@@ -92,7 +98,13 @@ def table(verdicts: Iterable[Verdict], found: set[Key] | None) -> str:
 
 def _counts(verdicts: list[Verdict], found: set[Key] | None) -> list[str]:
     wrong = sum(not verdict.right for verdict in verdicts)
-    counts = [str(len(verdicts)), str(wrong), f"{wrong / len(verdicts):.1%}"]
+    worthless = sum(verdict.judgement == "worthless" for verdict in verdicts)
+    counts = [
+        str(len(verdicts)),
+        str(wrong),
+        f"{wrong / len(verdicts):.1%}",
+        f"{worthless} ({worthless / len(verdicts):.1%})",
+    ]
     if found is not None:
         counts += [str(len(still_wrong(verdicts, found))), str(len(lost(verdicts, found)))]
     return counts

@@ -161,24 +161,30 @@ Whether a name in them has another value by now does not matter: the code behind
 """
 
 
+_COMPARED = frozenset({Told.IS, Told.IS_DEVICE})
+
+
 def _told_by(branch: Branch, facts: FileFacts) -> Iterator[DeviceFact]:
     if branch.pattern is not None:
         for kind in _matched_types(branch.pattern) if branch.holds else ():
             yield DeviceFact(kind, Told.IS)
         return
     other = other_arm(branch, facts.index.parents)
-    for word in named_in(branch.test):
-        yield DeviceFact(word, Told.NAMED)
-        if other.held:
-            yield DeviceFact(word, Told.NAMED_AND_HELD)
-    demanded = _ends(other)
     refused = _refuses(other)
 
     def classify(test: cst.BaseExpression, holds: bool) -> Iterator[DeviceFact]:
         return _read(test, holds, facts)
 
-    for fact in facts.flow.implied([(branch.test, branch.holds)], classify):
-        if refused and fact.told in (Told.IS, Told.IS_DEVICE):
+    implied = list(facts.flow.implied([(branch.test, branch.holds)], classify))
+    if refused and len({each.kind for each in implied if each.told in _COMPARED}) > 1:
+        return  # what refuses all but several types says of none that it is the one
+    for word in named_in(branch.test):
+        yield DeviceFact(word, Told.NAMED)
+        if other.held:
+            yield DeviceFact(word, Told.NAMED_AND_HELD)
+    demanded = _ends(other)
+    for fact in implied:
+        if refused and fact.told in _COMPARED:
             yield DeviceFact(fact.kind, Told.REQUIRED)
             continue
         # Behind an exit, a list of the types that may go on is no branch for one of them.
