@@ -124,6 +124,8 @@ def _varying(start: Program, place: Place) -> tuple[VaryingOperation, ...]:
         return ()
     if start.trains is None or not start.seeds(Stream.TORCH):
         return ()
+    if start.unseeded(Stream.TORCH) is not None:
+        return ()  # in a run without options, or in the processes that train
     return varying_operations(start, devices, place.config.torch_version)
 
 
