@@ -6,6 +6,7 @@ on it answers for the device and the policy that were decided once.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from torchdet.runtime import defaults, device_properties, exemptions, memory, report, streams
@@ -190,6 +191,19 @@ class TorchHandle(RandomNumbers):
         backward pass is the problem needs the block around the backward call.
         """
         return exemptions.exempt(self.torch, operations, reason, exemptions.calling_frame())
+
+    # --- what a block computes -------------------------------------------------------------------
+
+    def trace(self, path: str | Path) -> AbstractContextManager[None]:
+        """Record every operation of a block, and write the trace to a file.
+
+        `torchdet verify compare A B` says whether two of them hold the same bits, and from which
+        line on they differ. Needs the extra `torchdet[verify]`. Raises `RuntimeError` within
+        another trace, and `OSError` where the file cannot be written.
+        """
+        from torchdet.verify.trace_block import trace_block
+
+        return trace_block(Path(path))
 
     # --- the state -------------------------------------------------------------------------------
 

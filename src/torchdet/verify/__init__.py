@@ -25,5 +25,6 @@ The way of a verification::
 
 To add a report, write a module in ``presentation`` with a ``render`` and name it in the table of
 its ``__init__``. To run under other conditions, build ``Verification`` with another command or
-environment. To record in code, call ``recorder.session.start_recording`` with a specification.
+environment, as ``variation`` does. ``recorder.recording_block`` records in code:
+``trace_block`` and ``repetition``, which serves the pytest plugin, use it.
 """

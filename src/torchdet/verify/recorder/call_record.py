@@ -134,6 +134,10 @@ def _outputs(
 
 def _layout(read: Sequence[torch.Tensor], changed: Sequence[torch.Tensor]) -> int:
     # Python hashes tuples of numbers alike in every process.
-    shapes = [(_TYPES[each.dtype], each.shape) for each in read]
-    shapes += [(_TYPES[each.dtype], each.shape) for each in changed]
+    try:
+        shapes = [(_TYPES[each.dtype], each.shape) for each in read]
+        shapes += [(_TYPES[each.dtype], each.shape) for each in changed]
+    except RuntimeError:  # a nested tensor has no shape; its parts tell it in the digest
+        dims = tuple((_TYPES[each.dtype], each.dim()) for each in (*read, *changed))
+        return hash(dims) & 0xFFFFFFFF
     return hash(tuple(shapes)) & 0xFFFFFFFF

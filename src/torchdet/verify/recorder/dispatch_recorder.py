@@ -63,6 +63,8 @@ class DispatchRecorder(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if not isinstance(func, torch._ops.OpOverload) or session.is_suspended:
             return func(*args, **keywords)
         if types and _is_wrapped(types):
+            if _is_fake(types):
+                return func(*args, **keywords)  # torch works out shapes: nothing is computed
             return NotImplemented  # the subclass handles it, in operations that are seen again
         plan = operation_plan(func)
         frame = calling_frame()
@@ -140,6 +142,10 @@ def _constant(value: object) -> str:
     if isinstance(value, (torch.device, torch.SymInt, torch.SymFloat, torch.SymBool)):
         return str(value)
     return type(value).__name__
+
+
+def _is_fake(types: tuple[type, ...]) -> bool:
+    return any(each.__module__ == "torch._subclasses.fake_tensor" for each in types)
 
 
 def _is_wrapped(types: tuple[type, ...]) -> bool:

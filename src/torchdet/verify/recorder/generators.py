@@ -10,11 +10,14 @@ from torchdet.verify.recorder.tensor_digest import combined, digest
 
 
 class GeneratorWatch:
-    """Knows the default generators' seeds from before the program, and so whether it set one."""
+    """Knows the default generators' seeds from before the program, and so whether it set one.
 
-    def __init__(self) -> None:
+    ``knows_start`` is whether it is made before the program; otherwise every seed counts as set.
+    """
+
+    def __init__(self, *, knows_start: bool) -> None:
         # A generator's first seed comes from the operating system.
-        self._unseeded = torch.default_generator.initial_seed()
+        self._unseeded = torch.default_generator.initial_seed() if knows_start else None
 
     def seed_of(self, generator: torch.Generator) -> int | None:
         """The seed that the program gave a generator, or None."""

@@ -50,8 +50,10 @@ class OperationCapture:
         kept: list[torch.Tensor] = []
         left = MOST_BYTES
         for tensor in tensors:
-            if tensor.layout is not torch.strided or tensor.is_meta:
+            if tensor.layout is not torch.strided or tensor.is_meta or tensor.is_nested:
                 break
+            if tensor.is_quantized:
+                tensor = tensor.int_repr()  # noqa: PLW2901 -- what is kept of it
             left -= tensor.numel() * tensor.element_size()
             if left < 0:
                 break

@@ -31,7 +31,6 @@ def watch_optimizers(session: Session) -> None:
 class _Steps:
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._numbers: dict[int, int] = {}
         self._gradients: list[Digest] = []
         self._losses: list[Digest] = []
         self._loss_values: list[torch.Tensor] = []
@@ -52,6 +51,8 @@ class _Steps:
 
     def before(self, optimizer: Optimizer, _args: object, _kwargs: object) -> None:
         """An optimizer begins a step."""
+        if self._session.is_suspended:
+            return
         self._session.in_optimizer = True
         with self._session.suspended():
             gradients = (each.grad for each in _parameters(optimizer))
@@ -60,8 +61,11 @@ class _Steps:
     def after(self, optimizer: Optimizer, _args: object, _kwargs: object) -> None:
         """An optimizer has made a step."""
         session = self._session
+        if session.is_suspended:
+            return
         session.in_optimizer = False
-        number = self._numbers.setdefault(id(optimizer), len(self._numbers))
+        numbers = session.optimizer_numbers
+        number = numbers.setdefault(id(optimizer), len(numbers))
         with session.suspended():
             parameters = [digest(each.detach()) for each in _parameters(optimizer)]
             record = StepRecord(session.step, number, 0, 0, 0, session.generators.states())

@@ -9,6 +9,8 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from torchdet.verify.pool_tasks import PoolTask, watch_pool_tasks
@@ -42,15 +44,19 @@ class Session:
     """What one process records.
 
     ``step`` is the number of the step of an optimizer that is being prepared, from 1.
+    ``knows_start`` is whether it begins with the program, and is handed on to what that starts.
     """
 
-    def __init__(self, spec: RecordingSpec) -> None:
+    def __init__(self, spec: RecordingSpec, *, knows_start: bool = True) -> None:
         self.spec = spec
+        self.is_on = True
+        self._is_handed_on = knows_start
         self.memory = MemoryStates()
         self.reads_inputs = spec.inputs
-        self.generators = GeneratorWatch()
+        self.generators = GeneratorWatch(knows_start=knows_start)
         self.step = 1
         self.in_optimizer = False
+        self.optimizer_numbers: dict[int, int] = {}
         self.aftermath: AftermathCapture | None = None
         self._current = _Current()
         self._streams: list[ThreadStream] = []
@@ -64,8 +70,8 @@ class Session:
 
     @property
     def is_suspended(self) -> bool:
-        """Whether torch works for the recorder, or inside a compiled region."""
-        return self._current.suspended > 0
+        """Whether nothing is recorded, or torch works for the recorder or in a compiled region."""
+        return self._current.suspended > 0 or not self.is_on
 
     @contextlib.contextmanager
     def suspended(self) -> Iterator[None]:
@@ -132,25 +138,45 @@ class Session:
         for stream in list(self._streams):
             self._end(stream)
 
+    def begin(self, spec: RecordingSpec) -> None:
+        """Record from now on, into a new folder."""
+        self._renew(spec)
+        self.key = _key_below(spec.process)
+        self.is_forked = self._is_settled = False
+        self.is_on = True
+        self._choose()
+
+    def end(self) -> None:
+        """Record no more, until ``begin``."""
+        self.close()
+        self.is_on = False
+
     def begin_again_in_child(self) -> None:
         """Record into files of its own in a process that was forked."""
+        handed = RecordingSpec.of_process(os.environ) if self._is_handed_on else None
+        self._renew(handed or replace(self.spec, process=self.key))
+        self.is_forked, self._is_settled = True, False
+
+    def _renew(self, spec: RecordingSpec) -> None:
+        self.spec = spec
+        self._parent = spec.process
         self._current = _Current()
         self._streams = []
         self._names = set()
         self._folder = None
         self._lock = threading.RLock()
-        self.is_forked, self._is_settled = True, False
-        self.spec = RecordingSpec.of_process(os.environ) or self.spec
-        self._parent = self.spec.process
         self.step = 1
         self.in_optimizer = False
+        self.optimizer_numbers = {}
 
     def _end(self, stream: ThreadStream) -> None:
+        with self._lock:
+            if stream not in self._streams:
+                return  # its block has ended before its task
+            self._streams.remove(stream)
         with self.suspended():
             stream.queue.flush()
         stream.writer.close()
-        with self._lock:
-            self._streams.remove(stream)
 
     def _choose(self) -> None:
         window, stepped = self.spec.window, self.spec.stepped
@@ -182,7 +208,8 @@ class Session:
         if self.is_forked and not self._is_settled:
             self._is_settled = True
             self.key = _key_below(self.spec.process)
-            self.spec.hand_on(self.key)
+            if self._is_handed_on:
+                self.spec.hand_on(self.key)
             self._choose()
             _close_at_end_of_child(self)
 
@@ -200,20 +227,27 @@ def start_recording(spec: RecordingSpec) -> Session:
     """Record this process from now on, and the processes and threads that it starts."""
     session = Session(spec)
     spec.hand_on(session.key)
+    watch_process(session)
+    if spec.level is Level.OPERATION:
+        DispatchRecorder(session).switch_on()
+    atexit.register(session.close)
+    return session
+
+
+def watch_process(session: Session) -> None:
+    """Have torch, threads, pools and forks tell ``session`` of what they do, while it is on."""
     leave_compiler_alone(session)
     leave_received_tensors_alone(session)
     watch_optimizers(session)
     watch_pool_tasks(session.task_of_pool)
-    if spec.level is Level.MODULE:
+    level = session.spec.level
+    if level is Level.MODULE:
         watch_modules(session)
-    if spec.level is Level.OPERATION:
+    if level is Level.OPERATION:
         watch_compiled_regions(session)
-        watch_threads(lambda: DispatchRecorder(session))
-        DispatchRecorder(session).switch_on()
-    atexit.register(session.close)
+        watch_threads(lambda: DispatchRecorder(session) if session.is_on else nullcontext())
     if hasattr(os, "register_at_fork"):
         os.register_at_fork(after_in_child=session.begin_again_in_child)
-    return session
 
 
 def _key_below(parent: str) -> str:

@@ -53,7 +53,11 @@ def _digest_on_host(tensor: torch.Tensor) -> int:
         return EMPTY
     dense = tensor if tensor.is_contiguous() else _dense(tensor)
     size = count * dense.element_size() if dense is tensor else dense.numel() * dense.element_size()
-    return xxh3_64_intdigest((ctypes.c_char * size).from_address(dense.data_ptr()))
+    try:
+        address = dense.data_ptr()
+    except RuntimeError:  # inside a transformation of torch.func
+        return EMPTY
+    return xxh3_64_intdigest((ctypes.c_char * size).from_address(address))
 
 
 def _digest_on_device(tensor: torch.Tensor) -> Digest:
@@ -70,6 +74,8 @@ def _dense(tensor: torch.Tensor) -> torch.Tensor:
 
     A tensor that fills its part of the memory in another order is read in that order.
     """
+    if tensor.is_nested:  # it has no strides
+        return tensor.contiguous()
     strides = tensor.stride()
     for dimension, stride in enumerate(strides):
         if stride == 0:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
-from torchdet.verify.recorder.dispatch_recorder import DispatchRecorder
 from torchdet.verify.recorder.replacing import Function, watch_calls
 
 
-def watch_threads(recorder: Callable[[], DispatchRecorder]) -> None:
-    """Record the threads that start from now on, each by what ``recorder`` makes for it."""
+def watch_threads(recorder: Callable[[], AbstractContextManager[object]]) -> None:
+    """Record the threads that start from now on, each within what ``recorder`` makes for it."""
 
     def watch(start: Function) -> Function:
         def recorded_start(thread: threading.Thread) -> object:
