@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from torchdet.findings.base import Grounds
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.migrate.file_survey import Change, FileSurvey
 from torchdet.migrate.plan import demanded, plan_file
 from torchdet.model.fix import Applicability, Fix, TextEdit
 from torchdet.model.location import Location, Span
 
+RISK = Grounds("it may move", "make it with `--unsafe-fixes` if it may")
 CONDITION = NotReadElsewhere("kit.config", "DEVICE")
 
 
@@ -32,7 +34,7 @@ def change(
         "DET301",
         span(start, end),
         edits,
-        unsafe=unsafe,
+        risk=RISK if unsafe else None,
         conditions=conditions,
     )
 
@@ -51,7 +53,8 @@ def test_unsafe_changes_are_made_only_when_asked_for() -> None:
     survey = FileSurvey("a.py", (change(4, 6, unsafe=True),))
     careful = plan_file(survey, frozenset(), unsafe=False)
     bold = plan_file(survey, frozenset(), unsafe=True)
-    assert (len(careful.changes), len(careful.refusals)) == (0, 1)
+    (refusal,) = careful.refusals
+    assert (careful.changes, refusal.reason, refusal.advice) == ((), RISK.reason, RISK.advice)
     assert (len(bold.changes), len(bold.refusals)) == (1, 0)
 
 

@@ -42,12 +42,15 @@ def test_plain_pytorch_has_one_helper_and_nothing_of_torchdet() -> None:
     assert "    torch.backends.cudnn.deterministic = True\n" in written
     assert "    accelerator.synchronize()\n" in written
     assert "x.cuda(rank)" not in written
+    assert "    event = accelerator.event(enable_timing=True)\n" in written
 
 
 def test_an_operation_that_the_helper_lacks_is_refused() -> None:
-    refused = migrate(PACKAGE, ["DET"], config=MigrateConfig(to="accelerator")).refusals
+    known = (("device", "device()"), ("device_for", "get"), ("synchronize", "wait"))
+    lint, config = LintConfig(helper_operations=known), MigrateConfig(to="kit.platform:current")
+    refused = migrate(PACKAGE, ["DET"], lint, config).refusals
     (refusal,) = refused["kit/net.py"]
-    assert refusal.reason == "`accelerator` has nothing for `event`"
+    assert refusal.reason == "`current` has nothing for `event`"
 
 
 def test_a_second_run_finds_nothing() -> None:
@@ -85,6 +88,12 @@ assert accelerator.device_for("cuda:1") == torch.device("cpu")
 assert accelerator.device_for("meta") == torch.device("meta")
 accelerator.synchronize()
 accelerator.empty_cache()
+accelerator.set_device(1)
+accelerator.reset_peak_memory()
+first, last = accelerator.event(enable_timing=True), accelerator.event()
+first.record(); last.record(); last.synchronize()
+assert first.elapsed_time(last) >= 0 and last.query()
+assert accelerator.memory().allocated == accelerator.memory("cuda:1").peak == 0
 with accelerator.use_stream(accelerator.stream()):
     print(torch.ones(2, device=accelerator.device).sum(), accelerator.distributed_backend)
 """

@@ -235,3 +235,17 @@ def test_redirect_belongs_to_the_handle(torch_handle):
     if NO_ACCELERATOR:
         with pytest.raises((RuntimeError, AssertionError)):
             torch.zeros(1, device="cuda:1")
+
+
+class TestTheCurrentDevice:
+    @on_cpu_only
+    def test_without_an_accelerator_there_is_nothing_to_choose(self, torch_handle):
+        torch_handle.set_device(0)
+        torch_handle.set_device("cuda:1")
+        assert torch_handle.device == torch.device("cpu")
+
+    def test_it_is_chosen_by_the_module_of_the_device(self, monkeypatch):
+        chosen = []
+        monkeypatch.setattr(torch.cuda, "set_device", chosen.append)
+        handle_on(simulated_facts("cuda", 2), device="cuda").set_device(1)
+        assert chosen == [torch.device("cuda:1")]

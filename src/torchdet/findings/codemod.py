@@ -52,9 +52,9 @@ class Rewrite:
 
     ``message`` says what is written, in one line with code in backticks. With ``needs_handle``
     the edits use ``MigrationContext.handle``, and the module gets it bound if it is not yet.
-    ``unsafe`` changes may change behaviour and are made only when asked for. ``conditions`` are
-    what must hold in the project's other files; where one does not, the plan makes the change
-    ``otherwise``, and refuses where there is none.
+    A change with a ``risk`` may change behaviour and is made only when asked for; the risk says
+    what, and what to do about it. ``conditions`` are what must hold in the project's other files;
+    where one does not, the plan makes the change ``otherwise``, and refuses where there is none.
 
     ``shared`` are edits that other findings may need just as much, such as an import: they are made
     once, with the first of them that is mended.
@@ -70,7 +70,7 @@ class Rewrite:
     message: str
     needs_handle: bool = True
     needs_torch: bool = False
-    unsafe: bool = False
+    risk: Grounds | None = None
     conditions: tuple[Condition, ...] = ()
     otherwise: Rewrite | None = None
     gone: tuple[cst.CSTNode, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from torchdet.findings.base import Grounds
 from torchdet.findings.project_conditions import Condition
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.fix import Fix
@@ -25,7 +26,7 @@ class Change:
     fix: Fix
     needs_handle: bool = False
     needs_torch: bool = False
-    unsafe: bool = False
+    risk: Grounds | None = None
     conditions: tuple[Condition, ...] = ()
     otherwise: Change | None = None
     shared: Fix | None = None

@@ -113,8 +113,9 @@ def migrate_files(
 ) -> list[MigratedFile]:
     """What is to become of ``files``, in their order; of several paths to one file, the first.
 
-    ``readers`` gives all files of the project, which may stand in the way of a change, where
-    ``files`` are only a part of it. It is asked once such files matter.
+    ``readers`` gives all files of the project, where ``files`` are only a part of it: how they
+    import each other decides how the migrated ones import the runtime module, and they may stand
+    in the way of a change.
 
     A change that is made in one place may lay bare another, and those that overlap wait for each
     other: the phases are repeated for the files that changed. A file whose changes do not settle
@@ -123,12 +124,11 @@ def migrate_files(
     distinct = distinct_files(files)
     operations = next((each.config.helper_operations for each in distinct), ())
     target = target_of(config.to, dict(operations))
-    layout = RuntimeLayout() if config.facade else layout_of(distinct, target)
+    everything = distinct_files([*distinct, *readers()]) if readers is not None else distinct
+    layout = RuntimeLayout() if config.facade else layout_of(everything, target)
     layout = replace(layout, injected=config.inject)
     migration = Migration(config, layout, target)
-    project = _Project(
-        distinct, readers or (lambda: distinct), migration, jobs, progress or _no_progress
-    )
+    project = _Project(distinct, everything, migration, jobs, progress or _no_progress)
     project.survey()
     project.advance()
     if config.inject:
@@ -166,7 +166,7 @@ class _Project:
     """The files of a run, and how far each of them is."""
 
     files: Sequence[SourceFile]
-    readers: Callable[[], Sequence[SourceFile]]
+    readers: Sequence[SourceFile]
     migration: Migration
     jobs: int
     progress: Advance
@@ -246,7 +246,7 @@ class _Project:
         """Find out which of ``conditions`` hold in the files as they are on the disk."""
         if not conditions:
             return
-        readers = sized(distinct_files(self.readers()))
+        readers = sized(self.readers)
         self.judged |= dict.fromkeys(conditions, False)
         for violated in run_on_files(readers, _Judge(conditions), jobs=self.jobs):
             self.judged |= dict.fromkeys(violated, True)

@@ -45,8 +45,8 @@ def plan_file(survey: FileSurvey, violated: frozenset[Condition], *, unsafe: boo
         against = next((each for each in change.conditions if each in violated), None)
         if against is not None:
             refusals.append(_refused(change, against.reason, against.advice))
-        elif change.unsafe and not unsafe:
-            refusals.append(_refused(change, *_UNSAFE))
+        elif change.risk is not None and not unsafe:
+            refusals.append(_refused(change, change.risk.reason, change.risk.advice))
         else:
             allowed.append(change)
     ordered = sorted(refusals, key=lambda refusal: (refusal.location.offset, refusal.code))
@@ -58,12 +58,6 @@ def _possible(change: Change, violated: frozenset[Condition]) -> Change:
     *_, last = change.variants
     possible = (each for each in change.variants if violated.isdisjoint(each.conditions))
     return next(possible, last)
-
-
-_UNSAFE = (
-    "the change may alter what the program does",
-    "look at it with `--unsafe-fixes --diff`, and make it with `--unsafe-fixes`",
-)
 
 
 def _refused(change: Change, reason: str, advice: str) -> Refusal:

@@ -261,7 +261,7 @@ def _change(
         fix,
         rewrite.needs_handle,
         rewrite.needs_torch,
-        rewrite.unsafe,
+        rewrite.risk,
         rewrite.conditions,
         otherwise,
         imports[rewrite.shared] if rewrite.shared else None,

@@ -115,9 +115,36 @@ _ACCELERATOR = '''\
 from __future__ import annotations
 
 import contextlib
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 import torch
+
+
+class Memory(NamedTuple):
+    """Bytes of a device that tensors take, now and at most; 0 where PyTorch does not count them."""
+
+    allocated: int
+    peak: int
+
+
+class HostEvent:
+    """An event of the CPU, where all work before it has finished: the time of its record."""
+
+    recorded = 0.0
+
+    def record(self, stream: Any = None) -> None:
+        self.recorded = time.perf_counter()
+
+    def wait(self, stream: Any = None) -> None: ...
+
+    def synchronize(self) -> None: ...
+
+    def query(self) -> bool:
+        return True
+
+    def elapsed_time(self, end_event: HostEvent) -> float:
+        return 1000 * (end_event.recorded - self.recorded)
 
 
 class Accelerator:
@@ -172,6 +199,34 @@ class Accelerator:
         ).stream(stream)
         return context
 
+    def event(self, enable_timing: bool = False) -> Any:
+        """A new event of the device."""
+        if self.device.type == "cpu":
+            return HostEvent()
+        return torch.get_device_module(self.device).Event(enable_timing=enable_timing)
+
+    def set_device(self, device: torch.device | str | int) -> None:
+        """Make a device the current one; on the CPU there is but one."""
+        index = self.device_for(device).index
+        if index is not None and self.device.type != "cpu":
+            torch.accelerator.set_device_index(index)
+
+    def memory(self, device: torch.device | str | int | None = None) -> Memory:
+        """The memory of a device."""
+        here = self.device_for(device)
+        module = torch.get_device_module(here)
+        if hasattr(module, "max_memory_allocated"):
+            return Memory(module.memory_allocated(here), module.max_memory_allocated(here))
+        now = module.current_allocated_memory() if here.type == "mps" else 0
+        return Memory(now, now)
+
+    def reset_peak_memory(self, device: torch.device | str | int | None = None) -> None:
+        """Count the peak of a device's memory from here on."""
+        here = self.device_for(device)
+        reset = getattr(torch.get_device_module(here), "reset_peak_memory_stats", None)
+        if reset is not None:
+            reset(here)
+
     def empty_cache(self) -> None:
         """Give cached, unused memory back."""
         release = getattr(torch.get_device_module(self.device), "empty_cache", None)
@@ -189,6 +244,10 @@ _OFFERED = (
     "stream",
     "current_stream",
     "use_stream",
+    "event",
+    "set_device",
+    "memory",
+    "reset_peak_memory",
     "empty_cache",
 )
 ACCELERATOR = Target("_accelerator", "accelerator", {name: name for name in _OFFERED}, _ACCELERATOR)

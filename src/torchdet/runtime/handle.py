@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from torchdet.runtime import defaults, device_properties, exemptions, memory, report, streams
 from torchdet.runtime.apply import apply_settings, policy_in
+from torchdet.runtime.device_module import device_module
 from torchdet.runtime.errors import SettingError, UnsupportedOnDeviceError
 from torchdet.runtime.handle_random import RandomNumbers
 from torchdet.runtime.probe import probe_process_role
@@ -99,6 +100,12 @@ class TorchHandle(RandomNumbers):
     def synchronize(self, device: DeviceSpec = None) -> None:
         """Wait until a device has finished; on the CPU there is nothing to wait for."""
         streams.synchronize(self.torch, self.device_for(device))
+
+    def set_device(self, device: DeviceSpec) -> None:
+        """Make a device the current one; on the CPU and MPS there is one, and nothing happens."""
+        if self.device.type not in ("cpu", "mps"):
+            chosen = self.device_for(device)
+            device_module(self.torch, chosen, "set_device", "a current device").set_device(chosen)
 
     def stream(self, device: DeviceSpec = None, *, priority: int = 0) -> Stream:
         """Return a new stream of a device."""

@@ -60,6 +60,7 @@ CURRENT_DEVICE_SETTERS = (
     "torch.mtia.set_device",
     "torch.accelerator.set_device_index",
     "torch.accelerator.set_device_idx",
+    "torchdet.runtime.TorchHandle.set_device",
 )
 """Functions that choose the current device for all that follows; it is their first argument."""
 

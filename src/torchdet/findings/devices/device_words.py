@@ -47,16 +47,16 @@ class DeviceWords:
         finding: Finding[object],
         edits: Callable[[str], tuple[NodeEdit, ...]],
         *,
-        unsafe: bool = False,
+        risk: Grounds | None = None,
     ) -> Rewrite:
         """The rewrite by ``edits`` of the current device, in a place that takes either form.
 
         That is the handle's device, and its type where somebody chooses the current one by hand.
         """
-        by_type = self.rewrite(finding, edits(self.text), self.text, unsafe=unsafe)
+        by_type = self.rewrite(finding, edits(self.text), self.text, risk=risk)
         if self.chosen_by_hand:
             return by_type
-        by_device = self.rewrite(finding, edits(self.device), self.device, unsafe=unsafe)
+        by_device = self.rewrite(finding, edits(self.device), self.device, risk=risk)
         return self.as_current(by_device, by_type)
 
     def looked_up(self, spelled: str) -> str:
@@ -75,7 +75,7 @@ class DeviceWords:
         edits: tuple[NodeEdit, ...],
         written: str,
         *,
-        unsafe: bool = False,
+        risk: Grounds | None = None,
     ) -> Rewrite:
         """``edits`` that mend ``finding`` by writing ``written``."""
         texts = (getattr(edit, "text", "") for edit in edits)
@@ -83,7 +83,7 @@ class DeviceWords:
         compiled = is_in_forward(finding.node, self.facts)
         conditions = (NotCompiled(),) if compiled else ()
         return Rewrite(
-            finding, edits, f"`{written}`", needs_handle, unsafe=unsafe, conditions=conditions
+            finding, edits, f"`{written}`", needs_handle, risk=risk, conditions=conditions
         )
 
     def as_current(self, rewrite: Rewrite, otherwise: Rewrite | None) -> Rewrite:

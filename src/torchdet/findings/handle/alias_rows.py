@@ -11,7 +11,7 @@ from torchdet.edit.imports import ImportStatement
 from torchdet.edit.statements import is_pragma
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
-from torchdet.findings.handle.binding_rows import Source, bound_value, torch_aliases
+from torchdet.findings.handle.binding_rows import Source, bound_value, module_row, torch_aliases
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 _FUNCTION = re.compile(r"[a-z][a-z0-9_]*")
@@ -78,12 +78,18 @@ def _single_rows(
     aliases = (
         torch_aliases(statement) if isinstance(statement, cst.Import) else tuple(statement.names)
     )
+    module = module_row(statement, source, facts)
+    if module is not None:
+        yield AliasRow((module.name,), (module.value,), needs_handle=True)
     for alias in aliases:
         name, value = bound_value(alias, statement, source, facts)
         if value in ("", name):
             continue
         comment = _comment(alias, statement, facts, last=alias is aliases[-1])
-        yield AliasRow((name,), (value,), comment, value.startswith(f"{source.handle}."))
+        needs_handle = value.startswith(f"{source.handle}.")
+        if module is not None and module.holds(value):
+            value = module.shortened(value)
+        yield AliasRow((name,), (value,), comment, needs_handle)
 
 
 def _comment(

@@ -48,8 +48,9 @@ def binding_rows(
     assert not isinstance(statement.names, cst.ImportStar)
     if isinstance(statement, cst.ImportFrom):
         module = _dotted(statement)
-        rows = (_taken(module, alias, statement, source) for alias in statement.names)
-        return tuple(rows)
+        row = module_row(statement, source, facts)
+        rows = (_taken(module, alias, statement, source, row) for alias in statement.names)
+        return (*((row.text,) if row else ()), *rows)
     found: list[str] = []
     bound = torch_is_bound
     for alias in torch_aliases(statement):
@@ -57,6 +58,41 @@ def binding_rows(
             found.append(row)
             bound = bound or row.startswith("torch = ")
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleRow:
+    """The binding of a module off which the names of one statement are read."""
+
+    name: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        """The row as it is written."""
+        return f"{self.name} = {self.value}"
+
+    def shortened(self, value: str) -> str:
+        """``value``, read off the name."""
+        return f"{self.name}.{value.removeprefix(f'{self.value}.')}"
+
+    def holds(self, value: str) -> bool:
+        """Whether ``value`` is read off the module."""
+        return value.startswith(f"{self.value}.")
+
+
+def module_row(statement: ImportStatement, source: Source, facts: FileFacts) -> ModuleRow | None:
+    """The row that imports the module of ``statement`` once for several names.
+
+    None where the module is at hand with torch, or one name alone is taken from it.
+    """
+    if not isinstance(statement, cst.ImportFrom):
+        return None
+    module = _dotted(statement)
+    row = ModuleRow(_private_name(module.rpartition(".")[2], facts), source.module(module))
+    values = (_value(module, alias.evaluated_name, source) for alias in _names(statement))
+    is_imported = row.value.startswith(f"{source.handle}.module(")
+    return row if is_imported and sum(map(row.holds, values)) > 1 else None
 
 
 def bound_value(
@@ -118,8 +154,16 @@ def _imported(
         yield f"{name} = {value}"
 
 
-def _taken(module: str, alias: cst.ImportAlias, statement: cst.ImportFrom, source: Source) -> str:
+def _taken(
+    module: str,
+    alias: cst.ImportAlias,
+    statement: cst.ImportFrom,
+    source: Source,
+    row: ModuleRow | None,
+) -> str:
     value = _value(module, alias.evaluated_name, source)
+    if row is not None and row.holds(value):
+        value = row.shortened(value)
     return f"{bound_name(alias, statement)} = {value}"
 
 

@@ -12,6 +12,12 @@ from torchdet.reading.devices.device_text import device_text
 from torchdet.reading.module_role import runs_once_at_start, starts_program
 from torchdet.reading.state.default_writes import DefaultSetter
 
+_RISK = Grounds(
+    "what the block calls may rely on the default after the block has ended",
+    "make the change with `--unsafe-fixes` if nothing after the block needs the default, or pass "
+    "the dtype and the device where tensors are made",
+)
+
 
 def rewritten_default(finding: Finding[DefaultSetter], context: MigrationContext) -> Outcome:
     """The call through the handle, a block in which the default holds, or a refusal."""
@@ -58,7 +64,7 @@ def _enclosed(
     value = _device(call, context) if helper == "default_device" else None
     written = f"{context.handle}.{helper}({value or facts.code(call.args[0].value)})"
     edit = Enclose(statement, last, f"with {written}:")
-    return Rewrite(finding, (edit,), f"give the default an end: `with {written}:`", unsafe=True)
+    return Rewrite(finding, (edit,), f"give the default an end: `with {written}:`", risk=_RISK)
 
 
 def _argument(call: cst.Call, setter: str, context: MigrationContext) -> Iterator[NodeEdit]:

@@ -49,6 +49,10 @@ _LIBRARY = Grounds(
     "programs that import this module and never apply the runtime rely on the flag",
     "call `get_torch_handle()` in the programs that need it, then take this write out by hand",
 )
+_CONTRARY = Grounds(
+    "the value contradicts what the runtime sets",
+    "ask for the value in the runtime's policy, or remove the write with `--unsafe-fixes`",
+)
 _UNKNOWN = Grounds(
     "the value of the flag is known to the run only",
     "decide it in the runtime's policy, and take this write out by hand",
@@ -81,9 +85,9 @@ def removal(
         return Rewrite(finding, (Delete(statement),), message)
     if context.config.unsafe:
         message = f"remove `{code}`, which contradicts the runtime's policy"
-        return Rewrite(finding, (Delete(statement),), message, unsafe=True)
+        return Rewrite(finding, (Delete(statement),), message, risk=_CONTRARY)
     advice = f"remove `{code}` (`--unsafe-fixes` does), or ask for it in the runtime's policy"
-    return Refuse(finding, Grounds("the value contradicts what the runtime sets", advice))
+    return Refuse(finding, Grounds(_CONTRARY.reason, advice))
 
 
 def whole_statement(node: cst.CSTNode, context: MigrationContext) -> cst.BaseSmallStatement | None:

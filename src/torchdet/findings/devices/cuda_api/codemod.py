@@ -1,10 +1,10 @@
 """Use the handle, or PyTorch's neutral name, instead of a function of ``torch.cuda``.
 
 What the handle does on every device goes through it: ``rt.synchronize()``, ``rt.event(...)``,
-``rt.stream()``, ``rt.current_stream()``, ``with rt.use_stream(s):``, ``rt.empty_cache()``,
-``rt.reset_peak_memory()``. The memory figures are unsafe: on the CPU ``torch.cuda`` answers 0, and
-the handle with the memory of the process. ``torch.cuda.manual_seed_all(s)`` beside
-``torch.manual_seed(s)``, which seeds all devices, goes.
+``rt.stream()``, ``rt.current_stream()``, ``with rt.use_stream(s):``, ``rt.set_device(index)``,
+``rt.empty_cache()``, ``rt.reset_peak_memory()``. The memory figures are unsafe: on the CPU
+``torch.cuda`` answers 0, and the handle with the memory of the process.
+``torch.cuda.manual_seed_all(s)`` beside ``torch.manual_seed(s)``, which seeds all devices, goes.
 
 Else the rule's own fix is made where it is safe, also through a name that the module binds
 (``autocast = torch.cuda.amp.autocast``), if no other module reads that name. A question whether
@@ -40,7 +40,7 @@ from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.seed_calls import collapsed_seeding
 from torchdet.findings.project_conditions import NotReadElsewhere
 from torchdet.model.fix import Applicability
-from torchdet.torch_api.device_apis import DeviceApi, Equivalence
+from torchdet.torch_api.device_apis import DeviceApi, Equivalence, Respelling
 from torchdet.torch_api.device_queries import CUDA_AVAILABLE
 from torchdet.torch_api.random_numbers import ACCELERATOR_SEEDERS
 
@@ -57,24 +57,31 @@ class _HandleCall:
     parameters: tuple[str, ...] = ()
     current: bool = False
     read: str = ""
-    unsafe: bool = False
+    risk: Grounds | None = None
 
+
+_PROCESS_MEMORY = Grounds(
+    "on the CPU, `torch.cuda` answers 0, and the handle with the memory of the process",
+    "make the change with `--unsafe-fixes` if the figure is only shown, or keep it behind a test "
+    "of `rt.device.type`",
+)
 
 _HANDLE_CALLS: Mapping[str, _HandleCall] = {
     "torch.cuda.synchronize": _HandleCall("synchronize", ("device",), current=True),
     "torch.cuda.current_stream": _HandleCall("current_stream", ("device",), current=True),
     "torch.cuda.Event": _HandleCall("event", ("enable_timing",)),
     "torch.cuda.Stream": _HandleCall("stream", ("device", "priority"), current=True),
+    "torch.cuda.set_device": _HandleCall("set_device", ("device",)),
     "torch.cuda.empty_cache": _HandleCall("empty_cache"),
     "torch.cuda.memory.empty_cache": _HandleCall("empty_cache"),
     "torch.cuda.reset_peak_memory_stats": _HandleCall(
         "reset_peak_memory", ("device",), current=True
     ),
     "torch.cuda.memory_allocated": _HandleCall(
-        "memory", ("device",), current=True, read="allocated", unsafe=True
+        "memory", ("device",), current=True, read="allocated", risk=_PROCESS_MEMORY
     ),
     "torch.cuda.max_memory_allocated": _HandleCall(
-        "memory", ("device",), current=True, read="peak", unsafe=True
+        "memory", ("device",), current=True, read="peak", risk=_PROCESS_MEMORY
     ),
 }
 _KEYWORD_ONLY = frozenset({"priority"})
@@ -126,7 +133,7 @@ def rewrite(findings: Sequence[Finding[CudaName]], context: MigrationContext) ->
     kept = {
         id(each)
         for each in findings
-        if not isinstance(outcome := outcomes.get(id(each)), Rewrite) or outcome.unsafe
+        if not isinstance(outcome := outcomes.get(id(each)), Rewrite) or outcome.risk is not None
     }
     within, kept_within = Counter[cst.CSTNode](), Counter[cst.CSTNode]()
     for finding in findings:
@@ -186,7 +193,7 @@ def _through_handle(
         function = (Replace(call, f"{written}{inside}.{method.read}"),)
         shown = f"{shown}.{method.read}"
         edits = ()
-    change = words.rewrite(finding, (*function, *edits), shown, unsafe=method.unsafe)
+    change = words.rewrite(finding, (*function, *edits), shown, risk=method.risk)
     return words.as_current(change, neutral) if at_hand else change
 
 
@@ -267,10 +274,22 @@ def _neutral(
         rewritten = _with_binding(finding, node, api, words, version)
         if rewritten is not None:
             return rewritten
+    return Refuse(finding, _not_the_same(api))
+
+
+def _not_the_same(api: DeviceApi) -> Grounds:
+    """Why the neutral name is not written, and what to do with the code."""
+    behind = 'keep it behind `if rt.device.type == "cuda":`'
     note = f": {api.note}" if api.note else ""
+    if not api.spelling:
+        return Grounds(f"no other device has this{note}", behind)
     reason = f"`{api.spelling}` is not quite the same{note}"
-    advice = f"look whether `{api.spelling}` does what is needed here"
-    return Refuse(finding, Grounds(reason, advice))
+    if api.rewrite is Respelling.DEVICE_MODULE:
+        written = api.spelling.replace("(device)", "(rt.device)")
+        return Grounds(reason, f"write `{written}` behind a test of `rt.device.type`")
+    return Grounds(
+        reason, f"write `{api.spelling}` if the difference is harmless here, or {behind}"
+    )
 
 
 def _with_binding(

@@ -40,6 +40,11 @@ from torchdet.reading.module_role import runs_at_import
 from torchdet.torch_api.device_arguments import AUTOCASTS
 from torchdet.torch_api.device_types import MANAGED_TYPES
 
+_AUTOCAST = Grounds(
+    "on the CPU, where `autocast` for CUDA does nothing, it would switch autocast on or off",
+    "make the change with `--unsafe-fixes` if that is wanted on the CPU, too, or pass "
+    '`enabled=rt.device.type != "cpu"`',
+)
 _UNMANAGED = Grounds(
     "the handle does not manage this kind of accelerator",
     "take the device from the caller, or choose it in one place",
@@ -229,8 +234,9 @@ def _as_type(
     if text.indexed or whole is not finding.node:
         return Refuse(finding, _NO_TYPE)
     call = words.facts.parent(words.facts.parent(whole))
-    unsafe = isinstance(call, cst.Call) and words.facts.means(call.func, *AUTOCASTS)
-    return words.rewrite(finding, (Replace(whole, words.text),), words.text, unsafe=unsafe)
+    autocast = isinstance(call, cst.Call) and words.facts.means(call.func, *AUTOCASTS)
+    risk = _AUTOCAST if autocast else None
+    return words.rewrite(finding, (Replace(whole, words.text),), words.text, risk=risk)
 
 
 def _unindexed(finding: Finding[DeviceLiteral], words: DeviceWords) -> Outcome:

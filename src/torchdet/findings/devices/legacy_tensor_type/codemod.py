@@ -14,6 +14,11 @@ from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcom
 from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.legacy_tensor_type.rule import TensorTypeName
 
+_MOVES = Grounds(
+    "a tensor on another device than the current one would move there",
+    "make the change with `--unsafe-fixes` if one accelerator is all that is used, or write the "
+    "dtype and the device",
+)
 _AMBIGUOUS = Grounds(
     "what a legacy tensor type makes depends on its arguments, or the type itself is kept",
     "write the dtype and the device as two arguments, of `torch.tensor` or `torch.empty`",
@@ -31,7 +36,7 @@ def rewrite(
         elif fix is None:
             yield Refuse(finding, _AMBIGUOUS)
         else:
-            yield Rewrite(finding, fix.edits, fix.message, needs_handle=False, unsafe=True)
+            yield Rewrite(finding, fix.edits, fix.message, needs_handle=False, risk=_MOVES)
 
 
 CODEMOD = Codemod(__name__, __doc__ or "", TensorTypeName, rewrite)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from torchdet.edit.node_edit import InsertAfter, NodeEdit, Replace
 from torchdet.facts.lazy import cst
+from torchdet.findings.base import Grounds
 from torchdet.findings.codemod import Codemod, Finding, MigrationContext, Outcome
 from torchdet.findings.devices.device_words import DeviceWords
 from torchdet.findings.devices.load_without_map_location.rule import CheckpointLoad
@@ -32,7 +33,14 @@ def _outcome(finding: Finding[CheckpointLoad], words: DeviceWords) -> Outcome:
             return (Replace(given.value, device),)
         return (InsertAfter(call.args[-1], f", map_location={device}"),)
 
-    return words.current(finding, edits, unsafe=not _fills_a_module(call, words))
+    return words.current(finding, edits, risk=None if _fills_a_module(call, words) else _MOVES)
+
+
+_MOVES = Grounds(
+    "tensors that were saved from the CPU would move, too",
+    "make the change with `--unsafe-fixes` if the device is where they are used, or write "
+    '`map_location="cpu"`',
+)
 
 
 def _fills_a_module(call: cst.Call, words: DeviceWords) -> bool:

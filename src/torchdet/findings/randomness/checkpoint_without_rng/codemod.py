@@ -43,6 +43,13 @@ def rewrite(
             yield Refuse(finding, _LOADED_ELSEWHERE)
 
 
+_RISK = Grounds(
+    "a checkpoint that was saved before has no state of the generators, and loading it would fail",
+    "make the change with `--unsafe-fixes` if old checkpoints need not be loaded, or read the "
+    "state with `.get(...)`",
+)
+
+
 def _rewritten(finding: Finding[CheckpointStates], context: MigrationContext) -> Rewrite:
     facts, handle = context.facts, context.handle
     entry = InsertAfter(
@@ -59,7 +66,7 @@ def _rewritten(finding: Finding[CheckpointStates], context: MigrationContext) ->
         for each in finding.subject.loads
     )
     message = f"save the generators with `{handle}.state_dict()`, and load them"
-    return Rewrite(finding, (entry, *loads), message, unsafe=True)
+    return Rewrite(finding, (entry, *loads), message, risk=_RISK)
 
 
 CODEMOD = Codemod(__name__, __doc__ or "", CheckpointStates, rewrite)
