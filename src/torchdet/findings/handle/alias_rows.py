@@ -11,11 +11,16 @@ from torchdet.edit.imports import ImportStatement
 from torchdet.edit.statements import is_pragma
 from torchdet.facts.file_facts import FileFacts
 from torchdet.facts.lazy import cst
-from torchdet.findings.handle.binding_rows import Source, bound_value, module_row, torch_aliases
+from torchdet.findings.handle.binding_rows import (
+    LINE_LENGTH,
+    Source,
+    bound_value,
+    module_row,
+    torch_aliases,
+)
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH
 
 _FUNCTION = re.compile(r"[a-z][a-z0-9_]*")
-_LINE_LENGTH = 88
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ def alias_rows(
             tuple(name for row in members for name in row.names),
             tuple(value for row in members for value in row.values),
         )
-        fits = plain and len(members) > 1 and len(joined.code) <= _LINE_LENGTH
+        fits = plain and len(members) > 1 and len(joined.code) <= LINE_LENGTH
         grouped += [joined] if fits else members
     return tuple(grouped)
 

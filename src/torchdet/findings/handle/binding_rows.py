@@ -13,6 +13,9 @@ from torchdet.findings.handle.torch_imports import bound_name
 from torchdet.reading.imports import is_torch
 from torchdet.torch_api.torch_modules import LOADED_WITH_TORCH, loaded_by_import_alone
 
+LINE_LENGTH = 88
+"""The longest row that formatters leave as it is, unless they are told otherwise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -82,17 +85,20 @@ class ModuleRow:
 
 
 def module_row(statement: ImportStatement, source: Source, facts: FileFacts) -> ModuleRow | None:
-    """The row that imports the module of ``statement`` once for several names.
+    """The row that imports the module of ``statement`` for its names.
 
-    None where the module is at hand with torch, or one name alone is taken from it.
+    None where the module is at hand with torch, or one name alone is taken from it in a row that
+    formatters leave as it is.
     """
     if not isinstance(statement, cst.ImportFrom):
         return None
     module = _dotted(statement)
     row = ModuleRow(_private_name(module.rpartition(".")[2], facts), source.module(module))
-    values = (_value(module, alias.evaluated_name, source) for alias in _names(statement))
-    is_imported = row.value.startswith(f"{source.handle}.module(")
-    return row if is_imported and sum(map(row.holds, values)) > 1 else None
+    if not row.value.startswith(f"{source.handle}.module("):
+        return None
+    bound = [bound_value(alias, statement, source, facts) for alias in _names(statement)]
+    taken = [f"{name} = {value}" for name, value in bound if row.holds(value)]
+    return row if len(taken) > 1 or any(len(each) > LINE_LENGTH for each in taken) else None
 
 
 def bound_value(
