@@ -51,9 +51,9 @@ def binding_rows(
     assert not isinstance(statement.names, cst.ImportStar)
     if isinstance(statement, cst.ImportFrom):
         module = _dotted(statement)
-        row = module_row(statement, source, facts)
-        rows = (_taken(module, alias, statement, source, row) for alias in statement.names)
-        return (*((row.text,) if row else ()), *rows)
+        first = module_row(statement, source, facts)
+        rows = (_taken(module, alias, statement, source, first) for alias in statement.names)
+        return (*((first.text,) if first else ()), *rows)
     found: list[str] = []
     bound = torch_is_bound
     for alias in torch_aliases(statement):
