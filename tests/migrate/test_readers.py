@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from torchdet.findings.project_conditions import NotReadElsewhere
+from torchdet.findings.project_conditions import NotCompiled, NotReadElsewhere
 from torchdet.migrate.readers import violated_by
 from torchdet.reading.project import ModuleSource
 
@@ -59,3 +59,20 @@ def test_relative_imports_count_from_the_package_of_the_reader() -> None:
 
 def test_the_module_itself_is_no_other_reader() -> None:
     assert not is_read_by("DEVICE = 'cuda'\nprint(DEVICE)", "kit.config")
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "compiles"),
+    [
+        ("export", "from kit.net import Net\ntorch.jit.script(Net())", True),
+        ("kit.export", "from .net import Net\ntorch.jit.script(Net())", True),
+        ("export", "net = importlib.import_module(name)\ntorch.jit.script(net.Net())", True),
+        ("export", "from other.net import Net\ntorch.jit.script(Net())", False),
+        ("export", "from kit.net import Net\nNet()", False),
+    ],
+)
+def test_a_file_compiles_only_the_modules_that_it_gets_at(
+    module: str, code: str, *, compiles: bool
+) -> None:
+    reader = ModuleSource(module, f"import importlib\nimport torch\n{code}\n".encode())
+    assert bool(violated_by(reader, [NotCompiled("kit")])) is compiles

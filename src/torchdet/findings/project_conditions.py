@@ -76,12 +76,21 @@ class NoOwnMethod:
 
 @dataclass(frozen=True, slots=True)
 class NotCompiled:
-    """No file hands modules to TorchScript or fx, which cannot read a handle in `forward`."""
+    """No file that can get at `package` hands modules to TorchScript or fx.
+
+    Neither can read a handle in `forward`. A file gets at the modules of a package by being one of
+    them or by importing it.
+    """
+
+    package: str
 
     @property
     def reason(self) -> str:
         """Why a change is refused where this does not hold."""
-        return "another file compiles modules with TorchScript or traces them with fx"
+        return (
+            f"a file that has the modules of `{self.package}` compiles some with TorchScript or "
+            "traces them with fx"
+        )
 
     @property
     def advice(self) -> str:

@@ -13,6 +13,7 @@ from torchdet.findings.project_conditions import (
     NoContraryWrite,
     NoDeviceChosen,
     NoOwnMethod,
+    NotCompiled,
     NotReadElsewhere,
 )
 from torchdet.model.source import DecodeError, SourceText
@@ -48,8 +49,17 @@ def _mentions(reader: ModuleSource, condition: Condition) -> bool:
         return any(name.rpartition(".")[2].encode() in reader.data for name in names)
     if isinstance(condition, NoOwnMethod):
         return f"def {condition.name}".encode() in reader.data
+    if isinstance(condition, NotCompiled) and not _gets_at(condition.package, reader):
+        return False
     words = CHOOSING_WORDS if isinstance(condition, NoDeviceChosen) else COMPILING_WORDS
     return any(word.encode() in reader.data for word in words)
+
+
+def _gets_at(package: str, reader: ModuleSource) -> bool:
+    """Whether the file is of ``package``, imports it, or imports what only its run knows."""
+    own = reader.name.partition(".")[0] == package
+    by_name = any(each in reader.data for each in (b"import_module", b"__import__"))
+    return own or by_name or not package or reader.imports(package)
 
 
 def _violates(condition: Condition, facts: FileFacts, reader: ModuleSource) -> bool:

@@ -81,7 +81,8 @@ class DeviceWords:
         texts = (getattr(edit, "text", "") for edit in edits)
         needs_handle = any(self._named.search(text) is not None for text in texts)
         compiled = is_in_forward(finding.node, self.facts)
-        conditions = (NotCompiled(),) if compiled else ()
+        package = self.module_name.partition(".")[0]
+        conditions = (NotCompiled(package),) if compiled else ()
         return Rewrite(
             finding, edits, f"`{written}`", needs_handle, risk=risk, conditions=conditions
         )
