@@ -241,7 +241,7 @@ def test_a_small_run_does_not_import_what_starts_processes(tmp_path: Path) -> No
 OPENS_FILES = {
     "read_file.py": "the one reader",
     "engine/write_file.py": "the writer",
-    "engine/private_folder.py": "writes what only the user may see",
+    "private_folder.py": "writes what only the user may see",
     "engine/build.py": "torchdet's own files",
     "engine/machine.py": "/proc",
     "cli/_run.py": "the null device",
