@@ -65,6 +65,7 @@ SEES["verify/presentation"] = {"verify", "model", "report", "read_file"}
 SEES["verify/static_match"] = {"verify", "model", "engine", "torch_api", "read_file"}
 SEES["runtime/handle"] = SEES["runtime"] | {"verify"}  # a trace, where one is asked for
 SEES["pytest_plugin"] |= {"verify"}
+SEES["cli/server"] = SEES["cli"] | {"integrations"}
 SEES["cli/verify"] = SEES["cli"] | {"verify"}
 SEES["cli/run"] = SEES["cli"] | {"runtime"}
 SEES["cli/doctor"] = SEES["cli"] | {"runtime"}  # it prints what the runtime's probe says
@@ -73,6 +74,8 @@ THIRD_PARTIES = {
     "libcst": {"facts", "reading", "edit", "findings", "engine", "migrate"},
     "click": {"cli"},
     "nbformat": {"engine"},
+    "lsprotocol": {"integrations"},
+    "pygls": {"integrations"},
     "packaging": {"reading"},
     "wcwidth": {"report"},
     "torch": {"runtime", "facade", "verify", "dev"},

@@ -147,6 +147,12 @@ def source_file(path: str, config: LintConfig) -> SourceFile:
     )
 
 
+def forget_folders() -> None:
+    """Look at folders anew: for a process in which they change."""
+    for kept in (_packages, _git_ignores, _in_work_tree):
+        kept.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _packages(folder: str) -> tuple[str, ...]:
     """The nested packages that end in the absolute ``folder``, outermost first."""

@@ -158,6 +158,12 @@ def _imports_torchdet(file: SourceFile, looked: Looked, read: Callable[[str], by
     return ModuleSource(file.module_name, data).imports("torchdet")
 
 
+def forget_projects() -> None:
+    """Read what projects say anew: for a process in which they change."""
+    for kept in (_told, _telling, _with):
+        kept.cache_clear()
+
+
 @lru_cache(maxsize=4096)
 def _told(folder: str) -> ProjectMetadata:
     return metadata_of([folder]) if metadata_paths(folder) else ProjectMetadata()
