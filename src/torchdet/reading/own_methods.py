@@ -37,11 +37,11 @@ def has_torchs_method(receiver: cst.BaseExpression, method: str, facts: FileFact
     value = inferred_value(receiver, facts)
     if value is not None and value.confidence is Confidence.CERTAIN and value.is_of_torch:
         return True
-    sources = facts.flow.sources(receiver)
-    return sources.complete and all(
-        not end.path and isinstance(end.node, cst.Call) and _makes_module(end.node, method, facts)
-        for end in sources.every
-    )
+    made: cst.BaseExpression | None = receiver
+    if isinstance(receiver, cst.Name):
+        only = facts.flow.definitions(receiver).only
+        made = only.value if only is not None and not only.path else None
+    return isinstance(made, cst.Call) and _makes_module(made, method, facts)
 
 
 def _makes_module(call: cst.Call, method: str, facts: FileFacts) -> bool:
