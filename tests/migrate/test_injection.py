@@ -184,6 +184,10 @@ def test_what_is_handed_to_others_takes_the_handle_along(tmp_path: Path) -> None
             "import torch\n\nONES = torch.ones(2).cuda()\n",
             "it runs when the module is imported",
         ),
+        (
+            "import torch\n\n\ndef f(x):\n    return x.cuda()\n\n\nTABLE = {'f': f}\n",
+            "kept as a value",
+        ),
     ],
 )
 def test_what_cannot_receive_it_says_why(text: str, reason: str) -> None:

@@ -74,6 +74,12 @@ _OVERLAP = Grounds(
 )
 
 
+_KEPT = Grounds(
+    "the function is kept as a value, and whoever calls it passes no handle",
+    "keep `functools.partial(function, rt=rt)` where a handle is at hand",
+)
+
+
 def _told(outlined: OutlinedFile, reception: FileReception) -> Iterator[tuple[cst.CSTNode, str]]:
     for name, each in reception.functions.items():
         if each.parameter or each.obtained:
@@ -91,6 +97,8 @@ def _refused(
         known: Sequence[cst.FunctionDef | cst.ClassDef] = outlined.functions.get(name, ())
         node = known[0] if known else outlined.classes[name]
         yield node.name, grounds
+    for number in reception.kept:
+        yield outlined.mentions[number].node, _KEPT
     if outlined.outline.program:
         return
     for effect in (*outlined.effects.get("", ()), *outlined.effects.get(None, ())):

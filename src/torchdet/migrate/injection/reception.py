@@ -56,7 +56,8 @@ class FileReception:
     """What is to become of one file: functions and classes by their dotted names.
 
     ``passed`` are the mentions, by their number, that get the handle, as keyword and expression.
-    ``refused`` are functions and classes that cannot receive it.
+    ``refused`` are functions and classes that cannot receive it, ``kept`` the mentions that keep
+    a function which does as a value, so that others call it without.
     """
 
     path: str
@@ -65,6 +66,7 @@ class FileReception:
     classes: Mapping[str, Keeping] = field(default_factory=dict, hash=False)
     passed: Mapping[int, tuple[str, str]] = field(default_factory=dict, hash=False)
     refused: Mapping[str, Grounds] = field(default_factory=dict, hash=False)
+    kept: tuple[int, ...] = ()
 
     @property
     def changes(self) -> bool:
@@ -231,7 +233,13 @@ class _Receptions:
         functions = dict(self._functions(path, file))
         keeps = {each[1]: self._keeping(each) for each in self._kept() if each[0] == path}
         refused = {place[1]: why for place, why in self._refused.items() if place[0] == path}
-        return FileReception(path, self._name, functions, keeps, passed, refused)
+        kept = tuple(
+            number
+            for number, mention in enumerate(file.mentions)
+            if mention.kind is MentionKind.VALUE
+            and self._targets.get((path, number)) in self._receiving
+        )
+        return FileReception(path, self._name, functions, keeps, passed, refused, kept)
 
     def _functions(self, path: str, file: FileOutline) -> Iterator[tuple[str, Reception]]:
         for name, function in file.functions.items():
