@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from tests.report.reports import REPORTS, checked, finding, replacing, report_on, unparseable
-from tests.report.sarif_schema import sarif_validator
+from tests.schemas import SARIF, validator
 from torchdet.findings.registry import all_rules
 from torchdet.model.diagnostic import Confidence, FileReport
 from torchdet.model.fix import Applicability
@@ -24,7 +24,7 @@ URI_REFERENCE = re.compile(r"(?:[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9A-F]{2}
 
 def sarif(*reports: FileReport, options: RenderOptions = WITH_RULES) -> dict[str, Any]:
     document = json.loads(render("sarif", reports, options))
-    sarif_validator().validate(document)
+    validator(SARIF).validate(document)
     (run,) = document["runs"]
     assert isinstance(run, dict)
     return run
@@ -33,7 +33,7 @@ def sarif(*reports: FileReport, options: RenderOptions = WITH_RULES) -> dict[str
 def test_the_schema_refuses_what_is_wrong() -> None:
     document = json.loads(render("sarif", [checked("")]))
     document["runs"][0]["columnKind"] = "bytes"
-    assert not sarif_validator().is_valid(document)
+    assert not validator(SARIF).is_valid(document)
 
 
 @settings(deadline=None)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.report.sarif_schema import sarif_validator
 from tests.report.test_github import parse
+from tests.schemas import SARIF, validator
 from tests.verify.verdicts import HOSTILE, IDENTICAL, STEP_ONLY, finding, hostile
 from torchdet.findings.registry import all_rules
 from torchdet.report.options import RenderOptions
@@ -26,7 +26,7 @@ RULES = RenderOptions(rules=tuple(rule.info for rule in all_rules()))
 
 def sarif(verdict: Verdict, advice: dict[Any, Advice]) -> dict[str, Any]:
     document = json.loads(render_verdict("sarif", verdict, advice, RULES))
-    sarif_validator().validate(document)
+    validator(SARIF).validate(document)
     (run,) = document["runs"]
     assert isinstance(run, dict)
     return run
