@@ -9,6 +9,7 @@ import pytest
 from torchdet.findings.base import Rule
 from torchdet.findings.documentation import INDEX, documentation_pages, explanation
 from torchdet.findings.registry import all_rules
+from torchdet.model.documentation import DOCUMENTATION_URL
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "docs" / "rules"
@@ -28,8 +29,9 @@ def test_no_page_is_left_over() -> None:
 
 @pytest.mark.parametrize("rule", all_rules(), ids=lambda rule: rule.code)
 def test_page_holds_the_whole_docstring_at_the_address_that_findings_name(rule: Rule) -> None:
-    assert rule.documentation.strip() in PAGES[Path(rule.info.url).name]
-    assert Path(rule.info.url).parent == FOLDER.relative_to(ROOT)
+    place = rule.info.url.removeprefix(f"{DOCUMENTATION_URL}/").strip("/")
+    assert rule.documentation.strip() in PAGES[f"{Path(place).name}.md"]
+    assert Path("docs", place).parent == FOLDER.relative_to(ROOT)
 
 
 def test_index_lists_every_rule_once_in_a_table_of_its_family() -> None:
