@@ -24,7 +24,7 @@ SEES = {
     "glob_pattern": set(),
     "patterns": {"glob_pattern"},
     "bounded_toml": set(),
-    "report": {"report", "model"},
+    "report": {"report", "model", "read_file"},
     "config_file": {
         "config_file",
         "model",

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.browser import needs_browser, title_in_browser
 from tests.verify.verdicts import IDENTICAL, finding, hostile
 from tests.verify.verify_command import QuickVerification
 from torchdet.verify.aftermath import Aftermath, ParameterState, StepGrowth
@@ -26,10 +25,9 @@ AFTERMATH = Aftermath(
         ParameterState("decoder.weight", None, None),
     ),
 )
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 
 # Clicks the button twice, and walks along the timeline; the title tells what came of it.
-DRIVER = """<script>
+DRIVER = """
 const seen = [button.textContent];
 button.click();
 seen.push(root.dataset.theme, getComputedStyle(document.body).backgroundColor);
@@ -41,7 +39,7 @@ steps[0].dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight", bubbles:
 seen.push(document.activeElement.className);
 seen.push([...document.querySelectorAll(".tree details")].map((each) => each.open).join(" "));
 document.title = seen.join("|");
-</script>"""
+"""
 
 
 def page() -> str:
@@ -81,19 +79,9 @@ def test_hostile_names_stay_text() -> None:
     assert text.count("<script>") == 1
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@needs_browser
 def test_a_browser_shows_the_page_and_obeys_keys(tmp_path: Path) -> None:
-    report = tmp_path / "report.html"
-    report.write_text(page().replace("</body>", f"{DRIVER}</body>"), encoding="utf-8")
-    run = subprocess.run(
-        [str(CHROMIUM), "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-         "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         f"--user-data-dir={tmp_path / 'profile'}", "--dump-dom", report.as_uri()],
-        capture_output=True, text=True, check=True, timeout=300,
-    )  # fmt: skip
-    match = re.search("<title>(.*?)</title>", run.stdout)
-    assert match, run.stdout
-    seen = match[1].split("|")
+    seen = title_in_browser(page(), DRIVER, tmp_path).split("|")
     assert seen == ["Dark", "dark", "rgb(13, 17, 23)", "light", "rgb(255, 255, 255)", "differs",
                     "true true true false"]  # fmt: skip
 

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from torchdet.engine.discover import SourceFile
 from torchdet.model.config import Policy
-from torchdet.model.diagnostic import Diagnostic, FileReport, Severity
+from torchdet.model.diagnostic import FileReport, Severity
 from torchdet.reading.test_files import is_test_file
-
-_RAW_IMPORT = "raw-import"
+from torchdet.report.raw_imports import is_raw_import
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +27,21 @@ class Checked:
             if is_test_file(file.path, file.module_name, file.config)
         )
 
+    def undecided(self) -> frozenset[str]:
+        """The paths of the files whose project has chosen no policy."""
+        return frozenset(file.path for file in self.files if file.config.policy is Policy.UNDECIDED)
+
     def without_raw_imports(self) -> tuple[Checked, int]:
         """The same without what only a project with a policy would change, and how much that was.
 
         Where the rule was asked for by its name, its findings are warnings and stay.
         """
-        undecided = {file.path for file in self.files if file.config.policy is Policy.UNDECIDED}
+        undecided = self.undecided()
         reports = tuple(
-            replace(report, diagnostics=tuple(_others(report.diagnostics)))
+            replace(
+                report,
+                diagnostics=tuple(d for d in report.diagnostics if not is_raw_import(d)),
+            )
             if report.path in undecided
             else report
             for report in self.reports
@@ -53,9 +59,3 @@ class Checked:
             for report in self.reports
             for diagnostic in report.findings
         )
-
-
-def _others(diagnostics: Iterable[Diagnostic]) -> Iterable[Diagnostic]:
-    for each in diagnostics:
-        if each.name != _RAW_IMPORT or each.severity is not Severity.INFO:
-            yield each

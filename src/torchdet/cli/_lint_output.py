@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from torchdet.cli._checked import Checked
 from torchdet.cli._exit import Exit
@@ -10,6 +10,7 @@ from torchdet.cli._output import say
 from torchdet.config_file import ConfigError
 from torchdet.findings.registry import all_cards, all_rules
 from torchdet.model.config import LintConfig
+from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import FileReport, Severity
 from torchdet.model.suggest import did_you_mean
 from torchdet.report import DESCRIBING_FORMATS, FORMATS, TEXT_FORMATS, render, rule_statistics
@@ -42,18 +43,32 @@ def lint_text(
         return rule_statistics.render_json(checked.reports)
     if not for_people:
         describes = output_format in DESCRIBING_FORMATS
-        rules = tuple(rule.info for rule in all_rules()) if describes else ()
-        return render(output_format, checked.reports, RenderOptions(rules=rules))
+        return render(
+            output_format, checked.reports, _described(checked) if describes else RenderOptions()
+        )
     shown, raw_imports = checked.without_raw_imports()
     options = RenderOptions(
         colour=colour,
         links=colour and use_links(),
         summary=not quiet,
-        consequences={card.code: card.consequence for card in all_cards()},
+        consequences=_consequences(),
         tests=checked.tests(),
         raw_imports=raw_imports,
     )
     return render(output_format, shown.reports, options)
+
+
+def _described(checked: Checked) -> RenderOptions:
+    return RenderOptions(
+        rules=tuple(rule.info for rule in all_rules()),
+        consequences=_consequences(),
+        tests=checked.tests(),
+        undecided=checked.undecided(),
+    )
+
+
+def _consequences() -> Mapping[str, Consequence]:
+    return {card.code: card.consequence for card in all_cards()}
 
 
 def say_done(reports: Sequence[FileReport], seconds: float) -> None:

@@ -19,6 +19,7 @@ _MODULES = {
     "github": "github",
     "gitlab": "gitlab",
     "junit": "junit",
+    "html": "findings_html",
 }
 
 FORMATS = tuple(_MODULES)
@@ -27,7 +28,7 @@ FORMATS = tuple(_MODULES)
 TEXT_FORMATS = ("full", "concise")
 """Those meant for people."""
 
-DESCRIBING_FORMATS = ("sarif",)
+DESCRIBING_FORMATS = ("sarif", "html")
 """Those that hold what is known of the rules."""
 
 

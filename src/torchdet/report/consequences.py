@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Confidence, Diagnostic, FileReport, Severity
 from torchdet.model.fix import Applicability
+from torchdet.report import raw_imports
 from torchdet.report.characters import printable
 from torchdet.report.options import RenderOptions
 from torchdet.report.wording import place_and_row
 
-_RAW_IMPORTS = "Raw imports of torch"
-_NO_POLICY = (
-    "no policy chosen yet: torchdet init; --policy handle lists them, "
-    "torchdet fix --migrate moves them"
-)
 _LONGEST = 60
 _MOST_CODES = 3
 _GAP = "    "
@@ -41,7 +37,7 @@ def by_consequence(reports: Sequence[FileReport], options: RenderOptions) -> lis
     """A line for each consequence, the worst first, one for what is folded, one for the fixes."""
     rows = [*_rows(reports, options)]
     if options.raw_imports:
-        rows.append(_Row(_RAW_IMPORTS, options.raw_imports, _NO_POLICY))
+        rows.append(_Row(raw_imports.LABEL, options.raw_imports, raw_imports.ADVICE))
     labels = max((len(row.label) for row in rows), default=0)
     numbers = max((len(str(row.number)) for row in rows), default=0)
     lines = [f"{row.label:<{labels}}  {row.number:>{numbers}}  {row.detail}" for row in rows]

@@ -13,10 +13,12 @@ from torchdet.model.rule_info import RuleInfo
 class RenderOptions:
     """How to render.
 
-    ``rules`` are those that ran, for formats that describe them. All the others matter to the text
-    formats only: ``links`` is whether rules link to their pages, ``summary`` whether to end with
-    what the findings come to. That takes the ``consequences`` of the rules by their codes, the
-    paths that are ``tests``, and how many ``raw_imports`` were left out of the reports.
+    ``rules`` are those that ran, for formats that describe them. ``colour`` and ``links``, which is
+    whether rules link to their pages, matter to the text formats only. So does ``summary``, whether
+    to end with what the findings come to, with how many ``raw_imports`` were left out of the
+    reports. That, and the page, take the ``consequences`` of the rules by their codes and the paths
+    that are ``tests``. The page, which leaves nothing out, takes the paths ``undecided`` about a
+    policy.
     """
 
     colour: bool = False
@@ -26,3 +28,4 @@ class RenderOptions:
     consequences: Mapping[str, Consequence] = field(default_factory=dict)
     tests: frozenset[str] = frozenset()
     raw_imports: int = 0
+    undecided: frozenset[str] = frozenset()

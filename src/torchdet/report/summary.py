@@ -17,10 +17,11 @@ def summary(reports: Sequence[FileReport], options: RenderOptions = RenderOption
     >>> summary([FileReport("a.py"), FileReport("b.py")])
     'No findings in 2 files'
     """
-    return "\n".join([_headline(reports, options), *by_consequence(reports, options)])
+    return "\n".join([headline(reports, options), *by_consequence(reports, options)])
 
 
-def _headline(reports: Sequence[FileReport], options: RenderOptions) -> str:
+def headline(reports: Sequence[FileReport], options: RenderOptions) -> str:
+    """How much was found, in one line."""
     found = [diagnostic for report in reports for diagnostic in report.diagnostics]
     if not found:
         beside = " beside imports of torch" if options.raw_imports else ""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import linecache
 from collections.abc import Iterator, Mapping
-from html import escape
 from pathlib import Path
 
-from torchdet.read_file import read_file
-from torchdet.report.characters import printable
+from torchdet.report.html_page import html_page, text
 from torchdet.report.options import RenderOptions
 from torchdet.verify.aftermath import Aftermath
 from torchdet.verify.presentation.advice import Advice
@@ -21,20 +19,14 @@ from torchdet.verify.value_difference import ValueDifference
 from torchdet.verify.verdict import Finding, Verdict
 
 _CONTEXT = 4
-_ASSETS = Path(__file__).parent
+_PAGE = Path(__file__).with_name("verdict_page")
 
 
 def render(verdict: Verdict, advice: Mapping[Finding, Advice], options: RenderOptions) -> str:
     """The page. It loads nothing."""
     del options
-    style, script = (read_file(_ASSETS / f"verdict_page.{kind}").decode() for kind in ("css", "js"))
     body = "\n".join(_body(verdict, advice))
-    return _PAGE.format(style=style, script=script, title=text(summary(verdict)), body=body)
-
-
-def text(value: str) -> str:
-    """Any text as HTML, without what would disturb a reader."""
-    return escape(printable(value))
+    return html_page("torchdet verify", summary(verdict), body, _PAGE)
 
 
 def _body(verdict: Verdict, advice: Mapping[Finding, Advice]) -> Iterator[str]:
@@ -164,25 +156,3 @@ def _aftermath(found: Aftermath) -> Iterator[str]:
         yield f"<section><h2>Modules after step {found.steps[0].step}</h2>"
         yield module_tree(found.parameters)
         yield "</section>"
-
-
-_PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'">
-<title>torchdet verify: {title}</title>
-<style>{style}</style>
-</head>
-<body>
-<header><h1>torchdet verify</h1>
-<button id="theme" type="button" aria-pressed="false">Dark</button></header>
-<main>
-{body}
-</main>
-<script>{script}</script>
-</body>
-</html>
-"""
