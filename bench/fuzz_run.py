@@ -32,6 +32,7 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("--typed", "never"),
     ("--imports", "keep"),
     ("--to", "accelerator"),
+    ("--inject", "parameters"),
 )
 _MADE_BY_MIGRATION = frozenset({f"{RUNTIME_MODULE}.py".encode(), b"_accelerator.py"})
 

@@ -170,3 +170,14 @@ def test_an_error_of_syntax_has_its_cell() -> None:
 def test_comments_silence_findings_in_cells() -> None:
     write("a.ipynb", [("code", "import torch\ntorch.cuda.synchronize()  # noqa: DET303")])
     assert lint().returncode == 0
+
+
+@pytest.mark.parametrize("key", ["cells", "cell_type", "source", "metadata", "nbformat_minor"])
+def test_a_notebook_without_a_key_fails_with_the_reason(key: str) -> None:
+    whole = write("a.ipynb", CELLS).decode()
+    Path("a.ipynb").write_text(whole.replace(f'"{key}"', f'"{key}?"'), encoding="utf-8")
+    done = torchdet("lint", "--output-format", "concise", "a.ipynb")
+    assert "internal error" not in done.stdout + done.stderr
+    if "DET901" in done.stdout:
+        assert done.returncode == 2
+        assert "not a notebook" in done.stdout
