@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +15,8 @@ import yaml
 from torchdet.bounded_toml import parse_toml
 from torchdet.findings.registry import all_rules
 from torchdet.model.documentation import DOCUMENTATION_URL, rule_url
+from torchdet.torch_api.operations import operations
+from torchdet.torch_api.presentation import search_row
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,3 +42,50 @@ def test_the_site_builds_with_strict_links_and_has_the_page_of_every_rule(tmp_pa
         page = (tmp_path / way / "index.html").read_text(encoding="utf-8")
         assert f"{rule.name} ({rule.code})" in page
     assert not list(tmp_path.rglob("generate_*"))
+    form = (tmp_path / "catalogue-search" / "index.html").read_text(encoding="utf-8")
+    assert 'data-rows="../assets/catalogue.json"' in form
+    assert "assets/catalogue-search.js" in form
+    rows = json.loads((tmp_path / "assets" / "catalogue.json").read_text(encoding="utf-8"))
+    assert [row["name"] for row in rows] == list(operations())
+
+
+@pytest.mark.parametrize(
+    ("asked", "device", "release", "found", "left_out"),
+    [
+        ("index_add_", "", "", {"index_add", "index_add (mps)"}, {"histc"}),
+        ("index_add_", "cuda", "", {"index_add"}, {"index_add (mps)"}),
+        ("index_add_", "mps", "2.13.1", {"index_add (mps)"}, {"index_add"}),
+        ("index_add_", "mps", "2.12", set(), {"index_add", "index_add (mps)"}),
+        (
+            "F.interpolate", "cuda", "2.7",
+            {"interpolate trilinear (before 2.8)"}, {"interpolate trilinear"},
+        ),
+        (
+            "F.interpolate", "cuda", "2.10",
+            {"interpolate trilinear"}, {"interpolate trilinear (before 2.8)"},
+        ),
+        ("no_such_operation", "", "", set(), {"index_add"}),
+        ("", "", "", set(), {"index_add"}),
+    ],
+)  # fmt: skip
+def test_the_search_knows_spellings_devices_and_releases(
+    asked: str, device: str, release: str, found: set[str], left_out: set[str]
+) -> None:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node.js")
+    rows = [search_row(each) for each in operations().values()]
+    program = (
+        f"const {{search}} = require({json.dumps(str(ROOT / 'docs/assets/catalogue-search.js'))});"
+        "const [rows, ...asked] = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        "console.log(JSON.stringify(search(rows, ...asked).map((row) => row.name)));"
+    )
+    ran = subprocess.run(
+        [node, "-e", program], input=json.dumps([rows, asked, device, release]),
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    names = set(json.loads(ran.stdout))
+    assert found <= names
+    assert not left_out & names
+    if not found:
+        assert not names

@@ -160,6 +160,22 @@ def operation_object(operation: Operation) -> dict[str, object]:
     }
 
 
+def search_row(operation: Operation) -> dict[str, object]:
+    """What the search of the site needs of one row, as plain data."""
+    return {
+        "name": operation.name,
+        "spellings": list(operation.spellings),
+        "devices": [device.value for device in operation.devices],
+        "answer": _ANSWERS[operation.behaviour],
+        "where": where(operation),
+        "when": operation.when,
+        "instead": ", or ".join([operation.instead, *stand_ins_of(operation)]),
+        "releases": releases(operation),
+        "since": _release(operation.since),
+        "until": _release(operation.until),
+    }
+
+
 def operation_lines(operations: Iterable[Operation]) -> str:
     """One line an operation: behaviour, place and name, in columns."""
     rows = [(each.behaviour.value, where(each), each.name) for each in operations]
