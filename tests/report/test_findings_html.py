@@ -75,8 +75,9 @@ def test_imports_are_folded_where_no_policy_is_chosen() -> None:
     report = checked(SOURCE)
     imported = replace(report.diagnostics[0], name="raw-import", severity=Severity.INFO)
     report = replace(report, diagnostics=(imported,))
-    folded = entries_of(render("html", [report], RenderOptions(undecided=frozenset({report.path}))))
-    assert [each["consequence"] for each in folded] == ["Raw imports of torch"]
+    folded = render("html", [report], RenderOptions(undecided=frozenset({report.path})))
+    assert [each["consequence"] for each in entries_of(folded)] == ["Raw imports of torch"]
+    assert "no policy chosen yet: torchdet init" in folded
     decided = entries_of(render("html", [report]))
     assert [each["consequence"] for each in decided] == ["A matter of choice"]
 
@@ -185,3 +186,38 @@ def test_hostile_text_stays_text_in_a_browser(tmp_path: Path) -> None:
 })()"""
     )
     assert title_in_browser(render("html", reports), script, tmp_path) == "false,0,3,2,false,true"
+
+
+@needs_browser
+def test_a_page_without_findings_says_so_and_no_more(tmp_path: Path) -> None:
+    page = render("html", [FileReport("a.py")])
+    script = "document.title = document.querySelector('main').innerText.trim()"
+    assert title_in_browser(page, script, tmp_path) == "No findings in 1 file"
+
+
+@needs_browser
+def test_a_map_offers_what_lies_in_a_folder_by_its_number_of_findings(tmp_path: Path) -> None:
+    names = ["a/x/1.py", "a/x/2.py", "a/y.py", "b/z.py", *(f"c/{n}.py" for n in range(60))]
+    reports = [replace(checked(SOURCE), path=name) for name in names]
+    script = (
+        READ
+        + """
+const told = (each) => each.getAttribute("aria-label").split(",")[0];
+const tiles = () => [...at.map.children].map(told);
+note(tiles().join(" "));
+const [c, a] = at.map.children;
+const area = (each) => each.offsetWidth * each.offsetHeight;
+note(Math.round(area(c) / area(a)));
+c.click();
+note(tiles().length, tiles().at(-1));
+at.crumbs.querySelector("button").click();
+at.map.children[1].click();
+note(tiles().join(" "));
+document.title = seen.join("|");
+"""
+    )
+    seen = title_in_browser(render("html", reports), script, tmp_path).split("|")
+    assert seen == [
+        "c/: 60 findings a/: 3 findings b/: 1 finding", "20", "40,21 others: 21 findings",
+        "x/: 2 findings y.py: 1 finding",
+    ]  # fmt: skip

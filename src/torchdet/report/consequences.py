@@ -41,8 +41,8 @@ def by_consequence(reports: Sequence[FileReport], options: RenderOptions) -> lis
     labels = max((len(row.label) for row in rows), default=0)
     numbers = max((len(str(row.number)) for row in rows), default=0)
     lines = [f"{row.label:<{labels}}  {row.number:>{numbers}}  {row.detail}" for row in rows]
-    commands = _GAP.join(_commands(reports, options))
-    return [*lines, commands] if commands else lines
+    following = _GAP.join(commands(reports, options))
+    return [*lines, following] if following else lines
 
 
 def _rows(reports: Sequence[FileReport], options: RenderOptions) -> Iterator[_Row]:
@@ -88,7 +88,8 @@ def _in_tests(found: Sequence[_Found]) -> str:
     return "; all in tests" if tests == len(found) else f"; {tests} in tests"
 
 
-def _commands(reports: Iterable[FileReport], options: RenderOptions) -> Iterator[str]:
+def commands(reports: Iterable[FileReport], options: RenderOptions) -> Iterator[str]:
+    """How many findings can be fixed, and by which commands."""
     fixes = Counter(
         diagnostic.fix.applicability
         for report in reports

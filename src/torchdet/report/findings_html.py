@@ -6,13 +6,14 @@ thousand findings are no burden.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 from torchdet.model.consequence import Consequence
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.report import raw_imports
 from torchdet.report.characters import json_text
+from torchdet.report.consequences import commands
 from torchdet.report.excerpt import ExcerptRow
 from torchdet.report.finding_rows import FIX_TITLES, diff_rows, source_rows
 from torchdet.report.html_page import html_page, text
@@ -20,7 +21,8 @@ from torchdet.report.json_object import JsonObject, diagnostic_object
 from torchdet.report.options import RenderOptions
 from torchdet.report.summary import headline
 
-_PAGE = Path(__file__).with_name("findings_page")
+_ROOM = Path(__file__).parent
+_ASSETS = tuple(_ROOM / name for name in ("findings_page.css", "treemap.js", "findings_page.js"))
 _UNCHECKED = "Could not be checked"
 
 
@@ -31,13 +33,17 @@ def render(reports: Sequence[FileReport], options: RenderOptions) -> str:
     data = {
         "consequences": [_UNCHECKED, *(each.value for each in Consequence), raw_imports.LABEL],
         "folded": raw_imports.LABEL,
-        "advice": {raw_imports.LABEL: raw_imports.ADVICE},
         "rules": {rule.code: rule.summary for rule in options.rules if rule.code in codes},
         "entries": entries,
     }
+    present = {entry["consequence"] for entry in entries}
+    advice = "<br>".join(text(line) for line in _advice(reports, options, present))
     title = headline(reports, options)
     return html_page(
-        "torchdet lint", title, _BODY.format(title=text(title), data=_inline(data)), _PAGE
+        "torchdet lint",
+        title,
+        _BODY.format(title=text(title), advice=advice, data=_inline(data)),
+        _ASSETS,
     )
 
 
@@ -68,6 +74,15 @@ def _consequence(report: FileReport, diagnostic: Diagnostic, options: RenderOpti
     return options.consequences.get(diagnostic.code, Consequence.CHOICE).value
 
 
+def _advice(
+    reports: Sequence[FileReport], options: RenderOptions, present: Container[object]
+) -> Iterator[str]:
+    """What to do next, as the summary of the text formats says it."""
+    if raw_imports.LABEL in present:
+        yield f"{raw_imports.LABEL}: {raw_imports.ADVICE}"
+    yield from commands(reports, options)
+
+
 def _cells(row: ExcerptRow) -> tuple[int | None, str]:
     """The number of a row of source and its text; marks and gaps have none."""
     if row.number is None and not row.marks:
@@ -84,7 +99,8 @@ _BODY = """\
 <p class="headline">{title}</p>
 <noscript><p>This page needs JavaScript, which it has within itself.</p></noscript>
 <section aria-labelledby="by-consequence"><h2 id="by-consequence">By consequence</h2>
-<div id="consequences" class="bars"></div></section>
+<div id="consequences" class="bars"></div>
+<p>{advice}</p></section>
 <div class="columns">
 <section aria-labelledby="by-folder"><h2 id="by-folder">By folder</h2>
 <nav id="crumbs" aria-label="Folder"></nav>

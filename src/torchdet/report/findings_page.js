@@ -45,6 +45,8 @@ const entries = data.entries.map((each, index) => {
   };
 });
 
+document.body.classList.toggle("empty", !entries.length);
+
 const tally = (some, key) => {
   const found = new Map();
   for (const each of some) found.set(key(each), (found.get(key(each)) ?? 0) + 1);
@@ -105,11 +107,9 @@ function showConsequences() {
   const numbers = tally(passing("consequence"), (each) => each.consequence);
   const most = Math.max(...numbers.values(), 1);
   refill(at.consequences, data.consequences.filter((name) => present.has(name)).map((name) => {
-    const made = bar(name, rank.get(name), numbers.get(name) ?? 0, most, !state.hidden.has(name),
+    return bar(name, rank.get(name), numbers.get(name) ?? 0, most, !state.hidden.has(name),
       [element("span", { className: "box" }), element("span", { className: "name" }, name)],
       () => flip(state.hidden, name));
-    if (data.advice[name]) made.title = data.advice[name];
-    return made;
   }));
 }
 
@@ -193,38 +193,6 @@ function children(some, base) {
   }];
 }
 
-/* Squarified treemap (Bruls, Huizing and van Wijk): rows that keep tiles near to squares. */
-function squarified(rows, width, height) {
-  const total = rows.reduce((sum, each) => sum + each.number, 0);
-  const scale = (width * height) / Math.max(1, total);
-  const areas = rows.map((each) => each.number * scale);
-  const placed = [];
-  let [x, y, w, h, first] = [0, 0, width, height, 0];
-  const worst = (sum, few, side) =>
-    Math.max(...few.map((area) => Math.max((side * side * area) / (sum * sum), (sum * sum) / (side * side * area))));
-  while (first < areas.length) {
-    const side = Math.min(w, h);
-    let last = first + 1;
-    let sum = areas[first];
-    while (last < areas.length && worst(sum + areas[last], areas.slice(first, last + 1), side)
-      <= worst(sum, areas.slice(first, last), side)) {
-      sum += areas[last];
-      last += 1;
-    }
-    const thick = sum / side;
-    let offset = 0;
-    for (const area of areas.slice(first, last)) {
-      const long = area / thick;
-      placed.push(w >= h ? [x, y + offset, thick, long] : [x + offset, y, long, thick]);
-      offset += long;
-    }
-    if (w >= h) [x, w] = [x + thick, Math.max(1e-6, w - thick)];
-    else [y, h] = [y + thick, Math.max(1e-6, h - thick)];
-    first = last;
-  }
-  return placed;
-}
-
 const tileName = (row) => `${shown(row.name)}${row.file || row.others ? "" : "/"}`;
 
 function tile(row, [x, y, w, h], first) {
@@ -301,7 +269,7 @@ function showMore() {
   for (const each of listed.slice(done, done + CHUNK)) {
     const group = name(each);
     if (done === 0 || name(listed[done - 1]) !== group) {
-      made.append(element("h3", {}, `${group} `, element("small", {}, String(numbers.get(group)))));
+      made.append(element("h3", {}, `${group} `, element("small", {}, numbers.get(group).toLocaleString("en"))));
     }
     made.append(item(each));
     done += 1;

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
 from torchdet.read_file import read_file
 from torchdet.report.characters import printable
 
-_FRAME = Path(__file__).with_name("html_page")
+_ROOM = Path(__file__).parent
+_SHARED = (_ROOM / "html_page.css", _ROOM / "html_page.js")
 
 
-def html_page(name: str, title: str, body: str, assets: Path) -> str:
+def html_page(name: str, title: str, body: str, assets: Sequence[Path]) -> str:
     """A page that loads nothing, headed by ``name``.
 
-    ``body`` is HTML. ``assets`` with ``.css`` and ``.js`` at its end are the files of the page's
-    own style and script, which follow those that all pages share.
+    ``body`` is HTML. ``assets`` are the ``.css`` and ``.js`` files of the page's own, which follow
+    those that all pages share.
     """
     style, script = (
-        "".join(read_file(each.with_suffix(suffix)).decode() for each in (_FRAME, assets))
+        "".join(read_file(each).decode() for each in (*_SHARED, *assets) if each.suffix == suffix)
         for suffix in (".css", ".js")
     )
     return _PAGE.format(name=name, title=text(title), style=style, body=body, script=script)

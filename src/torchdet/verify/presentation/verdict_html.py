@@ -19,14 +19,15 @@ from torchdet.verify.value_difference import ValueDifference
 from torchdet.verify.verdict import Finding, Verdict
 
 _CONTEXT = 4
-_PAGE = Path(__file__).with_name("verdict_page")
+_ROOM = Path(__file__).parent
+_ASSETS = (_ROOM / "verdict_page.css", _ROOM / "verdict_page.js")
 
 
 def render(verdict: Verdict, advice: Mapping[Finding, Advice], options: RenderOptions) -> str:
     """The page. It loads nothing."""
     del options
     body = "\n".join(_body(verdict, advice))
-    return html_page("torchdet verify", summary(verdict), body, _PAGE)
+    return html_page("torchdet verify", summary(verdict), body, _ASSETS)
 
 
 def _body(verdict: Verdict, advice: Mapping[Finding, Advice]) -> Iterator[str]:
