@@ -30,17 +30,23 @@ function search(rows, operation, device, release) {
   );
 }
 
+/** An element with a text in which pieces of code stand between backquotes, as in Markdown. */
 function element(tag, text, parent) {
   const made = document.createElement(tag);
-  made.textContent = text;
+  for (const [at, piece] of text.split("`").entries()) {
+    if (at % 2 === 0) made.append(piece);
+    else element("code", piece, made);
+  }
   parent.append(made);
   return made;
 }
 
 function show(rows, place) {
   place.replaceChildren();
-  element("p", rows.length === 0 ? "No row of the catalogue matches." : `${rows.length} found`, place);
-  for (const row of rows.slice(0, 50)) {
+  const shown = rows.slice(0, 50);
+  const more = shown.length < rows.length ? `, the first ${shown.length} are shown` : "";
+  element("p", rows.length === 0 ? "No row of the catalogue matches." : `${rows.length} found${more}`, place);
+  for (const row of shown) {
     element("h3", row.name, place);
     const list = element("dl", "", place);
     const facts = [

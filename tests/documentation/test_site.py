@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.browser import needs_browser, title_in_browser
 from torchdet.bounded_toml import parse_toml
 from torchdet.findings.registry import all_rules
 from torchdet.model.documentation import DOCUMENTATION_URL, rule_url
@@ -89,3 +90,29 @@ def test_the_search_knows_spellings_devices_and_releases(
     assert not left_out & names
     if not found:
         assert not names
+
+
+@needs_browser
+def test_the_search_answers_in_a_browser(tmp_path: Path) -> None:
+    rows = json.dumps([search_row(each) for each in operations().values()])
+    form = (ROOT / "docs" / "catalogue-search.md").read_text(encoding="utf-8")
+    program = (ROOT / "docs" / "assets" / "catalogue-search.js").read_text(encoding="utf-8")
+    served = f"fetch = async () => ({{json: async () => {rows}}});"
+    page = f"<title></title><body>{form}<script>{served}{program}</script></body>"
+    ask = """
+        setTimeout(() => {
+          const form = document.getElementById("catalogue-search");
+          form.elements.operation.value = "F.interpolate";
+          form.elements.device.value = "cuda";
+          form.elements.release.value = "2.7";
+          form.dispatchEvent(new Event("input"));
+          const found = document.getElementById("catalogue-found");
+          const names = [...found.querySelectorAll("h3")].map((each) => each.textContent);
+          const code = [...found.querySelectorAll("dd code")].map((each) => each.textContent);
+          document.title = JSON.stringify([names, code]);
+        }, 100);
+    """
+    names, code = json.loads(title_in_browser(page, ask, tmp_path))
+    assert "interpolate trilinear (before 2.8)" in names
+    assert "interpolate trilinear" not in names
+    assert "mode" in code
