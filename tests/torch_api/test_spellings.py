@@ -46,7 +46,8 @@ def hand_kept(module: ModuleType) -> Iterable[tuple[str, str]]:
         values = [value] if isinstance(value, str) else value
         if isinstance(values, (tuple, frozenset, Mapping, list)):
             for name in values:
-                if isinstance(name, str) and name.startswith("torch."):
+                is_name = isinstance(name, str) and not name.endswith(".")  # a prefix is none
+                if is_name and name.startswith("torch."):
                     yield constant, name
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Protocol
@@ -13,6 +14,7 @@ from torchdet.runtime.policy_choices import Determinism
 Value = bool | int | str | None
 
 _MODE_OFF = "off"
+_COMPILER_CONFIG = "torch._inductor.config"
 
 
 class Access(Protocol):
@@ -91,6 +93,16 @@ class CompilerConfig:
 
     name: str
 
+    @property
+    def is_imported(self) -> bool:
+        """Tell whether the configuration has been imported, which settles its defaults."""
+        return _COMPILER_CONFIG in sys.modules
+
+    @property
+    def default(self) -> bool:
+        """What the switch will be where nobody sets it; its variable is named after it."""
+        return os.environ.get(f"TORCHINDUCTOR_{self.name.upper()}") == "1"
+
     def exists(self, _torch: ModuleType) -> bool:
         return hasattr(_compiler_config(), self.name)
 
@@ -146,4 +158,4 @@ def _reachable(torch: ModuleType, path: str) -> bool:
 
 
 def _compiler_config() -> ModuleType:
-    return importlib.import_module("torch._inductor.config")
+    return importlib.import_module(_COMPILER_CONFIG)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from torchdet.runtime.access import Value, Variable
+from torchdet.runtime.access import CompilerConfig, Value, Variable
 from torchdet.runtime.seeding import SEED_VARIABLE
 from torchdet.runtime.settings import Setting, SettingStatus, read_setting, settings_for
 
@@ -39,6 +39,13 @@ class Snapshot:
 
 def take_snapshot(torch: ModuleType, policy: RuntimePolicy) -> Snapshot:
     """Read every setting that the policy is going to write, except what torch refuses to read."""
-    states = ((row, read_setting(torch, row, wanted)) for row, wanted in settings_for(policy))
-    values = tuple((row, state.actual) for row, state in states if state.status in _READABLE)
-    return Snapshot(values, _SEED.read(torch))
+    values: list[tuple[Setting, Value]] = []
+    for row, wanted in settings_for(policy):
+        if isinstance(row.access, CompilerConfig) and not row.access.is_imported:
+            # Read here, it would keep its old default in all threads that start later.
+            values.append((row, row.access.default))
+            continue
+        state = read_setting(torch, row, wanted)
+        if state.status in _READABLE:
+            values.append((row, state.actual))
+    return Snapshot(tuple(values), _SEED.read(torch))
