@@ -89,6 +89,7 @@ def main(folder: Path, part: str) -> None:
     digest = hashlib.sha256(weights + repr(after).encode()).hexdigest()
     print(f"rank {os.environ.get('RANK', '0')}: {digest}", flush=True)
     if ranks:
+        torch.distributed.barrier()  # a rank that is gone can keep the other from leaving
         torch.distributed.destroy_process_group()
 
 
