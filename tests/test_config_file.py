@@ -301,3 +301,27 @@ def test_keys_of_the_command_line_go_on_top(tmp_path: Path) -> None:
         parse_settings("x = 1", "--config")
     with pytest.raises(ConfigError, match="only a file can extend"):
         parse_settings("extend = 'x.toml'", "--config")
+
+
+@pytest.mark.parametrize("cache", ["../elsewhere", "/tmp/anywhere", "link/reports", "."])
+def test_a_cache_that_a_file_names_stays_in_its_folder(tmp_path: Path, cache: str) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "link").symlink_to(tmp_path)
+    (project / "torchdet.toml").write_text(f"cache-dir = '{cache}'\n")
+    with pytest.raises(ConfigError, match="is not inside"):
+        read_lint_config(project / "torchdet.toml")
+    (project / "torchdet.toml").write_text("cache-dir = '.kept/reports'\n")
+    config = read_lint_config(project / "torchdet.toml")
+    assert config is not None
+    assert config.cache_dir == str(project / ".kept" / "reports")
+
+
+def test_a_path_shows_nothing_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET", "hunter2")
+    (tmp_path / "torchdet.toml").write_text("extend = '$SECRET.toml'\n")
+    with pytest.raises(ConfigError) as raised:
+        read_lint_config(tmp_path / "torchdet.toml")
+    assert "hunter2" not in str(raised.value)

@@ -89,14 +89,31 @@ def _layer_in(text: str, path: Path) -> Layer | None:
             return None
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: [tool.torchdet] must be a table")
-    return layer_of(table, str(path.parent), str(path))
+    layer = layer_of(table, str(path.parent), str(path))
+    _require_cache_inside(layer)
+    return layer
+
+
+def _require_cache_inside(layer: Layer) -> None:
+    """Raise ``ConfigError`` for a cache outside the folder of its file, which may be a stranger's.
+
+    Links count: what is kept would be written, and removed, where they lead.
+    """
+    cache = layer.values.get("cache_dir")
+    if isinstance(cache, str):
+        folder = os.path.realpath(layer.folder)
+        if not os.path.realpath(cache).startswith(os.path.join(folder, "")):
+            raise ConfigError(
+                f"{layer.file}: cache-dir: {cache} is not inside {folder}; name a folder in it, or "
+                "use --cache-dir or TORCHDET_CACHE_DIR"
+            )
 
 
 def _with_extended(layer: Layer) -> Layer:
     """``layer`` on top of the files that it extends, the one that it names first."""
     seen = [os.path.realpath(layer.file)]
     while layer.extends:
-        target = Path(os.path.expandvars(os.path.expanduser(layer.extends)))
+        target = Path(os.path.expanduser(layer.extends))
         path = Path(os.path.normpath(Path(layer.extended_from).parent / target))
         seen.append(os.path.realpath(path))
         if seen[-1] in seen[:-1] or len(seen) > _MOST_EXTENDED:

@@ -40,7 +40,10 @@ KEYS: Mapping[str, Key] = {
     "extend-select": Key("Rules to run as well.", '["device-comparison"]'),
     "extend-ignore": Key("More rules not to run.", '["DET504"]'),
     "fixable": Key("The only rules whose fixes may be applied; all rules by default.", '["DET3"]'),
-    "unfixable": Key("Rules that are reported and never fixed.", '["DET301"]'),
+    "unfixable": Key(
+        "Rules that are reported and never fixed. A migration asks only `select` and `ignore`.",
+        '["DET301"]',
+    ),
     "per-file-ignores": Key(
         "Rules not to run in the files that match a pattern; `!` in front means all other files.",
         '[tool.torchdet.per-file-ignores]\n"tests/*" = ["DET3"]',
@@ -81,7 +84,8 @@ KEYS: Mapping[str, Key] = {
     ),
     "output-format": Key("The format of findings, as for `--output-format`.", '"concise"'),
     "cache-dir": Key(
-        "Where reports are kept between runs, relative to this file.", '".torchdet-cache"'
+        "Where reports are kept between runs: a folder inside that of this file.",
+        '".torchdet-cache"',
     ),
 }
 
