@@ -241,6 +241,30 @@ def _name(random: Random) -> bytes:
     return random.choice(names)
 
 
+def _document(data: bytes, random: Random) -> tuple[bytes, bytes]:
+    """A name, and ``data`` in a document of that kind."""
+    if random.random() < 0.5:
+        fence = random.choice([b"```", b"~~~", b"````", b"``"])
+        return b"a.md", b"# Title\n\n" + fence + b"python\n" + data + b"\n" + fence + b"\ntext\n"
+    rows = b"".join(b"   " + row for row in data.splitlines(keepends=True))
+    return b"a.rst", b"Title\n=====\n\n.. code-block:: python\n\n" + rows + b"\n\n>>> x.cuda()\n"
+
+
+def _program_configuration(random: Random) -> tuple[bytes, bytes]:
+    """A name, and a configuration of a program in YAML or JSON; often a damaged one."""
+    rows = [b"defaults:", b"  - model", b"trainer:", b"  accelerator: gpu", b"  devices: [0, 1]",
+            b"device: cuda:0  # noqa", b"device_map: {\"\": 0}", b"x: &a [*a]",
+            b"y: !!python/name:os",
+            b"gpus: 1", b"_target_: a.b", b"- - - device: 'cuda'", b"{\"device\": \"cuda\",",
+            b"device: " + b"[" * random.randrange(300), b"? device", b"<<: *a", b"|",
+            b"\t"]  # fmt: skip
+    text = b"\n".join(random.choices(rows, k=random.randrange(1, 12))) + b"\n"
+    if random.random() < 0.3:
+        at = random.randrange(len(text))
+        text = text[:at] + random.randbytes(3) + text[at:]
+    return random.choice([b"train.yaml", b"conf.yml", b"train_config.json"]), text
+
+
 def _notebook(data: bytes, random: Random) -> bytes:
     """A notebook whose cells hold ``data``, with magics between them; seldom a damaged one."""
     cells: list[dict[str, object]] = []
@@ -289,7 +313,14 @@ def make_input(corpus: Corpus, seed: int, number: int) -> Input:
     if random.random() < 0.08:
         name, data = b"a.ipynb", _notebook(data, random)
         kinds.append("notebook")
+    elif random.random() < 0.06:
+        name, data = _document(data, random)
+        kinds.append("document")
     files[name] = data
+    if random.random() < 0.06:
+        other, text = _program_configuration(random)
+        files[other] = text
+        kinds.append("program configuration")
     if random.random() < 0.1:
         config, text = _configuration(random)
         files[config] = text

@@ -24,7 +24,7 @@ from torchdet.facts.handle_names import RUNTIME_MODULE
 
 _EXITS = {0, 1, 2}
 _INTERNAL = re.compile(r"internal error: (\w+): .*?(\([\w.]+:\d+\))|please report it")
-_FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit")
+_FORMATS = ("full", "concise", "json", "jsonl", "sarif", "github", "gitlab", "junit", "html")
 _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (),
     ("--facade",),
@@ -35,6 +35,9 @@ _MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("--inject", "parameters"),
 )
 _MADE_BY_MIGRATION = frozenset({f"{RUNTIME_MODULE}.py".encode(), b"_accelerator.py"})
+
+
+_CHANGED_BY_FIXES = (b".py", b".pyi", b".ipynb", b".md", b".rst")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +58,8 @@ def check(given: Input, seed: int, number: int) -> list[Fault]:
     how = random.choice(_MIGRATIONS)
     common = ("--no-cache", "--jobs", "1", *rules, ".")
     faults = [
-        *_run(given, ("lint", *form, *common)),
-        *_run(given, ("fix", "--allow-dirty", *unsafe, *common)),
+        *_run(given, ("lint", *form, "--include-docs", *common)),
+        *_run(given, ("fix", "--allow-dirty", "--include-docs", *unsafe, *common)),
         *_run(given, ("fix", "--allow-dirty", "--migrate", *how, *unsafe, *common)),
     ]
     gc.enable()  # the command line turns it off, as its processes end soon
@@ -125,7 +128,7 @@ def _wrong_files(given: Input, command: tuple[str, ...]) -> Iterator[str]:
     for name, before in given.files.items():
         with open(name, "rb") as file:
             after = file.read()
-        if after != before and not (changes and name.endswith((b".py", b".pyi", b".ipynb"))):
+        if after != before and not (changes and name.endswith(_CHANGED_BY_FIXES)):
             yield "a file was changed that should stay"
         elif after != before and name.endswith(b".ipynb"):
             if not _is_notebook(after):

@@ -219,3 +219,22 @@ def test_nothing_else_prints() -> None:
 
 
 _PRINTS = re.compile(r"(?:print|click\.s?echo|sys\.std\w+\.(?:write|buffer\.write))\b")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--show-files",), ("--show-settings", *NAMES), ("--diff",), ("--fix", "--unsafe-fixes")],
+)
+def test_what_lint_shows_beside_findings(options: tuple[str, ...]) -> None:
+    shown = run("lint", *options).stdout
+    assert shown
+    assert_steers_nothing(shown, tabs=True)
+
+
+@pytest.mark.parametrize("suffix", ["md", "rst", "yaml", "json", "ipynb", "pyi"])
+def test_files_of_every_kind(suffix: str) -> None:
+    name = f"::error::\x1b{ONE_LINE}.{suffix}"
+    Path(name).write_text(
+        f"```python\nimport torch\n{SOURCE}```\ndevice: cuda\n", encoding="utf-8", newline=""
+    )
+    assert_steers_nothing(run("lint", "--isolated", "--include-docs", name).stdout)

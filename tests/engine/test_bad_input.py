@@ -11,6 +11,10 @@ from hypothesis import strategies as st
 
 from tests.deep_code import ALL, STATEMENTS
 from tests.engine.checking import check, found
+from torchdet.engine.check import check_bytes
+from torchdet.engine.settings import CheckSettings
+from torchdet.findings.registry import all_cards
+from torchdet.model.config import LintConfig
 
 TRIGGER = "import torch\ntorch.set_default_dtype(torch.float64)\n"
 HIT = (2, "DET202")
@@ -179,3 +183,12 @@ def test_no_text_makes_a_check_raise(text: str) -> None:
 def test_no_bytes_make_a_check_raise(data: bytes) -> None:
     for text in (b"set_default_dtype\n" + data, data + b"\nset_default_dtype\n"):
         assert "internal error" not in str(check(text).diagnostics)
+
+
+@pytest.mark.parametrize("name", ["a.yaml", "a.json"])
+def test_a_configuration_that_nests_deeply_fails_with_the_reason(name: str) -> None:
+    depth = 5000
+    deep = {"a.yaml": "device: " + "[" * depth, "a.json": '{"device": ' * depth + "1" + "}" * depth}
+    rules = tuple(rule for rule in all_cards() if rule.code == "DET317")
+    report = check_bytes(name, deep[name].encode(), CheckSettings(rules, LintConfig()))
+    assert [each.message for each in report.failures] == ["nested too deeply"]

@@ -12,7 +12,11 @@ from torchdet.findings.devices.configured_device.rule import RULE
 from torchdet.model.diagnostic import Diagnostic, FileReport
 from torchdet.model.location import Span
 from torchdet.model.source import SourceText
-from torchdet.reading.devices.configured_devices import ConfiguredDevice, configured_devices
+from torchdet.reading.devices.configured_devices import (
+    ConfiguredDevice,
+    TooDeepError,
+    configured_devices,
+)
 
 _COMMENT = re.compile(r"(?:(?<=[ \t])|^)#[^\n]*", re.MULTILINE)
 
@@ -46,7 +50,7 @@ def configuration_report(path: str, source: SourceText, settings: CheckSettings)
         raise UnreadableConfigurationError(f"no {kind}: {error.problem}", row, column) from None
     except yaml.YAMLError as error:
         raise UnreadableConfigurationError(str(error).splitlines()[0], 1, 1) from None
-    except RecursionError:
+    except (RecursionError, TooDeepError):
         raise UnreadableConfigurationError("nested too deeply", 1, 1) from None
     comments = () if is_json else _comments(source.text)
     suppressions = Suppressions.among(comments, source, noqa=settings.noqa)

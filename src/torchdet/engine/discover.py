@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Protocol
@@ -103,6 +103,7 @@ class _Search:
     force_exclude: bool
     include_docs: bool
     witness: Witness
+    told: dict[str, list[str]] = field(default_factory=dict)
 
     def wants(self, name: str, config: LintConfig) -> bool:
         """Whether a file in a folder is looked at, by its name."""
@@ -273,7 +274,7 @@ def _configurations(
         return ()
     from torchdet.engine.find_configurations import configurations_among
 
-    return configurations_among(files, folder, top, search.witness.read)
+    return configurations_among(files, folder, top, search.witness.read, search.told)
 
 
 def _without_here(path: str) -> str:

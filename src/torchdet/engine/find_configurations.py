@@ -18,14 +18,18 @@ from torchdet.reading.devices.configured_devices import (
 _JSON_WORDS = ("accelerate", "arg", "conf", "param", "train")
 _MOST_FOLDERS = 6
 
+Told = dict[str, list[str]]
+"""The folders that the programs in a folder hand to Hydra."""
+
 
 def configurations_among(
-    files: Sequence[str], folder: str, top: str, read: Callable[[str], None]
+    files: Sequence[str], folder: str, top: str, read: Callable[[str], None], told: Told
 ) -> Collection[str]:
     """Those of ``files`` in ``folder`` that configure programs and may name a device.
 
     Programs that hand the folder to Hydra are looked for beside it and above it, up to ``top``. A
     folder without YAML or JSON costs nothing. ``read`` is called with each file that was read.
+    ``told`` keeps what the programs of a folder say, for the next call of the same search.
     """
     candidates = [name for name in files if name.endswith(CONFIGURATIONS) and _may_configure(name)]
     if not candidates:
@@ -35,7 +39,7 @@ def configurations_among(
         data = _content(os.path.join(folder, name), read)
         if not speaks_of_devices(data) or is_one_choice(name, candidates):
             continue
-        if is_configuration(data) or _is_read_by_hydra(folder, top, read):
+        if is_configuration(data) or _is_read_by_hydra(folder, top, read, told):
             found.add(name)
     return found
 
@@ -44,14 +48,16 @@ def _may_configure(name: str) -> bool:
     return not name.endswith(JSON) or any(word in name.lower() for word in _JSON_WORDS)
 
 
-def _is_read_by_hydra(folder: str, top: str, read: Callable[[str], None]) -> bool:
+def _is_read_by_hydra(folder: str, top: str, read: Callable[[str], None], told: Told) -> bool:
     """Whether a program in a folder above hands ``folder``, or one around it, to Hydra."""
     inside, last = os.path.normpath(folder), os.path.normpath(top)
     for _ in range(_MOST_FOLDERS):
         if inside == last:
             return False
         above = os.path.dirname(inside) or os.curdir
-        for path in _configured_folders(above, read):
+        if above not in told:
+            told[above] = _configured_folders(above, read)
+        for path in told[above]:
             if (os.path.normpath(folder) + os.sep).startswith(path + os.sep):
                 return True
         inside = above

@@ -40,6 +40,12 @@ _NUMBERS = re.compile(r"\d+(?:\s*,\s*\d+)*,?")
 _KINDS = frozenset({"cpu", "cuda", "gpu", "hpu", "mps", "tpu", "xpu"})
 _LIGHTNING_KINDS = _KINDS - {"cpu"}
 _WORD = re.compile(r"[a-z]+")
+_BRACKET = re.compile(r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'|#[^\n]*|(?P<open>[\[{])|(?P<close>[\]}])")
+_MOST_BRACKETS = 200
+
+
+class TooDeepError(ValueError):
+    """The text nests deeper than configurations do."""
 
 
 def speaks_of_devices(data: bytes) -> bool:
@@ -97,11 +103,24 @@ class ConfiguredDevice:
 
 
 def configured_devices(text: str) -> Iterator[ConfiguredDevice]:
-    """The devices that the YAML or JSON ``text`` names. Raises ``yaml.YAMLError``."""
+    """The devices that the YAML or JSON ``text`` names.
+
+    Raises ``yaml.YAMLError``, and ``TooDeepError`` before PyYAML takes time with the square of the
+    depth.
+    """
     import yaml
 
+    _require_depth(text)
     for document in yaml.compose_all(text, Loader=yaml.SafeLoader):
         yield from _below(document, set())
+
+
+def _require_depth(text: str) -> None:
+    depth = 0
+    for mark in _BRACKET.finditer(text):
+        depth += (mark["open"] is not None) - (mark["close"] is not None)
+        if depth > _MOST_BRACKETS:
+            raise TooDeepError(f"more than {_MOST_BRACKETS} brackets inside each other")
 
 
 def _below(node: yaml.Node, seen: set[int]) -> Iterator[ConfiguredDevice]:
