@@ -15,5 +15,5 @@ def _answering(_: TorchHandle) -> TorchHandle:
     raise AssertionError("a poisoned handle answered")
 
 
-deferred._DeferredHandle._answering = _answering  # type: ignore[method-assign]
-deferred._DeferredHandle.device = property(_answering)  # type: ignore[assignment,method-assign]
+deferred._DeferredHandle._answering = _answering  # type: ignore[method-assign]  # poisoned
+deferred._DeferredHandle.device = property(_answering)  # type: ignore[assignment,method-assign]  # the same

@@ -25,7 +25,7 @@ class RememberedRun:
             self.footprint.read(str(files.config))
 
     def forget(self) -> None:
-        """The output is not all that there is to this run."""
+        """Remember nothing of this run: it said more than its output."""
         self._arguments = None
 
     def remember(self, output: str, code: int) -> None:

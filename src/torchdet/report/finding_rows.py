@@ -52,7 +52,7 @@ def diff_rows(report: FileReport, fix: Fix, lines: Mapping[int, str]) -> tuple[D
 def _of_cell(
     diagnostic: Diagnostic, lines: Mapping[int, str], report: FileReport
 ) -> Mapping[int, str]:
-    """Those of ``lines`` that stand in the cell of ``diagnostic``; all, in a file without cells."""
+    """The rows of ``lines`` in the cell of ``diagnostic``; all of them in a file without cells."""
     cell = report.cell(diagnostic.span.start.row)
     if cell is None:
         return lines

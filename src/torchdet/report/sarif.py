@@ -146,7 +146,7 @@ def artifact_location(path: str) -> JsonObject:
 
 
 def _region(span: Span, report: FileReport) -> JsonObject:
-    """Where ``span`` stands in the file; in a notebook by rows alone: its columns are JSON's."""
+    """The region of ``span``. In a notebook it has rows only, since its columns are JSON's."""
     rows: JsonObject = {
         "startLine": report.file_row(span.start.row),
         "endLine": report.file_row(span.end.row),

@@ -54,7 +54,7 @@ def _leaves(body: Sequence[ast.stmt]) -> bool:
 
 
 def inside(node: ast.AST, field: str, under: Under) -> Under:
-    """The tests around what stands in a field of ``node``."""
+    """The tests that decide whether a field of ``node`` runs."""
     if isinstance(node, (ast.If, ast.IfExp)) and field in {"body", "orelse"}:
         place = node.lineno, node.col_offset
         return under.also(guards_of(node.test, holds=field == "body"), place)

@@ -56,7 +56,7 @@ class StreamWriter:
     def step(self, record: StepRecord) -> None:
         """Append a step."""
         if self._steps is None:
-            self._opened_notes()  # they tell readers that there is a stream
+            self._opened_notes()  # a reader finds the stream by them
             self._steps = RecordLog(self._path("steps"), STEP_BYTES)
         self._steps.append(*record)
 

@@ -14,8 +14,8 @@ A device from elsewhere may also give way in statements: `return torch.device(na
 
 Not reported: what is left where PyTorch itself names no accelerator, and choices that depend on
 another library as well (`"CUDAExecutionProvider" in onnxruntime.get_available_providers()`). In a
-project that does not use the runtime, a function that returns the device of each of several makers
-is the one place for the question, and not reported either.
+project that does not use the runtime, a function with a branch for each of several makers is not
+reported either: it is the one place that asks.
 
 ## Why is this bad?
 The same line runs on the graphics card of one machine and quietly on the CPU of another whose
